@@ -1,0 +1,54 @@
+# The commands. Each one needs nothing done before: it installs what is missing, configures, builds.
+# CMakePresets.json says how each build directory is made.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test tsan lint format install clean deps
+
+help:
+	@echo 'make demo      build and run the examples'
+	@echo 'make test      run every test with AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make tsan      run every test with ThreadSanitizer'
+	@echo 'make lint      format, clang-tidy, shellcheck, file sizes, a build with clang'
+	@echo 'make format    put the sources into the format that `make lint` asks for'
+	@echo 'make install   PREFIX=$(PREFIX), DESTDIR is honoured'
+	@echo 'make clean     remove the build directories'
+
+deps:
+	@scripts/deps.sh
+
+# $(call build,PRESET): configured once, then by ninja itself when a CMakeLists.txt changes.
+define build
+	@cmake --preset $(1) >/dev/null
+	@cmake --build --preset $(1) --parallel $(JOBS)
+endef
+
+demo: deps
+	$(call build,release)
+	@scripts/demo.sh build
+
+test: deps
+	$(call build,asan)
+	@ctest --preset asan --parallel $(JOBS)
+
+tsan: deps
+	$(call build,tsan)
+	@ctest --preset tsan --parallel $(JOBS)
+
+lint: deps
+	$(call build,clang)
+	@scripts/lint.sh build-clang
+
+format: deps
+	@scripts/format.sh
+
+install: deps
+	$(call build,release)
+	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
+
+clean:
+	@rm -rf build build-asan build-tsan build-clang build-fuzz

@@ -1,0 +1,11 @@
+# Warnings are errors, for gcc and clang, in everything that is written by hand here.
+add_library(waldo_flags INTERFACE)
+target_compile_options(waldo_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wpointer-arith -Wvla -Wundef -fno-common)
+target_compile_definitions(waldo_flags INTERFACE _GNU_SOURCE)
+add_compile_options(-fno-omit-frame-pointer)
+if(WALDO_SANITIZE)
+  add_compile_options(-fsanitize=${WALDO_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WALDO_SANITIZE})
+endif()

@@ -1,0 +1,44 @@
+#include "engine/deadline.h"
+
+#include <limits.h>
+#include <time.h>
+
+#define NANOSECONDS 1000000000u
+#define NANOSECONDS_PER_MILLISECOND 1000000u
+#define HUNDRED_YEARS (100.0 * 365.25 * 86400.0)
+
+uint64_t waldo__now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
+}
+
+waldo__deadline waldo__deadline_in(double seconds)
+{
+    if (seconds >= HUNDRED_YEARS)
+        return WALDO__NEVER;
+    if (!(seconds > 0)) /* so that NaN is now, too */
+        return waldo__now();
+    return waldo__now() + (uint64_t)(seconds * NANOSECONDS);
+}
+
+uint64_t waldo__deadline_left(waldo__deadline deadline)
+{
+    if (deadline == WALDO__NEVER)
+        return UINT64_MAX;
+    uint64_t now = waldo__now();
+    return deadline > now ? deadline - now : 0;
+}
+
+int waldo__deadline_poll_ms(waldo__deadline deadline)
+{
+    if (deadline == WALDO__NEVER)
+        return -1;
+    uint64_t left = waldo__deadline_left(deadline);
+    uint64_t milliseconds = left / NANOSECONDS_PER_MILLISECOND;
+    if (left % NANOSECONDS_PER_MILLISECOND != 0)
+        milliseconds++;
+    return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}

@@ -1,0 +1,19 @@
+/* Deadlines: points on the monotonic clock, in nanoseconds. */
+#ifndef WALDO_RUNTIME_ENGINE_DEADLINE_H
+#define WALDO_RUNTIME_ENGINE_DEADLINE_H
+
+#include <stdint.h>
+
+typedef uint64_t waldo__deadline;
+
+#define WALDO__NEVER UINT64_MAX
+
+uint64_t waldo__now(void);
+/* seconds from now; INFINITY and anything beyond 100 years is WALDO__NEVER; below 0 is now. */
+waldo__deadline waldo__deadline_in(double seconds);
+/* Nanoseconds left, 0 if it has passed, UINT64_MAX for WALDO__NEVER. */
+uint64_t waldo__deadline_left(waldo__deadline deadline);
+/* For poll(): milliseconds rounded up, -1 for WALDO__NEVER. */
+int waldo__deadline_poll_ms(waldo__deadline deadline);
+
+#endif

@@ -1,0 +1,46 @@
+/* The client's side of an engine: a channel moves whole messages to a server and back.
+ *
+ * A channel carries one request at a time and is used by one thread at a time. A channel on which
+ * a call was given up, or any function failed, is closed: the next call opens a new one. */
+#ifndef WALDO_RUNTIME_ENGINE_H
+#define WALDO_RUNTIME_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include <waldo/error.h>
+
+#include "engine/deadline.h"
+#include "engine/url.h"
+#include "wire/buffer.h"
+
+/* A request id as SP/REQ has it: the top bit set, unique among the requests of a channel. */
+#define WALDO__REQUEST_ID_FLAG 0x80000000u
+
+typedef struct waldo__channel waldo__channel;
+
+typedef struct waldo__client_engine {
+    const char *name;
+    /* May a channel be opened after fork()? */
+    int survives_fork;
+    /* Connects within the deadline; messages above max_message bytes are refused both ways. */
+    int (*open)(const waldo__url *url, size_t max_message, waldo__deadline deadline,
+                waldo__channel **ret_channel, waldo_error *reterr);
+    /* WALDO_ETOOBIG before anything is sent; WALDO_ETIMEOUT; WALDO_EGONE. */
+    int (*send)(waldo__channel *channel, uint32_t id, const struct iovec *parts, int part_count,
+                waldo__deadline deadline, waldo_error *reterr);
+    /* The next message; the buffer is the caller's and is overwritten. Errors as send, and
+     * WALDO_EPROTOCOL for a peer that does not speak SP. Signals do not end it. */
+    int (*receive)(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
+                   waldo__deadline deadline, waldo_error *reterr);
+    /* NULL is a no-op. */
+    void (*close)(waldo__channel *channel);
+    /* In a forked child: frees the channel without a word to the parent's server. */
+    void (*abandon)(waldo__channel *channel);
+} waldo__client_engine;
+
+/* The engine that serves the URL's scheme. */
+const waldo__client_engine *waldo__client_engine_for(const waldo__url *url);
+
+#endif

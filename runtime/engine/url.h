@@ -1,0 +1,37 @@
+/* URLs of servers: tcp://HOST:PORT, ipc://PATH, ipc://@ABSTRACT (direct); nn+tcp://, nn+ipc://,
+ * ws://HOST:PORT, inproc://NAME (libnanomsg). */
+#ifndef WALDO_RUNTIME_ENGINE_URL_H
+#define WALDO_RUNTIME_ENGINE_URL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <waldo/error.h>
+
+typedef enum waldo__scheme {
+    WALDO__TCP,
+    WALDO__IPC,
+    WALDO__NN_TCP,
+    WALDO__NN_IPC,
+    WALDO__WS,
+    WALDO__INPROC
+} waldo__scheme;
+
+typedef struct waldo__url {
+    waldo__scheme scheme;
+    char host[256]; /* tcp, nn+tcp, ws: name or address, without the brackets of [::1] */
+    uint16_t port;
+    char path[256]; /* ipc: the path, or "@name" for an abstract socket; inproc: the name */
+} waldo__url;
+
+/* WALDO_EVALUE with a sentence: unknown scheme, missing port, port out of range, empty or too long
+ * a path (a Unix socket's is at most 107 bytes), an embedded control character. */
+int waldo__url_parse(const char *text, waldo__url *ret_url, waldo_error *reterr);
+/* The canonical text. */
+void waldo__url_format(const waldo__url *url, char *text, size_t size);
+/* Reaches only this host: a loopback address, "localhost", ipc, inproc. */
+bool waldo__url_is_local(const waldo__url *url);
+/* Is it served by libnanomsg? */
+bool waldo__url_is_nanomsg(const waldo__url *url);
+
+#endif

@@ -1,0 +1,97 @@
+/* Calls by name, with values: any object, without its header. */
+#include "proxy/proxy_internal.h"
+#include "waldo/value.pb-c.h"
+#include "wire/scan.h"
+#include <waldo/value_message.h>
+
+/* The value as a message in the arena. Gives arguments back; NULL is out of memory. */
+static int to_message(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
+                      waldo_error *reterr)
+{
+    int status = arguments ? waldo_value_to_message(arguments, &arena->allocator, ret_message,
+                                                    reterr)
+                           : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for the arguments");
+    waldo_value_unref(arguments);
+    return status;
+}
+
+int waldo_proxy_create(waldo_manager *manager, const char *type_id, waldo_value *arguments,
+                       waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    waldo__arena arena;
+    waldo__arena_init(&arena);
+    Waldo__Value *message;
+    int status = to_message(arguments, &arena, &message, reterr);
+    if (status >= 0)
+        status = waldo__create(manager, type_id, &message->base, true, ret_proxy, reterr);
+    waldo__arena_free(&arena);
+    return status;
+}
+
+static int result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
+                     waldo_error *reterr)
+{
+    const ProtobufCBinaryData *body = &reply->reply->body;
+    if (!reply->reply->proxy)
+        return waldo_value_unpack(body->data, body->len, ret_result, reterr);
+    waldo_proxy *result;
+    int status = waldo__proxy_from_reply(proxy->manager, reply, &result, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_proxy_to_value(result, ret_result, reterr);
+    waldo_proxy_unref(result);
+    return status;
+}
+
+static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
+                    const ProtobufCMessage *arguments, waldo_value **ret_result,
+                    waldo_error *reterr)
+{
+    request->dynamic = true;
+    request->want_table = true;
+    waldo__reply reply;
+    int status = waldo__exchange(proxy->manager, request, arguments,
+                                 waldo__proxy_timeout(proxy, 0), &reply, reterr);
+    if (status < 0)
+        return status;
+    status = result_of(proxy, &reply, ret_result, reterr);
+    waldo__reply_free(&reply);
+    return status;
+}
+
+int waldo_proxy_call(waldo_proxy *proxy, const char *method, waldo_value *arguments,
+                     waldo_value **ret_result, waldo_error *reterr)
+{
+    waldo__arena arena;
+    waldo__arena_init(&arena);
+    Waldo__Value *message;
+    int status = to_message(arguments, &arena, &message, reterr);
+    if (status >= 0) {
+        Waldo__Wire__Request request;
+        waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
+        request.name = (char *)method;
+        status = exchange(proxy, &request, &message->base, ret_result, reterr);
+    }
+    waldo__arena_free(&arena);
+    return status;
+}
+
+int waldo_proxy_next(waldo_proxy *proxy, waldo_value **ret_item, waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__NEXT, &request);
+    waldo_error error;
+    int status = exchange(proxy, &request, NULL, ret_item, &error);
+    if (status >= 0)
+        return 1;
+    if (status == WALDO_ESTOP)
+        return 0;
+    if (reterr)
+        *reterr = error;
+    return status;
+}
+
+int waldo_proxy_getvalue(waldo_proxy *proxy, waldo_value **ret_value, waldo_error *reterr)
+{
+    return waldo_proxy_call(proxy, "#GETVALUE", waldo_v_none(), ret_value, reterr);
+}

@@ -1,0 +1,66 @@
+/* The one global of libwaldo: a list of this process's managers, for fork().
+ *
+ * A forked child must neither write to its parent's connections nor find a manager locked by a
+ * thread that it does not have. So fork() waits for all locks, and in the child every connection is
+ * closed without a word; the next call opens new ones, with a session of the child's own. */
+#include <pthread.h>
+
+#include <sodium.h>
+
+#include "proxy/manager_internal.h"
+
+static pthread_mutex_t managers_lock = PTHREAD_MUTEX_INITIALIZER;
+static waldo_manager *managers;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&managers_lock);
+    for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
+        pthread_mutex_lock(&manager->lock);
+}
+
+static void unlock_all(void)
+{
+    for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
+        pthread_mutex_unlock(&manager->lock);
+    pthread_mutex_unlock(&managers_lock);
+}
+
+static void in_child(void)
+{
+    for (waldo_manager *manager = managers; manager; manager = manager->next_manager) {
+        waldo__links_abandon(manager);
+        waldo__process_let_go(manager);
+        manager->life++;
+        randombytes_buf(manager->session, sizeof manager->session);
+    }
+    unlock_all();
+}
+
+static void install(void)
+{
+    /* Without memory for it a fork in the middle of a call is not safe; nothing else is lost. */
+    (void)pthread_atfork(before_fork, unlock_all, in_child);
+}
+
+void waldo__managers_add(waldo_manager *manager)
+{
+    pthread_once(&once, install);
+    pthread_mutex_lock(&managers_lock);
+    manager->next_manager = managers;
+    manager->link_manager = &managers;
+    if (managers)
+        managers->link_manager = &manager->next_manager;
+    managers = manager;
+    pthread_mutex_unlock(&managers_lock);
+}
+
+void waldo__managers_remove(waldo_manager *manager)
+{
+    pthread_mutex_lock(&managers_lock);
+    *manager->link_manager = manager->next_manager;
+    if (manager->next_manager)
+        manager->next_manager->link_manager = manager->link_manager;
+    pthread_mutex_unlock(&managers_lock);
+}

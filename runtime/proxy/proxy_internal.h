@@ -1,0 +1,47 @@
+/* Proxies as the proxy layer's own files see them. */
+#ifndef WALDO_RUNTIME_PROXY_PROXY_INTERNAL_H
+#define WALDO_RUNTIME_PROXY_PROXY_INTERNAL_H
+
+#include "proxy/manager_internal.h"
+
+struct waldo_proxy {
+    atomic_uint references;
+    waldo_manager *manager; /* kept alive */
+    const waldo__remote_type *type;
+    uint64_t object;
+    uint64_t incarnation;
+    _Atomic double timeout; /* seconds; 0: the manager's */
+    ProtobufCMessage *item; /* the last one of a generator, until the next */
+    /* Guarded by the manager's lock: */
+    unsigned life; /* the life of the session in which its reference was taken */
+    waldo_proxy *next;
+    waldo_proxy **link;
+};
+
+/* The method table of a typeid at the manager's server, or NULL: not known yet. */
+const waldo__remote_type *waldo__remote_type_find(waldo_manager *manager, const char *type_id);
+/* Remembers the table of a Created; finds it if it was known. NULL: out of memory. */
+const waldo__remote_type *waldo__remote_type_add(waldo_manager *manager,
+                                                 const Waldo__Wire__Created *created);
+void waldo__remote_types_free(waldo_manager *manager);
+/* The server's number of a method; 0: not exposed. */
+uint32_t waldo__remote_type_number(const waldo__remote_type *type, const char *method);
+/* The numbers for a generated table, matched by name once. NULL: out of memory. */
+const waldo__binding *waldo__remote_type_bind(const waldo__remote_type *type,
+                                              const waldo_proxy_type *generated);
+
+/* Creates an object of the typeid at the server. */
+int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
+                  bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr);
+/* A proxy from a reply that holds a Created; takes over the reference that it stands for. */
+int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply,
+                            waldo_proxy **ret_proxy, waldo_error *reterr);
+/* Gives a reference back without waiting for the answer; what fails is not told. */
+void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation);
+/* A request on the proxy's object. */
+void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,
+                          Waldo__Wire__Request *ret_request);
+/* The seconds a call may take: what the proxy says, else deadline_ms, else the manager's. */
+double waldo__proxy_timeout(const waldo_proxy *proxy, uint32_t deadline_ms);
+
+#endif

@@ -1,0 +1,121 @@
+/* What generated stubs call. */
+#include "proxy/proxy_internal.h"
+#include "wire/scan.h"
+
+int waldo_proxy_new(waldo_manager *manager, const waldo_proxy_type *type, const char *type_id,
+                    const ProtobufCMessage *arguments, waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    if (type->abi != WALDO_ABI)
+        return waldo_error_set(reterr, WALDO_EVERSION,
+                               "'%s' was generated for ABI %u of Waldo, this is ABI %d",
+                               type->type_id, type->abi, WALDO_ABI);
+    return waldo__create(manager, type_id ? type_id : type->type_id, arguments, false, ret_proxy,
+                         reterr);
+}
+
+int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
+                  bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    if (waldo_manager_state_of(manager) != WALDO_MANAGER_STARTED)
+        return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
+    Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
+    request.operation = WALDO__WIRE__OPERATION__CREATE;
+    request.name = (char *)type_id;
+    request.dynamic = dynamic;
+    request.want_table = waldo__remote_type_find(manager, type_id) == NULL;
+    waldo__reply reply;
+    int status =
+        waldo__exchange(manager, &request, arguments, manager->call_timeout, &reply, reterr);
+    if (status < 0)
+        return status;
+    status = waldo__proxy_from_reply(manager, &reply, ret_proxy, reterr);
+    waldo__reply_free(&reply);
+    return status;
+}
+
+/* The request of a generated stub. A method that this server does not expose is refused here. */
+static int prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
+                   Waldo__Wire__Request *ret_request, waldo_error *reterr)
+{
+    const waldo__binding *binding = waldo__remote_type_bind(proxy->type, method->type);
+    if (!binding)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a method table");
+    uint32_t number = binding->numbers[method->position];
+    if (number == 0)
+        return waldo_error_set(reterr, WALDO_EATTRIBUTE, "'%s' exposes no method '%s'",
+                               proxy->type->type_id, method->type->methods[method->position]);
+    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, ret_request);
+    ret_request->method = number;
+    return 0;
+}
+
+static int unpack_body(const waldo__reply *reply, const ProtobufCMessageDescriptor *descriptor,
+                       ProtobufCMessage **ret_message, waldo_error *reterr)
+{
+    return waldo__unpack(descriptor, NULL, reply->reply->body.data, reply->reply->body.len,
+                         ret_message, reterr);
+}
+
+int waldo_proxy_invoke(waldo_proxy *proxy, const waldo_proxy_method *method,
+                       const ProtobufCMessage *arguments, ProtobufCMessage **ret_result,
+                       waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__reply reply;
+    int status = prepare(proxy, method, &request, reterr);
+    if (status >= 0)
+        status = waldo__exchange(proxy->manager, &request, arguments,
+                                 waldo__proxy_timeout(proxy, method->deadline_ms), &reply, reterr);
+    if (status < 0)
+        return status;
+    if (method->output)
+        status = unpack_body(&reply, method->output, ret_result, reterr);
+    waldo__reply_free(&reply);
+    return status;
+}
+
+int waldo_proxy_invoke_proxy(waldo_proxy *proxy, const waldo_proxy_method *method,
+                             const ProtobufCMessage *arguments, waldo_proxy **ret_result,
+                             waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__reply reply;
+    int status = prepare(proxy, method, &request, reterr);
+    if (status < 0)
+        return status;
+    request.want_table = true;
+    status = waldo__exchange(proxy->manager, &request, arguments,
+                             waldo__proxy_timeout(proxy, method->deadline_ms), &reply, reterr);
+    if (status < 0)
+        return status;
+    status = waldo__proxy_from_reply(proxy->manager, &reply, ret_result, reterr);
+    waldo__reply_free(&reply);
+    return status;
+}
+
+int waldo_proxy_next_message(waldo_proxy *proxy, const waldo_proxy_method *method,
+                             const ProtobufCMessage **ret_item, waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__NEXT, &request);
+    waldo__reply reply;
+    waldo_error error;
+    int status = waldo__exchange(proxy->manager, &request, NULL,
+                                 waldo__proxy_timeout(proxy, method->deadline_ms), &reply, &error);
+    if (status == WALDO_ESTOP)
+        return 0;
+    if (status < 0) {
+        if (reterr)
+            *reterr = error;
+        return status;
+    }
+    ProtobufCMessage *item = NULL;
+    status = unpack_body(&reply, method->output, &item, reterr);
+    waldo__reply_free(&reply);
+    if (status < 0)
+        return status;
+    protobuf_c_message_free_unpacked(proxy->item, NULL);
+    proxy->item = item;
+    *ret_item = item;
+    return 1;
+}

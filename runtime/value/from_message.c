@@ -1,0 +1,299 @@
+/* Values from waldo.Value messages, which may say anything. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "value/failure.h"
+#include "value/integer.h"
+#include "value/message.h"
+
+void waldo__swap_to_little_endian(uint8_t *items, size_t count, size_t item_size)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    for (uint8_t *item = items; count > 0; count--, item += item_size)
+        for (size_t i = 0; i < item_size / 2; i++) {
+            uint8_t byte = item[i];
+            item[i] = item[item_size - 1 - i];
+            item[item_size - 1 - i] = byte;
+        }
+#else
+    (void)items;
+    (void)count;
+    (void)item_size;
+#endif
+}
+
+static int convert(const Waldo__Value *message, int depth, waldo_value **ret_value,
+                   waldo_error *reterr);
+
+static int malformed(const char *what, waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_EPROTOCOL, "malformed value: %s", what);
+}
+
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+/* ---- Leaves ---- */
+
+static int from_big_integer(const ProtobufCBinaryData *data, waldo_value **ret_value,
+                            waldo_error *reterr)
+{
+    return waldo__int_from_wire(data->data, data->len, ret_value, reterr);
+}
+
+static int from_text(const ProtobufCBinaryData *data, waldo_value **ret_value, waldo_error *reterr)
+{
+    const char *text = data->len ? (const char *)data->data : "";
+    int status = waldo_value_parse_str(text, data->len, ret_value, reterr);
+    return status == WALDO_EUNICODE ? malformed("a str that is not UTF-8", reterr) : status;
+}
+
+static int from_array(const Waldo__Array *message, waldo_value **ret_value, waldo_error *reterr)
+{
+    if (!message)
+        return malformed("an array that is not there", reterr);
+    char typecode = message->typecode < 0x80 ? (char)message->typecode : '\0';
+    size_t item_size = waldo__typecode_size(typecode);
+    if (item_size == 0)
+        return malformed("an array with a bad typecode", reterr);
+    if (message->items.len % item_size != 0)
+        return malformed("an array that ends within an item", reterr);
+    size_t count = message->items.len / item_size;
+    waldo_value *array = waldo_v_array(typecode, message->items.data, count);
+    if (!array)
+        return waldo__no_memory(reterr);
+    waldo__swap_to_little_endian(((waldo__array *)array)->items, count, item_size);
+    *ret_value = array;
+    return 0;
+}
+
+int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_value,
+                                  waldo_error *reterr)
+{
+    if (!message || message->object == 0) {
+        *ret_value = waldo_v_none();
+        return 0;
+    }
+    waldo__reference reference = {
+        .incarnation = message->incarnation,
+        .object = message->object,
+        .type_id = message->typeid_,
+        .address = message->address,
+    };
+    return waldo__give(waldo__v_reference(&reference), ret_value, reterr);
+}
+
+static int from_failure(const Waldo__Failure *message, waldo_value **ret_value,
+                        waldo_error *reterr)
+{
+    if (!message)
+        return malformed("an error that is not there", reterr);
+    return waldo__give(waldo__v_error(message->code, message->type_name,
+                                      text_or_empty(message->message),
+                                      text_or_empty(message->trace)),
+                       ret_value, reterr);
+}
+
+static int from_extension(const Waldo__Extension *message, waldo_value **ret_value,
+                          waldo_error *reterr)
+{
+    if (!message)
+        return malformed("an extension that is not there", reterr);
+    return waldo__give(waldo_v_extension(text_or_empty(message->name), message->data.data,
+                                         message->data.len),
+                       ret_value, reterr);
+}
+
+/* ---- Containers ---- */
+
+static int from_item(Waldo__Value *const *items, size_t index, int depth, waldo_value **ret_value,
+                     waldo_error *reterr)
+{
+    if (!items[index])
+        return malformed("an item that is not there", reterr);
+    return convert(items[index], depth + 1, ret_value, reterr);
+}
+
+/* Fills items, which has room and holds NULLs. */
+static int fill_items(const Waldo__Sequence *message, int depth, waldo_value **items,
+                      waldo_error *reterr)
+{
+    int status = 0;
+    for (size_t i = 0; i < message->n_items && status >= 0; i++)
+        status = from_item(message->items, i, depth, &items[i], reterr);
+    return status;
+}
+
+static int from_list(const Waldo__Sequence *message, int depth, waldo_value **ret_value,
+                     waldo_error *reterr)
+{
+    waldo__list *list = waldo__new_list(message->n_items);
+    if (!list)
+        return waldo__no_memory(reterr);
+    int status = fill_items(message, depth, list->items, reterr);
+    if (status < 0)
+        waldo_value_unref(&list->base.head);
+    else
+        *ret_value = &list->base.head;
+    return status;
+}
+
+static int from_tuple(const Waldo__Sequence *message, int depth, waldo_value **ret_value,
+                      waldo_error *reterr)
+{
+    waldo__tuple *tuple = waldo__new_tuple(message->n_items);
+    if (!tuple)
+        return waldo__no_memory(reterr);
+    int status = fill_items(message, depth, tuple->items, reterr);
+    if (status < 0)
+        waldo_value_unref(&tuple->base.head);
+    else
+        *ret_value = &tuple->base.head;
+    return status;
+}
+
+static int check_key(const waldo_value *key, int status, waldo_error *reterr)
+{
+    if (status != WALDO_ETYPE)
+        return status;
+    return waldo_error_set(reterr, WALDO_EPROTOCOL, "malformed value: unhashable type: '%s'",
+                           waldo_value_type_name(key));
+}
+
+static int from_set(const Waldo__Sequence *message, int depth, waldo_value **ret_value,
+                    waldo_error *reterr)
+{
+    waldo__mapping *set = waldo__new_mapping(WALDO_KIND_SET);
+    if (!set || !waldo__table_reserve(&set->table, message->n_items)) {
+        waldo_value_unref(set ? &set->base.head : NULL);
+        return waldo__no_memory(reterr);
+    }
+    int status = 0;
+    for (size_t i = 0; i < message->n_items && status >= 0; i++) {
+        waldo_value *item;
+        status = from_item(message->items, i, depth, &item, reterr);
+        if (status < 0)
+            break;
+        status = waldo_value_set_add(&set->base.head, waldo_value_ref(item), reterr);
+        status = check_key(item, status, reterr);
+        waldo_value_unref(item);
+    }
+    if (status < 0)
+        waldo_value_unref(&set->base.head);
+    else
+        *ret_value = &set->base.head;
+    return status < 0 ? status : 0;
+}
+
+static int put_item(waldo_value *dict, const Waldo__Mapping *message, size_t index, int depth,
+                    waldo_error *reterr)
+{
+    waldo_value *key;
+    waldo_value *value;
+    int status = from_item(message->keys, index, depth, &key, reterr);
+    if (status < 0)
+        return status;
+    status = from_item(message->values, index, depth, &value, reterr);
+    if (status >= 0) {
+        status = waldo_value_dict_set(dict, waldo_value_ref(key), value, reterr);
+        status = check_key(key, status, reterr);
+    }
+    waldo_value_unref(key);
+    return status;
+}
+
+static int from_dict(const Waldo__Mapping *message, int depth, waldo_value **ret_value,
+                     waldo_error *reterr)
+{
+    if (!message)
+        return malformed("a dict that is not there", reterr);
+    if (message->n_keys != message->n_values)
+        return malformed("a dict with more keys than values, or fewer", reterr);
+    waldo__mapping *dict = waldo__new_mapping(WALDO_KIND_DICT);
+    if (!dict || !waldo__table_reserve(&dict->table, message->n_keys)) {
+        waldo_value_unref(dict ? &dict->base.head : NULL);
+        return waldo__no_memory(reterr);
+    }
+    int status = 0;
+    for (size_t i = 0; i < message->n_keys && status >= 0; i++)
+        status = put_item(&dict->base.head, message, i, depth, reterr);
+    if (status < 0)
+        waldo_value_unref(&dict->base.head);
+    else
+        *ret_value = &dict->base.head;
+    return status;
+}
+
+static int from_sequence(const Waldo__Value *message, int depth, waldo_value **ret_value,
+                         waldo_error *reterr)
+{
+    const Waldo__Sequence *sequence = message->list;
+    if (!sequence)
+        return malformed("a container that is not there", reterr);
+    if (message->kind_case == WALDO__VALUE__KIND_LIST)
+        return from_list(sequence, depth, ret_value, reterr);
+    if (message->kind_case == WALDO__VALUE__KIND_TUPLE)
+        return from_tuple(sequence, depth, ret_value, reterr);
+    return from_set(sequence, depth, ret_value, reterr);
+}
+
+static int from_container(const Waldo__Value *message, int depth, waldo_value **ret_value,
+                          waldo_error *reterr)
+{
+    if (depth > WALDO__MAX_WIRE_DEPTH)
+        return waldo_error_set(reterr, WALDO_ERECURSION, "value is nested more than %d deep",
+                               WALDO__MAX_WIRE_DEPTH);
+    if (message->kind_case == WALDO__VALUE__KIND_DICT)
+        return from_dict(message->dict, depth, ret_value, reterr);
+    return from_sequence(message, depth, ret_value, reterr);
+}
+
+/* depth: the containers that this one is in, and itself if it is one. */
+static int convert(const Waldo__Value *message, int depth, waldo_value **ret_value,
+                   waldo_error *reterr)
+{
+    switch (message->kind_case) {
+    case WALDO__VALUE__KIND_NONE:
+        return waldo__give(waldo_v_none(), ret_value, reterr);
+    case WALDO__VALUE__KIND_BOOLEAN:
+        return waldo__give(waldo_v_bool(message->boolean), ret_value, reterr);
+    case WALDO__VALUE__KIND_INTEGER:
+        return waldo__give(waldo_v_int64(message->integer), ret_value, reterr);
+    case WALDO__VALUE__KIND_BIG_INTEGER:
+        return from_big_integer(&message->big_integer, ret_value, reterr);
+    case WALDO__VALUE__KIND_REAL:
+        return waldo__give(waldo_v_float(message->real), ret_value, reterr);
+    case WALDO__VALUE__KIND_TEXT:
+        return from_text(&message->text, ret_value, reterr);
+    case WALDO__VALUE__KIND_BYTES:
+        return waldo__give(waldo_v_bytes(message->bytes.data, message->bytes.len), ret_value,
+                           reterr);
+    case WALDO__VALUE__KIND_ARRAY:
+        return from_array(message->array, ret_value, reterr);
+    case WALDO__VALUE__KIND_REF:
+        return waldo__reference_from_message(message->ref, ret_value, reterr);
+    case WALDO__VALUE__KIND_ERROR:
+        return from_failure(message->error, ret_value, reterr);
+    case WALDO__VALUE__KIND_EXTENSION:
+        return from_extension(message->extension, ret_value, reterr);
+    case WALDO__VALUE__KIND_LIST:
+    case WALDO__VALUE__KIND_TUPLE:
+    case WALDO__VALUE__KIND_DICT:
+    case WALDO__VALUE__KIND_SET:
+        return from_container(message, depth, ret_value, reterr);
+    default:
+        return malformed("it has no kind", reterr);
+    }
+}
+
+int waldo_value_from_message(const Waldo__Value *message, waldo_value **ret_value,
+                             waldo_error *reterr)
+{
+    if (!message) {
+        *ret_value = waldo_v_none();
+        return 0;
+    }
+    return convert(message, 1, ret_value, reterr);
+}

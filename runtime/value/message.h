@@ -1,0 +1,27 @@
+/* What conversions between values and messages share. */
+#ifndef WALDO_RUNTIME_VALUE_MESSAGE_H
+#define WALDO_RUNTIME_VALUE_MESSAGE_H
+
+#include <waldo/value_message.h>
+
+#include "value/layout.h"
+
+/* allocator NULL: malloc's. */
+void *waldo__allocate(ProtobufCAllocator *allocator, size_t size);
+void waldo__release(ProtobufCAllocator *allocator, void *memory);
+ProtobufCMessage *waldo__new_message(const ProtobufCMessageDescriptor *descriptor,
+                                     ProtobufCAllocator *allocator);
+bool waldo__copy_string(ProtobufCAllocator *allocator, const char *text, char **ret_copy);
+bool waldo__copy_data(ProtobufCAllocator *allocator, const void *data, size_t size,
+                      ProtobufCBinaryData *ret_copy);
+
+bool waldo__fill_reference(const waldo__reference *reference, ProtobufCAllocator *allocator,
+                           Waldo__Ref *target);
+/* A proxy value; None for object 0. */
+int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_value,
+                                  waldo_error *reterr);
+
+/* Turns the bytes of each item round where the machine is big-endian; the same the other way. */
+void waldo__swap_to_little_endian(uint8_t *items, size_t count, size_t item_size);
+
+#endif

@@ -1,0 +1,36 @@
+/* Values as bytes and back. */
+#include <stdlib.h>
+
+#include "value/message.h"
+#include "wire/scan.h"
+
+int waldo_value_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret_size,
+                     waldo_error *reterr)
+{
+    Waldo__Value *message;
+    int status = waldo_value_to_message(value, NULL, &message, reterr);
+    if (status < 0)
+        return status;
+    size_t size = waldo__value__get_packed_size(message);
+    uint8_t *data = malloc(size ? size : 1);
+    if (data) {
+        *ret_size = waldo__value__pack(message, data);
+        *ret_data = data;
+    } else {
+        status = waldo__no_memory(reterr);
+    }
+    waldo__value__free_unpacked(message, NULL);
+    return status;
+}
+
+int waldo_value_unpack(const uint8_t *data, size_t size, waldo_value **ret_value,
+                       waldo_error *reterr)
+{
+    ProtobufCMessage *message;
+    int status = waldo__unpack(&waldo__value__descriptor, NULL, data, size, &message, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_value_from_message((const Waldo__Value *)message, ret_value, reterr);
+    protobuf_c_message_free_unpacked(message, NULL);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* Unpacking bytes from outside. protobuf-c recurses as deep as the bytes say, multiplies their size
+ * in memory, and does not look whether text is UTF-8; a scan before it does. */
+#ifndef WALDO_RUNTIME_WIRE_SCAN_H
+#define WALDO_RUNTIME_WIRE_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
+
+#include <waldo/error.h>
+
+typedef struct waldo__scan_limits {
+    int max_depth;     /* messages within messages */
+    size_t max_memory; /* bytes that unpacking may take, over-estimated */
+} waldo__scan_limits;
+
+/* A value of 64 levels is 129 messages deep; the rest is for messages around it. */
+#define WALDO__SCAN_DEPTH 160
+#define WALDO__SCAN_MEMORY ((size_t)1 << 30)
+
+/* 0: protobuf_c_message_unpack will do. limits may be NULL: the two above. WALDO_EPROTOCOL: not
+ * well-formed, a field of another type, text that is not UTF-8 or holds a NUL (which protobuf-c
+ * would cut it at); WALDO_ERECURSION; WALDO_ELIMIT. */
+int waldo__scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t size,
+                const waldo__scan_limits *limits, waldo_error *reterr);
+
+/* Scans and unpacks. allocator may be NULL: malloc's. Free *ret_message with
+ * protobuf_c_message_free_unpacked and the same allocator. As waldo__scan, and WALDO_ENOMEM. */
+int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
+                  const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
+                  waldo_error *reterr);
+
+#endif

@@ -1,0 +1,340 @@
+#include "call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <waldo/value_message.h>
+
+#include "engine/deadline.h"
+#include "error_internal.h"
+#include "server_internal.h"
+#include "waldo/value.pb-c.h"
+#include "wire/envelope.h"
+#include "wire/scan.h"
+
+static waldo_call *call_of(waldo__job *job)
+{
+    return (waldo_call *)((char *)job - offsetof(waldo_call, job));
+}
+
+/* ---- life ---- */
+
+static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, waldo_error *reterr)
+{
+    ProtobufCMessage *message;
+    int status = waldo__unpack(&waldo__wire__request__descriptor, &call->arena.allocator, data,
+                               size, &message, reterr);
+    if (status < 0)
+        return status;
+    call->request = (Waldo__Wire__Request *)message;
+    uint64_t timeout = call->request->timeout; /* microseconds; what is absurd is never */
+    call->deadline = timeout == 0 || timeout > UINT64_MAX / 2000
+                         ? WALDO__NEVER
+                         : waldo__now() + timeout * 1000;
+    return 0;
+}
+
+int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo_call **ret_call,
+                    waldo_error *reterr)
+{
+    waldo_call *call = calloc(1, sizeof *call);
+    if (!call)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
+    atomic_init(&call->references, 1);
+    call->server = server;
+    waldo__arena_init(&call->arena);
+    call->exported.call = call;
+    int status = unpack_request(call, data, size, reterr);
+    if (status < 0)
+        waldo__call_unref(call);
+    else
+        *ret_call = call;
+    return status;
+}
+
+void waldo__call_ref(waldo_call *call)
+{
+    atomic_fetch_add(&call->references, 1);
+}
+
+static void unpin(waldo_server *server, waldo__object *object)
+{
+    if (!object)
+        return;
+    waldo__server_lock(server);
+    waldo__object_unpin(object);
+    waldo__server_unlock(server);
+}
+
+void waldo__call_unref(waldo_call *call)
+{
+    if (!call || atomic_fetch_sub(&call->references, 1) != 1)
+        return;
+    unpin(call->server, call->exported.object);
+    unpin(call->server, call->object);
+    if (call->session)
+        waldo__session_unref(call->session);
+    waldo__arena_free(&call->arena);
+    waldo__buffer_free(&call->reply);
+    free(call);
+}
+
+/* ---- among the calls of a session; with the server's lock ---- */
+
+static void link_call(waldo_call *call)
+{
+    waldo__session *session = call->session;
+    call->next_of_session = session->calls;
+    call->link_of_session = &session->calls;
+    if (session->calls)
+        session->calls->link_of_session = &call->next_of_session;
+    session->calls = call;
+    call->server->unanswered++;
+}
+
+static void unlink_call(waldo_call *call)
+{
+    if (!call->link_of_session)
+        return;
+    *call->link_of_session = call->next_of_session;
+    if (call->next_of_session)
+        call->next_of_session->link_of_session = call->link_of_session;
+    call->link_of_session = NULL;
+    call->server->unanswered--;
+}
+
+/* ---- running ---- */
+
+static int outcome(waldo_call *call)
+{
+    if (atomic_load(&call->cancelled))
+        return waldo_call_raise(call, WALDO_ECANCELLED, "the caller is gone");
+    if (waldo__deadline_left(call->deadline) == 0)
+        return waldo_call_raise(call, WALDO_ETIMEOUT,
+                                "the deadline passed before the call could run");
+    int status = call->step(call);
+    if (status == 0 || (status == WALDO_DEFERRED && call->kept))
+        return status;
+    if (status > 0)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "the handler returned %d", status);
+    return status;
+}
+
+static void run(waldo__job *job)
+{
+    waldo_call *call = call_of(job);
+    int status = outcome(call);
+    if (status == WALDO_DEFERRED)
+        return;
+    if (status < 0)
+        waldo__call_answer_error(call, status);
+    else if (!atomic_load(&call->claimed))
+        waldo__call_answer_error(call, waldo_call_raise(call, WALDO_ERUNTIME,
+                                                        "the handler left its reply unset"));
+}
+
+static void release(waldo__job *job)
+{
+    waldo_call *call = call_of(job);
+    waldo_server *server = call->server;
+    waldo__server_lock(server);
+    server->running--;
+    if (call->run_on)
+        waldo__object_unpin(call->run_on);
+    waldo__server_unlock(server);
+    waldo__call_unref(call);
+}
+
+void waldo__call_submit(waldo_call *call, waldo__strand *strand)
+{
+    call->job = (waldo__job){.strand = strand, .run = run, .release = release};
+    call->run_on = call->object;
+    waldo__call_ref(call);
+    waldo__server_lock(call->server);
+    link_call(call);
+    call->server->running++;
+    if (call->run_on)
+        waldo__object_pin(call->run_on);
+    waldo__server_unlock(call->server);
+    waldo__pool_submit(call->server->pool, &call->job);
+}
+
+void waldo__call_cancel(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    atomic_store(&call->cancelled, true);
+    void (*on_cancel)(waldo_call *, void *) = call->on_cancel;
+    void *data = call->on_cancel_data;
+    call->on_cancel = NULL;
+    waldo__server_unlock(call->server);
+    if (on_cancel)
+        on_cancel(call, data);
+}
+
+/* ---- answering ---- */
+
+/* What is sent where there is no memory for a reply: status = WALDO_ENOMEM, as a packed Reply. */
+static const uint8_t no_memory_reply[] = {1 << 3, 23};
+_Static_assert(WALDO_ENOMEM == -12, "the zigzag code of -12 is 23");
+
+static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const ProtobufCMessage *body)
+{
+    call->reply.size = 0;
+    if (waldo__envelope_reply(&call->reply, reply, body, NULL) >= 0)
+        return;
+    call->reply.size = 0;
+    (void)waldo__buffer_append(&call->reply, no_memory_reply, sizeof no_memory_reply);
+}
+
+static void pack_error(waldo_call *call, const waldo_error *error, bool raised)
+{
+    Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+    reply.status = error->code;
+    reply.error_type = (char *)error->type_name;
+    reply.error_message = (char *)error->message;
+    reply.error_trace = (char *)error->trace;
+    reply.sequence = call->request->sequence;
+    reply.raised = raised;
+    pack(call, &reply, NULL);
+}
+
+/* True for the one who may answer. */
+static bool claim(waldo_call *call)
+{
+    return !atomic_exchange(&call->claimed, true);
+}
+
+static void send_reply(waldo_call *call)
+{
+    size_t limit = call->session && call->session->max_message ? call->session->max_message
+                                                               : call->server->options.max_message;
+    if (limit > call->server->options.max_message)
+        limit = call->server->options.max_message;
+    if (call->reply.size > limit) {
+        waldo_error error;
+        waldo_error_set(&error, WALDO_ETOOBIG,
+                        "the reply has %zu bytes, more than the %zu that are allowed",
+                        call->reply.size, limit);
+        pack_error(call, &error, false);
+    }
+    waldo__server_lock(call->server);
+    unlink_call(call);
+    call->on_cancel = NULL;
+    waldo__server_unlock(call->server);
+    waldo__call_ref(call);
+    waldo__server_send(call);
+}
+
+void waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
+{
+    if (!claim(call))
+        return;
+    Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+    reply.sequence = call->request->sequence;
+    pack(call, &reply, body);
+    send_reply(call);
+}
+
+/* Where in the server it happened. */
+static void trace(waldo_call *call, waldo_error *error)
+{
+    if (call->type && call->method)
+        snprintf(error->trace, sizeof error->trace, "in %s.%s of object %llu, typeid '%s'",
+                 call->type->service->name, call->method->name,
+                 (unsigned long long)call->request->object, call->type->type_id);
+    else if (call->type)
+        snprintf(error->trace, sizeof error->trace, "in %s, typeid '%s'",
+                 call->type->service->name, call->type->type_id);
+}
+
+void waldo__call_answer_error(waldo_call *call, int code)
+{
+    if (!claim(call))
+        return;
+    waldo_error error = call->error;
+    if (error.code != code) {
+        /* A code of the handler's own says too little without a text. */
+        int known = waldo__error_is_known(code) ? code : WALDO_ERUNTIME;
+        waldo_error_set(&error, known, "%s", waldo_error_text(code));
+    }
+    trace(call, &error);
+    pack_error(call, &error, call->type != NULL);
+    send_reply(call);
+}
+
+void waldo__call_answer_value(waldo_call *call, const waldo_value *value)
+{
+    Waldo__Value *message;
+    int status = waldo_value_to_message(value, &call->arena.allocator, &message, &call->error);
+    if (status < 0)
+        waldo__call_answer_error(call, status);
+    else
+        waldo__call_answer(call, &message->base);
+}
+
+void waldo__call_dismiss(waldo_call *call)
+{
+    if (claim(call)) {
+        /* Not call->error: the handler may be writing to it. */
+        waldo_error error;
+        waldo_error_set(&error, WALDO_EGONE, "the server is shutting down");
+        pack_error(call, &error, false);
+        send_reply(call);
+    }
+    waldo__call_cancel(call);
+}
+
+/* The exposed methods of the type, or nothing: out of memory. */
+static void add_table(waldo_call *call, const waldo__type *type, Waldo__Wire__Created *created)
+{
+    size_t count = type->service->method_count;
+    Waldo__Wire__MethodNumber *rows = waldo__arena_alloc(&call->arena, (count + 1) * sizeof *rows);
+    Waldo__Wire__MethodNumber **table =
+        waldo__arena_alloc(&call->arena, (count + 1) * sizeof *table);
+    if (!rows || !table)
+        return;
+    created->methods = table;
+    for (size_t i = 0; i < count; i++) {
+        if (!type->exposed[i])
+            continue;
+        waldo__wire__method_number__init(&rows[i]);
+        rows[i].number = (uint32_t)i + 1;
+        rows[i].name = (char *)type->service->methods[i].name;
+        table[created->n_methods++] = &rows[i];
+    }
+}
+
+void waldo__call_answer_proxy(waldo_call *call, waldo__object *object)
+{
+    waldo_server *server = call->server;
+    waldo__server_lock(server);
+    bool held = waldo__session_hold(call->session, object);
+    waldo__server_unlock(server);
+    if (!held) {
+        unpin(server, object);
+        waldo__call_answer_error(call, waldo_call_raise(call, WALDO_ENOMEM, "no memory"));
+        return;
+    }
+    if (claim(call)) {
+        Waldo__Wire__Created created = WALDO__WIRE__CREATED__INIT;
+        Waldo__Ref ref = WALDO__REF__INIT;
+        ref.incarnation = server->incarnation;
+        ref.object = object->id;
+        ref.typeid_ = object->type->type_id;
+        created.ref = &ref;
+        if (call->request->want_table)
+            add_table(call, object->type, &created);
+        Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+        reply.sequence = call->request->sequence;
+        reply.proxy = true;
+        pack(call, &reply, &created.base);
+        send_reply(call);
+    } else {
+        waldo__server_lock(server);
+        waldo__session_drop(call->session, object->id, 1);
+        waldo__server_unlock(server);
+    }
+    unpin(server, object);
+}

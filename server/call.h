@@ -1,0 +1,104 @@
+/* One request under way: from the loop to a handler and back.
+ *
+ * A call is counted: the loop's lists, the job that runs it, a generator that it started and a
+ * handler that deferred it each hold it. Whoever claims it first answers it; later answers are
+ * dropped. */
+#ifndef WALDO_SERVER_CALL_H
+#define WALDO_SERVER_CALL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <waldo/service.h>
+
+#include "object.h"
+#include "pool.h"
+#include "session.h"
+#include "waldo/wire.pb-c.h"
+#include "wire/arena.h"
+#include "wire/buffer.h"
+
+struct waldo__endpoint;
+
+struct waldo_export {
+    waldo_call *call;
+    waldo__object *object; /* with a pin; NULL: nothing was exported */
+};
+
+struct waldo_call {
+    waldo__job job;
+    atomic_uint references;
+    waldo_server *server;
+    waldo__session *session;
+    /* The way back. */
+    struct waldo__endpoint *endpoint;
+    uint64_t connection;
+    uint32_t id;
+
+    waldo__arena arena;
+    Waldo__Wire__Request *request; /* in the arena */
+    uint64_t deadline;             /* waldo__now() clock; WALDO__NEVER */
+    const waldo__type *type;
+    waldo__object *object;              /* pinned; NULL for a creation */
+    waldo__object *run_on;              /* pinned by the job while the pool has it; or NULL */
+    const waldo_service_method *method; /* NULL for what every object can do */
+    /* What to do on the pool's thread: 0, WALDO_DEFERRED or the error's code. */
+    int (*step)(waldo_call *call);
+
+    ProtobufCMessage *arguments; /* in the arena */
+    waldo_export exported;
+    waldo_error error; /* what the handler raised */
+    waldo__buffer reply;
+    atomic_bool claimed;   /* somebody answers it */
+    atomic_bool deferred;  /* the handler kept it and has not completed it yet */
+    bool kept;             /* the handler kept it */
+    atomic_bool cancelled; /* the caller is gone */
+    /* Guarded by the server's lock. */
+    void (*on_cancel)(waldo_call *call, void *data);
+    void *on_cancel_data;
+    waldo_call *next_of_session;
+    waldo_call **link_of_session;
+    /* In the server's outbox. */
+    waldo_call *next_to_send;
+};
+
+/* A call from bytes of a peer. *ret_call: with one reference, in no list yet. */
+int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo_call **ret_call,
+                    waldo_error *reterr);
+void waldo__call_ref(waldo_call *call);
+void waldo__call_unref(waldo_call *call);
+
+/* Puts it among its session's calls and hands it to the pool. */
+void waldo__call_submit(waldo_call *call, waldo__strand *strand);
+/* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
+void waldo__call_cancel(waldo_call *call);
+
+/* The server ends: the caller hears WALDO_EGONE now, whatever the handler does. Loop thread. */
+void waldo__call_dismiss(waldo_call *call);
+
+/* Each answers the call unless it was answered already. body NULL: an empty message. */
+void waldo__call_answer(waldo_call *call, const ProtobufCMessage *body);
+void waldo__call_answer_proxy(waldo_call *call, waldo__object *object);
+void waldo__call_answer_value(waldo_call *call, const waldo_value *value);
+/* code with call->error if the handler raised that, else with the code's text. */
+void waldo__call_answer_error(waldo_call *call, int code);
+
+/* ---- steps (server/invoke.c) ---- */
+
+int waldo__step_create(waldo_call *call);
+int waldo__step_invoke(waldo_call *call);
+int waldo__step_next(waldo_call *call);
+int waldo__step_repr(waldo_call *call);
+int waldo__step_getvalue(waldo_call *call);
+int waldo__step_debug_info(waldo_call *call);
+
+/* Makes the object the result of the call: with a typeid of its own in `type`, found by self or
+ * new; *ret_object with a pin. Of waldo_export_object and of creation. */
+int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
+                      waldo__object **ret_object);
+/* What the object prints as; only on its strand. NULL: call->error says why not. */
+waldo_value *waldo__call_repr(waldo_call *call, waldo__object *object);
+
+#endif

@@ -1,0 +1,345 @@
+/* From the bytes of a request to what is done with it. All of it runs on the loop's thread: short
+ * operations are answered here, the others go to the pool (server/invoke.c). */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "introspect.h"
+#include "server_internal.h"
+#include "wire/envelope.h"
+#include "wire/scan.h"
+
+enum { MAX_TYPEID_SHOWN = 64 };
+
+/* ---- the session ---- */
+
+static int bind_connection(waldo_call *call, waldo__session *session)
+{
+    waldo__endpoint *endpoint = call->endpoint;
+    waldo__session *before = waldo__map_get(&endpoint->bindings, call->connection);
+    if (before == session)
+        return 0;
+    if (!waldo__map_set(&endpoint->bindings, call->connection, session))
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
+    waldo__session_bind(session);
+    waldo__session_ref(session);
+    if (before) {
+        waldo__session_unbind(before);
+        waldo__session_unref(before);
+    }
+    endpoint->engine->admit(endpoint->listener, call->connection);
+    return 0;
+}
+
+static int check_hello(waldo_call *call, const Waldo__Wire__Hello *hello)
+{
+    if (hello->protocol != WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION)
+        return waldo_call_raise(call, WALDO_EVERSION,
+                                "the server speaks version %d of Waldo's protocol, the client %u",
+                                WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION, hello->protocol);
+    if (hello->session.len != WALDO__SESSION_ID_SIZE)
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "a session id has %d bytes",
+                                WALDO__SESSION_ID_SIZE);
+    return 0;
+}
+
+static int do_hello(waldo_call *call)
+{
+    waldo_server *server = call->server;
+    ProtobufCMessage *message;
+    int status = waldo__unpack(&waldo__wire__hello__descriptor, &call->arena.allocator,
+                               call->request->body.data, call->request->body.len, &message,
+                               &call->error);
+    if (status < 0)
+        return status;
+    const Waldo__Wire__Hello *hello = (const Waldo__Wire__Hello *)message;
+    status = check_hello(call, hello);
+    if (status < 0)
+        return status;
+    bool resumed;
+    waldo__session *session = waldo__session_open(server, hello, &resumed);
+    if (!session)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
+    status = bind_connection(call, session);
+    if (status < 0)
+        return status;
+    Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
+    welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
+    welcome.incarnation = server->incarnation;
+    welcome.resumed = resumed;
+    welcome.max_message = server->options.max_message;
+    welcome.server = (char *)"Waldo " WALDO_VERSION;
+    waldo__call_answer(call, &welcome.base);
+    return 0;
+}
+
+static int do_goodbye(waldo_call *call)
+{
+    waldo__session_end(call->session);
+    waldo__call_answer(call, NULL);
+    return 0;
+}
+
+/* ---- references ---- */
+
+/* The object of the request, pinned for the call. */
+static int find_object(waldo_call *call)
+{
+    const Waldo__Wire__Request *request = call->request;
+    waldo_server *server = call->server;
+    if (request->incarnation != server->incarnation)
+        return waldo_call_raise(call, WALDO_EKEY,
+                                "object %" PRIu64 " belonged to an earlier life of the server",
+                                request->object);
+    waldo__server_lock(server);
+    call->object = waldo__object_find(server, request->object);
+    waldo__server_unlock(server);
+    if (!call->object)
+        return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64, request->object);
+    call->type = call->object->type;
+    return 0;
+}
+
+static int do_drop(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    bool held = call->request->incarnation == call->server->incarnation &&
+                waldo__session_drop(call->session, call->request->object,
+                                    call->request->count ? call->request->count : 1);
+    waldo__server_unlock(call->server);
+    if (!held)
+        return waldo_call_raise(call, WALDO_EKEY, "this session holds no object %" PRIu64,
+                                call->request->object);
+    waldo__call_answer(call, NULL);
+    return 0;
+}
+
+static int do_attach(waldo_call *call)
+{
+    int status = find_object(call);
+    if (status < 0)
+        return status;
+    waldo__object *object = call->object;
+    call->object = NULL; /* its pin goes to the answer */
+    waldo__call_answer_proxy(call, object);
+    return 0;
+}
+
+/* ---- calls ---- */
+
+static int find_type(waldo_call *call)
+{
+    const char *type_id = call->request->name;
+    call->type = waldo__registry_find(call->server->registry, type_id);
+    if (!call->type)
+        return waldo_call_raise(call, WALDO_EKEY, "this server offers no type '%.*s'",
+                                MAX_TYPEID_SHOWN, type_id);
+    return 0;
+}
+
+static int do_create(waldo_call *call)
+{
+    int status = find_type(call);
+    if (status < 0)
+        return status;
+    if (call->type->no_create)
+        return waldo_call_raise(call, WALDO_EATTRIBUTE,
+                                "objects of type '%s' are not created by clients",
+                                call->type->type_id);
+    call->step = waldo__step_create;
+    waldo__call_submit(call, NULL);
+    return 0;
+}
+
+/* Row B16: these need not be exposed. */
+static bool find_fallback(waldo_call *call, const char *name)
+{
+    if (strcmp(name, "__str__") == 0 || strcmp(name, "__repr__") == 0)
+        call->step = waldo__step_repr;
+    else if (strcmp(name, "#GETVALUE") == 0)
+        call->step = waldo__step_getvalue;
+    else
+        return false;
+    /* Their result is a value, whoever asks. */
+    call->request->dynamic = true;
+    return true;
+}
+
+static int find_method(waldo_call *call)
+{
+    const waldo_service *service = call->type->service;
+    const char *name = call->request->name;
+    ptrdiff_t position = (ptrdiff_t)call->request->method - 1;
+    if (call->request->method == 0)
+        position = waldo__service_find(service, name);
+    else if (call->request->method > service->method_count)
+        position = -1;
+    if (position >= 0 && call->type->exposed[position]) {
+        call->method = &service->methods[position];
+        call->step = call->method->flags & WALDO_METHOD_ITERATES_SELF ? waldo__step_next
+                                                                      : waldo__step_invoke;
+        return 0;
+    }
+    if (call->request->method == 0 && find_fallback(call, name))
+        return 0;
+    if (call->request->method == 0)
+        return waldo_call_raise(call, WALDO_EATTRIBUTE, "'%s' exposes no method '%.*s'",
+                                call->type->type_id, MAX_TYPEID_SHOWN, name);
+    return waldo_call_raise(call, WALDO_EATTRIBUTE, "'%s' exposes no method number %u",
+                            call->type->type_id, call->request->method);
+}
+
+static int do_call(waldo_call *call)
+{
+    int status = find_object(call);
+    if (status >= 0)
+        status = find_method(call);
+    if (status >= 0)
+        waldo__call_submit(call, waldo__object_strand(call->object));
+    return status;
+}
+
+/* The exposed method that makes the object its own generator, or NULL. */
+static const waldo_service_method *iterating_method(const waldo__type *type)
+{
+    for (size_t i = 0; i < type->service->method_count; i++)
+        if (type->exposed[i] && type->service->methods[i].flags & WALDO_METHOD_ITERATES_SELF)
+            return &type->service->methods[i];
+    return NULL;
+}
+
+static int do_next(waldo_call *call)
+{
+    int status = find_object(call);
+    if (status < 0)
+        return status;
+    call->method = iterating_method(call->type);
+    if (!call->method)
+        return waldo_call_raise(call, WALDO_ETYPE, "'%s' object is not an iterator",
+                                call->type->type_id);
+    call->step = waldo__step_next;
+    waldo__call_submit(call, waldo__object_strand(call->object));
+    return 0;
+}
+
+/* ---- introspection ---- */
+
+static int do_ping(waldo_call *call)
+{
+    waldo__call_answer(call, NULL);
+    return 0;
+}
+
+static int do_describe(waldo_call *call)
+{
+    int status = call->request->object ? find_object(call) : find_type(call);
+    return status < 0 ? status : waldo__describe_type(call, call->type);
+}
+
+static int do_objects(waldo_call *call)
+{
+    Waldo__Wire__ObjectCount count = WALDO__WIRE__OBJECT_COUNT__INIT;
+    waldo__server_lock(call->server);
+    count.count = call->server->objects.referenced;
+    waldo__server_unlock(call->server);
+    waldo__call_answer(call, &count.base);
+    return 0;
+}
+
+static int do_debug_info(waldo_call *call)
+{
+    call->step = waldo__step_debug_info;
+    waldo__call_submit(call, NULL);
+    return 0;
+}
+
+/* Row B22: the reply first. */
+static int do_shutdown(waldo_call *call)
+{
+    waldo__call_answer(call, NULL);
+    waldo__server_request_stop(call->server, WALDO__STOP_NOW);
+    return 0;
+}
+
+static int (*const operations[])(waldo_call *call) = {
+    [WALDO__WIRE__OPERATION__HELLO] = do_hello,
+    [WALDO__WIRE__OPERATION__GOODBYE] = do_goodbye,
+    [WALDO__WIRE__OPERATION__PING] = do_ping,
+    [WALDO__WIRE__OPERATION__CREATE] = do_create,
+    [WALDO__WIRE__OPERATION__CALL] = do_call,
+    [WALDO__WIRE__OPERATION__DROP] = do_drop,
+    [WALDO__WIRE__OPERATION__ATTACH] = do_attach,
+    [WALDO__WIRE__OPERATION__NEXT] = do_next,
+    [WALDO__WIRE__OPERATION__DESCRIBE] = do_describe,
+    [WALDO__WIRE__OPERATION__OBJECTS] = do_objects,
+    [WALDO__WIRE__OPERATION__DEBUG_INFO] = do_debug_info,
+    [WALDO__WIRE__OPERATION__SHUTDOWN] = do_shutdown,
+    [WALDO__WIRE__OPERATION__TYPES] = waldo__list_types,
+};
+
+enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
+
+static int perform(waldo_call *call)
+{
+    unsigned operation = (unsigned)call->request->operation;
+    if (operation >= OPERATION_COUNT || !operations[operation])
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "unknown operation %u", operation);
+    call->session = waldo__map_get(&call->endpoint->bindings, call->connection);
+    if (call->session)
+        waldo__session_ref(call->session);
+    if (operation != WALDO__WIRE__OPERATION__HELLO && (!call->session || call->session->ended))
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
+    if (call->server->phase != WALDO__SERVING)
+        return waldo_call_raise(call, WALDO_EGONE, "the server is shutting down");
+    return operations[operation](call);
+}
+
+/* ---- what the engines say ---- */
+
+/* A peer that is no Waldo client gets a Reply all the same: it has no other name for its error. */
+static void refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                   const waldo_error *error)
+{
+    Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+    reply.status = error->code;
+    reply.error_type = (char *)error->type_name;
+    reply.error_message = (char *)error->message;
+    waldo__buffer packed = {0};
+    if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0) {
+        struct iovec part = {packed.data, packed.size};
+        /* Where it cannot be told there is nobody to tell. */
+        (void)endpoint->engine->reply(endpoint->listener, connection, id, &part, 1, NULL);
+    }
+    waldo__buffer_free(&packed);
+}
+
+void waldo__dispatch_message(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
+                             size_t size)
+{
+    waldo__endpoint *endpoint = context;
+    waldo_call *call;
+    waldo_error error;
+    if (waldo__call_new(endpoint->server, data, size, &call, &error) < 0) {
+        refuse(endpoint, connection, id, &error);
+        return;
+    }
+    call->endpoint = endpoint;
+    call->connection = connection;
+    call->id = id;
+    int status = perform(call);
+    if (status < 0)
+        waldo__call_answer_error(call, status);
+    waldo__call_unref(call);
+}
+
+void waldo__dispatch_gone(void *context, uint64_t connection)
+{
+    waldo__endpoint *endpoint = context;
+    waldo__session *session = waldo__map_remove(&endpoint->bindings, connection);
+    if (!session)
+        return;
+    waldo__session_cancel(session, endpoint, connection);
+    waldo__session_unbind(session);
+    waldo__session_unref(session);
+}

@@ -1,0 +1,326 @@
+#include "engine/direct/connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Reads of one connection in a row, so that a busy one does not keep the others waiting. */
+#define READS_IN_A_ROW 4
+/* A buffer above this is given back when it is empty. */
+#define KEPT_CAPACITY WALDO__SCRATCH_SIZE
+#define DEFAULT_STRANGER_MS 10000
+
+/* ---- Time limits ---- */
+
+static void due_remove(waldo__connection *connection)
+{
+    waldo__listener *listener = connection->listener;
+
+    if (connection->due == 0)
+        return;
+    if (connection->due_before != NULL)
+        connection->due_before->due_after = connection->due_after;
+    else
+        listener->due_first = connection->due_after;
+    if (connection->due_after != NULL)
+        connection->due_after->due_before = connection->due_before;
+    else
+        listener->due_last = connection->due_before;
+    connection->due = 0;
+}
+
+static void due_add(waldo__connection *connection)
+{
+    waldo__listener *listener = connection->listener;
+    unsigned limit = listener->limits.stranger_ms;
+
+    due_remove(connection);
+    connection->due = uv_now(listener->loop) + (limit != 0 ? limit : DEFAULT_STRANGER_MS);
+    connection->due_before = listener->due_last;
+    connection->due_after = NULL;
+    if (listener->due_last != NULL)
+        listener->due_last->due_after = connection;
+    else
+        listener->due_first = connection;
+    listener->due_last = connection;
+    waldo__listener_start_tick(listener);
+}
+
+/* ---- Closing ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    waldo__connection *connection = handle->data;
+    waldo__listener *listener = connection->listener;
+
+    close(connection->fd);
+    waldo__routes_forget(&listener->routes, connection->number);
+    if (listener->events.gone != NULL)
+        listener->events.gone(listener->context, connection->number);
+    waldo__sp_parser_free(&connection->parser);
+    waldo__buffer_free(&connection->queue);
+    free(connection);
+    waldo__listener_connection_closed(listener);
+}
+
+void waldo__connection_close(waldo__connection *connection)
+{
+    if (connection->closing)
+        return;
+    connection->closing = true;
+    due_remove(connection);
+    waldo__connections_remove(&connection->listener->table, connection->number);
+    uv_close((uv_handle_t *)&connection->poll, on_closed);
+}
+
+static size_t queued(const waldo__connection *connection)
+{
+    return connection->queue.size - connection->queue_start;
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch(waldo__connection *connection)
+{
+    int events = (connection->leaving ? 0 : UV_READABLE) | (queued(connection) ? UV_WRITABLE : 0);
+
+    if (connection->closing || events == connection->polled)
+        return;
+    if (uv_poll_start(&connection->poll, events, on_ready) < 0)
+        waldo__connection_close(connection);
+    connection->polled = events;
+}
+
+void waldo__connection_leave(waldo__connection *connection)
+{
+    if (connection->leaving || connection->closing)
+        return;
+    connection->leaving = true;
+    if (queued(connection) == 0) {
+        waldo__connection_close(connection);
+        return;
+    }
+    due_add(connection);
+    watch(connection);
+}
+
+/* ---- Reading ---- */
+
+static void deliver(waldo__connection *connection, const waldo__sp_message *message)
+{
+    waldo__listener *listener = connection->listener;
+    uint32_t id;
+
+    due_remove(connection);
+    if (!waldo__routes_keep(&listener->routes, connection->number, &message->route, &id)) {
+        waldo__connection_close(connection);
+        return;
+    }
+    listener->events.message(listener->context, connection->number, id, message->data,
+                             message->size);
+    if (message->in_body && connection->parser.body.capacity > KEPT_CAPACITY)
+        waldo__buffer_free(&connection->parser.body);
+}
+
+static bool is_read(const waldo__connection *connection)
+{
+    return !connection->leaving && !connection->closing;
+}
+
+static void take(waldo__connection *connection, const uint8_t *data, size_t size)
+{
+    waldo__sp_message message;
+
+    while (size > 0 && is_read(connection)) {
+        int rc = waldo__sp_take(&connection->parser, &data, &size, &message, NULL);
+        if (rc < 0)
+            waldo__connection_close(connection);
+        if (rc == 1)
+            deliver(connection, &message);
+    }
+}
+
+/* Reads once. false: there is nothing more for now. */
+static bool read_once(waldo__connection *connection)
+{
+    waldo__sp_message message;
+    size_t size = WALDO__SCRATCH_SIZE;
+    uint8_t *room = waldo__sp_room(&connection->parser, &size);
+    uint8_t *target = room != NULL ? room : connection->listener->scratch;
+    ssize_t got = recv(connection->fd, target, size, MSG_DONTWAIT);
+
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return false;
+    if (got <= 0) {
+        waldo__connection_close(connection);
+        return false;
+    }
+    if (room == NULL)
+        take(connection, target, (size_t)got);
+    else if (waldo__sp_filled(&connection->parser, (size_t)got, &message) == 1)
+        deliver(connection, &message);
+    return (size_t)got == size;
+}
+
+/* ---- Writing ---- */
+
+static void shrink_queue(waldo__connection *connection)
+{
+    waldo__buffer *queue = &connection->queue;
+
+    if (queued(connection) == 0) {
+        queue->size = 0;
+        connection->queue_start = 0;
+        if (queue->capacity > KEPT_CAPACITY)
+            waldo__buffer_free(queue);
+    } else if (connection->queue_start > queue->size / 2) {
+        memmove(queue->data, queue->data + connection->queue_start, queued(connection));
+        queue->size -= connection->queue_start;
+        connection->queue_start = 0;
+    }
+}
+
+static void write_queue(waldo__connection *connection)
+{
+    while (queued(connection) > 0) {
+        ssize_t sent = send(connection->fd, connection->queue.data + connection->queue_start,
+                            queued(connection), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0)
+            connection->queue_start += (size_t)sent;
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            break;
+        else if (errno != EINTR) {
+            waldo__connection_close(connection);
+            return;
+        }
+    }
+    shrink_queue(connection);
+    if (connection->leaving && queued(connection) == 0)
+        waldo__connection_close(connection);
+    else
+        watch(connection);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    waldo__connection *connection = poll->data;
+
+    if (status < 0) {
+        waldo__connection_close(connection);
+        return;
+    }
+    if (events & UV_WRITABLE)
+        write_queue(connection);
+    for (int i = 0; (events & UV_READABLE) && i < READS_IN_A_ROW && is_read(connection); i++)
+        if (!read_once(connection))
+            break;
+}
+
+static int no_memory(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
+}
+
+static int queue_rest(waldo__connection *connection, const waldo__sp_frame *frame,
+                      waldo_error *reterr)
+{
+    size_t before = queued(connection);
+
+    if (before > 0 && before + (frame->size - frame->sent) > connection->listener->limits.max_queued) {
+        waldo__connection_close(connection);
+        return waldo_error_set(reterr, WALDO_ELIMIT,
+                               "the client does not read: %zu bytes waited for it", before);
+    }
+    if (!waldo__sp_frame_keep_rest(frame, &connection->queue)) {
+        /* A frame cut in two cannot be followed by another one. */
+        waldo__connection_close(connection);
+        return no_memory(reterr);
+    }
+    watch(connection);
+    return 0;
+}
+
+int waldo__connection_reply(waldo__connection *connection, uint32_t id, const struct iovec *parts,
+                            int part_count, waldo_error *reterr)
+{
+    waldo__listener *listener = connection->listener;
+    waldo__sp_frame frame;
+    size_t size;
+    int rc = 0;
+
+    if (!waldo__sp_measure(parts, part_count, listener->limits.max_message, &size))
+        return waldo_error_set(reterr, WALDO_ETOOBIG, "the reply is larger than the %zu bytes allowed",
+                               listener->limits.max_message);
+    waldo__sp_route route = waldo__routes_take(&listener->routes, connection->number, id);
+    waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);
+    if (queued(connection) == 0)
+        rc = waldo__sp_frame_send(&frame, connection->fd);
+    if (rc < 0) {
+        waldo__connection_close(connection);
+        return waldo_error_set(reterr, WALDO_EGONE, "the client is gone: %s", strerror(-rc));
+    }
+    return rc == 1 ? 0 : queue_rest(connection, &frame, reterr);
+}
+
+/* ---- Starting ---- */
+
+/* On a Unix socket: is it a process of this user, or of root? */
+static bool is_own_user(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
+/* The first bytes on a connection: its socket takes them all. */
+static bool send_hello(int fd)
+{
+    uint8_t hello[WALDO__SP_HELLO_SIZE];
+
+    waldo__sp_hello(hello, WALDO__SP_REP);
+    return send(fd, hello, sizeof hello, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof hello;
+}
+
+static bool prepare(const waldo__listener *listener, int fd)
+{
+    const int on = 1;
+
+    if (listener->listening.url.scheme == WALDO__IPC)
+        return is_own_user(fd) && send_hello(fd);
+    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 && send_hello(fd);
+}
+
+void waldo__connection_start(waldo__listener *listener, int fd)
+{
+    waldo__connection *connection = prepare(listener, fd) ? calloc(1, sizeof *connection) : NULL;
+
+    if (connection == NULL ||
+        !waldo__connections_add(&listener->table, connection, &connection->number)) {
+        free(connection);
+        close(fd);
+        return;
+    }
+    if (uv_poll_init(listener->loop, &connection->poll, fd) < 0) {
+        waldo__connections_remove(&listener->table, connection->number);
+        free(connection);
+        close(fd);
+        return;
+    }
+    connection->poll.data = connection;
+    connection->listener = listener;
+    connection->fd = fd;
+    connection->parser = (waldo__sp_parser){.peer = WALDO__SP_REQ,
+                                            .ipc = listener->listening.url.scheme == WALDO__IPC,
+                                            .max_hops = WALDO__SP_MAX_HOPS,
+                                            .limit = listener->limits.first_message};
+    listener->connection_count++;
+    due_add(connection);
+    watch(connection);
+}

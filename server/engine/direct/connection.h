@@ -1,0 +1,72 @@
+/* One client's connection to a direct listener. All of it happens on the thread of the loop. */
+#ifndef WALDO_SERVER_ENGINE_DIRECT_CONNECTION_H
+#define WALDO_SERVER_ENGINE_DIRECT_CONNECTION_H
+
+#include <uv.h>
+
+#include "engine/direct/connections.h"
+#include "engine/direct/listening.h"
+#include "engine/engine.h"
+#include "engine/routes.h"
+#include "engine/sp.h"
+#include "wire/buffer.h"
+
+/* Read at once from a connection; more than that only when a long message has begun. */
+#define WALDO__SCRATCH_SIZE (64 * 1024)
+
+struct waldo__connection {
+    uv_poll_t poll;
+    waldo__listener *listener;
+    uint64_t number;
+    int fd;
+    int polled; /* events that are watched now */
+    bool leaving; /* nothing more is read; closes once the queue is sent */
+    bool closing; /* uv_close() was called; no number finds it any more */
+    waldo__sp_parser parser;
+    /* What the socket did not take yet, from queue_start on. */
+    waldo__buffer queue;
+    size_t queue_start;
+    /* Those that have until `due` (ms on the loop's clock) to say or to take something. */
+    uint64_t due;
+    waldo__connection *due_before;
+    waldo__connection *due_after;
+};
+
+struct waldo__listener {
+    uv_loop_t *loop;
+    waldo__listener_limits limits;
+    waldo__listener_events events;
+    void *context;
+    waldo__listening listening;
+    uv_poll_t accepting;
+    bool accepting_open;   /* the handle is not closed yet */
+    bool accepting_paused; /* no descriptor was left */
+    uv_timer_t tick;       /* runs while something has a time limit */
+    waldo__connections table;
+    uint32_t connection_count; /* those closing, too */
+    waldo__routes routes;
+    /* All have the same time, so the oldest is first. */
+    waldo__connection *due_first;
+    waldo__connection *due_last;
+    bool closing;
+    uint64_t flush_due;
+    void (*closed)(void *data);
+    void *closed_data;
+    uint8_t scratch[WALDO__SCRATCH_SIZE];
+};
+
+/* Takes over fd: closes it, too, if that fails. */
+void waldo__connection_start(waldo__listener *listener, int fd);
+/* As the engine's reply(), for a connection that is there. */
+int waldo__connection_reply(waldo__connection *connection, uint32_t id, const struct iovec *parts,
+                            int part_count, waldo_error *reterr);
+/* Closes after what is queued. */
+void waldo__connection_leave(waldo__connection *connection);
+/* Closes now; gone() follows from the loop. */
+void waldo__connection_close(waldo__connection *connection);
+
+/* For connections, by the listener. */
+void waldo__listener_start_tick(waldo__listener *listener);
+void waldo__listener_connection_closed(waldo__listener *listener);
+
+#endif

@@ -1,0 +1,63 @@
+/* The server's side of an engine. Everything here happens on the thread of the uv loop. */
+#ifndef WALDO_SERVER_ENGINE_H
+#define WALDO_SERVER_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include <uv.h>
+
+#include <waldo/error.h>
+
+#include "engine/url.h"
+
+typedef struct waldo__listener waldo__listener;
+
+/* What the engine tells the layer above. A connection is a number, unique for the listener and not
+ * reused soon after it is gone. */
+typedef struct waldo__listener_events {
+    /* A whole message; data is valid during the call only. */
+    void (*message)(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
+                    size_t size);
+    /* The connection is no more. Engines that cannot tell never call it. */
+    void (*gone)(void *context, uint64_t connection);
+} waldo__listener_events;
+
+typedef struct waldo__listener_limits {
+    size_t max_message;   /* after admit() */
+    size_t first_message; /* before it: what a stranger may cost; engines that cannot tell
+                             connections apart on this level use max_message */
+    size_t max_queued;    /* bytes waiting for one client that does not read; then it is cut off.
+                             A single reply may always wait */
+    unsigned stranger_ms; /* until a new connection's first message is whole, and at most for the
+                             last replies to one that is disconnected; 0: 10 seconds */
+} waldo__listener_limits;
+
+typedef struct waldo__server_engine {
+    const char *name;
+    /* Listens; the events' context is given back with each event. WALDO_EADDRESSINUSE, ... */
+    int (*listen)(uv_loop_t *loop, const waldo__url *url, const waldo__listener_limits *limits,
+                  const waldo__listener_events *events, void *context,
+                  waldo__listener **ret_listener, waldo_error *reterr);
+    /* Where it really listens: port 0 resolved. Valid until closed. */
+    const waldo__url *(*address)(const waldo__listener *listener);
+    /* Messages of full size are allowed from now on. */
+    void (*admit)(waldo__listener *listener, uint64_t connection);
+    /* Sends a reply, copying what the socket does not take at once. Never blocks. 0, WALDO_EGONE:
+     * no such connection, WALDO_ETOOBIG, WALDO_ELIMIT: it was cut off, WALDO_ENOMEM. */
+    int (*reply)(waldo__listener *listener, uint64_t connection, uint32_t id,
+                 const struct iovec *parts, int part_count, waldo_error *reterr);
+    /* Closes one connection after what is queued for it; gone() follows where the engine can tell. */
+    void (*disconnect)(waldo__listener *listener, uint64_t connection);
+    /* Stops listening; nothing new is accepted, connections stay. */
+    void (*stop)(waldo__listener *listener);
+    /* Flushes what is queued for at most flush_ms milliseconds, closes all connections, and calls
+     * closed(data) from the loop once nothing is left; then the listener is freed. */
+    void (*close)(waldo__listener *listener, unsigned flush_ms, void (*closed)(void *data),
+                  void *data);
+} waldo__server_engine;
+
+const waldo__server_engine *waldo__server_engine_for(const waldo__url *url);
+
+#endif

@@ -1,0 +1,98 @@
+/* Making an object the result of a call: by a constructor, or by a handler that exports one. */
+#include <string.h>
+
+#include "call.h"
+#include "server_internal.h"
+#include "value/convert.h"
+
+waldo_export *waldo_call_export(waldo_call *call)
+{
+    return &call->exported;
+}
+
+int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
+                      waldo__object **ret_object)
+{
+    waldo_server *server = call->server;
+    waldo__server_lock(server);
+    waldo__object *object = waldo__object_find_self(server, type, self);
+    if (!object)
+        object = waldo__object_new(server, type, self, NULL);
+    waldo__server_unlock(server);
+    if (!object)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an object");
+    *ret_object = object;
+    return 0;
+}
+
+/* The type that the method's result has, as the .proto or method_to_typeid says (row C8). */
+static int result_type(waldo_call *call, const waldo__type **ret_type)
+{
+    const char *type_id = NULL;
+    if (call->type && call->method && call->method->flags & WALDO_METHOD_RETURNS_PROXY)
+        type_id = call->type->returns[call->method - call->type->service->methods];
+    if (!type_id)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "this method returns no proxy");
+    const waldo__type *type = waldo__registry_find(call->server->registry, type_id);
+    if (!type)
+        return waldo_call_raise(call, WALDO_EKEY,
+                                "the method returns a '%s', which this server does not offer",
+                                type_id);
+    *ret_type = type;
+    return 0;
+}
+
+static int set_once(waldo_export *target)
+{
+    if (target->object)
+        return waldo_call_raise(target->call, WALDO_ERUNTIME, "an object was exported already");
+    return 0;
+}
+
+int waldo_export_object(waldo_export *target, const waldo_service *service, void *self)
+{
+    waldo_call *call = target->call;
+    const waldo__type *type;
+    int status = set_once(target);
+    if (status >= 0)
+        status = result_type(call, &type);
+    if (status < 0)
+        return status;
+    /* A module and the server may each have a copy of the table. */
+    if (type->service != service && strcmp(type->service->name, service->name) != 0)
+        return waldo_call_raise(call, WALDO_ETYPE, "'%s' is a %s, but a %s was exported",
+                                type->type_id, type->service->name, service->name);
+    return waldo__call_adopt(call, type, self, &target->object);
+}
+
+static int construct(waldo_call *call, const waldo__type *type, waldo_value *arguments,
+                     waldo__object **ret_object)
+{
+    const waldo_service *service = type->service;
+    if (!service->creates(type->ops))
+        return waldo_call_raise(call, WALDO_ERUNTIME, "'%s' has no constructor", type->type_id);
+    ProtobufCMessage *input = NULL;
+    int status = 0;
+    if (service->create_input)
+        status = waldo__convert_to_message(arguments, service->create_input,
+                                           &call->arena.allocator, &input, &call->error);
+    void *self = NULL;
+    if (status >= 0)
+        status = service->create(call, type->ops, type->type_data, input, &self);
+    if (status >= 0)
+        status = waldo__call_adopt(call, type, self, ret_object);
+    return status;
+}
+
+int waldo_export_new(waldo_export *target, waldo_value *arguments)
+{
+    waldo_call *call = target->call;
+    const waldo__type *type;
+    int status = arguments ? set_once(target) : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    if (status >= 0)
+        status = result_type(call, &type);
+    if (status >= 0)
+        status = construct(call, type, arguments, &target->object);
+    waldo_value_unref(arguments);
+    return status;
+}

@@ -1,0 +1,217 @@
+#include "generator.h"
+
+#include <stdlib.h>
+
+#include "call.h"
+#include "fiber.h"
+#include "server_internal.h"
+
+struct waldo_generator {
+    /* The call that started it: its arguments and errors live as long as the generator. */
+    waldo_call *start;
+    const void *ops;
+    void *self;
+    bool finished;
+
+    /* A plain function on a stack of its own: */
+    int (*run)(waldo_generator *generator, waldo_call *call, const void *ops, void *self,
+               const ProtobufCMessage *input);
+    waldo__fiber *fiber;
+    int result;          /* of run */
+    bool closing;        /* nobody wants another item */
+    waldo_call *current; /* the step under way */
+
+    /* Or step by step: */
+    void *state;
+    int (*next)(waldo_call *call, const void *ops, void *state);
+    void (*close)(const void *ops, void *state);
+};
+
+static void run_fiber(void *argument)
+{
+    waldo_generator *generator = argument;
+    generator->result = generator->run(generator, generator->start, generator->ops,
+                                       generator->self, generator->start->arguments);
+}
+
+int waldo_generator_yield(waldo_generator *generator, const ProtobufCMessage *item)
+{
+    if (generator->closing)
+        return WALDO_ECANCELLED;
+    int status = waldo_call_return(generator->current, item);
+    if (status < 0)
+        return status;
+    waldo__fiber_suspend(generator->fiber);
+    return generator->closing ? WALDO_ECANCELLED : 0;
+}
+
+/* What the generator raised through the call that started it belongs to this step. */
+static int fail(waldo_generator *generator, waldo_call *call, int code)
+{
+    if (call != generator->start)
+        call->error = generator->start->error;
+    return code;
+}
+
+static int resume(waldo_generator *generator, waldo_call *call)
+{
+    if (!generator->fiber)
+        generator->fiber = waldo__fiber_new(run_fiber, generator);
+    if (!generator->fiber)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for the generator's stack");
+    generator->current = call;
+    bool alive = waldo__fiber_resume(generator->fiber);
+    generator->current = NULL;
+    if (alive)
+        return 0;
+    generator->finished = true;
+    if (generator->result < 0)
+        return fail(generator, call, generator->result);
+    return WALDO_ESTOP;
+}
+
+static void finish_steps(waldo_generator *generator)
+{
+    generator->finished = true;
+    if (generator->close)
+        generator->close(generator->ops, generator->state);
+}
+
+static int step(waldo_generator *generator, waldo_call *call)
+{
+    int status = generator->next(call, generator->ops, generator->state);
+    if (status > 0)
+        return status == WALDO_DEFERRED ? status : 0;
+    finish_steps(generator);
+    return status < 0 ? status : WALDO_ESTOP;
+}
+
+int waldo__generator_next(waldo_generator *generator, waldo_call *call)
+{
+    if (generator->finished)
+        return WALDO_ESTOP;
+    return generator->run ? resume(generator, call) : step(generator, call);
+}
+
+void waldo__generator_free(waldo_generator *generator)
+{
+    if (!generator)
+        return;
+    if (!generator->finished && generator->fiber) {
+        generator->closing = true;
+        waldo__fiber_resume(generator->fiber);
+    }
+    if (!generator->finished && !generator->run)
+        finish_steps(generator);
+    waldo__fiber_free(generator->fiber);
+    waldo__call_unref(generator->start);
+    free(generator);
+}
+
+static waldo_generator *make(waldo_call *call)
+{
+    waldo_generator *generator = calloc(1, sizeof *generator);
+    if (!generator)
+        return NULL;
+    generator->start = call;
+    generator->ops = call->type->ops;
+    generator->self = call->object->self;
+    waldo__call_ref(call);
+    return generator;
+}
+
+/* An object that is its own generator must not be kept alive by it: the call's pin goes, that of
+ * the job which runs it stays. */
+static int attach(waldo_call *call, waldo_generator *generator)
+{
+    waldo__object *object = call->object;
+    object->generator = generator;
+    call->object = NULL;
+    waldo__server_lock(call->server);
+    waldo__object_unpin(object);
+    waldo__server_unlock(call->server);
+    return 0;
+}
+
+static int begin(waldo_call *call, waldo_generator *generator)
+{
+    if (call->method->flags & WALDO_METHOD_ITERATES_SELF)
+        return attach(call, generator);
+    waldo_server *server = call->server;
+    const waldo__type *type = waldo__registry_find(server->registry, "Iterator");
+    waldo__server_lock(server);
+    waldo__object *object = waldo__object_new(server, type, NULL, call->object);
+    waldo__server_unlock(server);
+    if (!object) {
+        waldo__generator_free(generator);
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a generator");
+    }
+    object->generator = generator;
+    waldo__call_answer_proxy(call, object);
+    return 0;
+}
+
+int waldo_call_generate(waldo_call *call, int (*run)(waldo_generator *generator, waldo_call *call,
+                                                     const void *ops, void *self,
+                                                     const ProtobufCMessage *input))
+{
+    waldo_generator *generator = make(call);
+    if (!generator)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a generator");
+    generator->run = run;
+    return begin(call, generator);
+}
+
+int waldo_call_generate_steps(waldo_call *call, void *state,
+                              int (*next)(waldo_call *call, const void *ops, void *state),
+                              void (*close)(const void *ops, void *state))
+{
+    waldo_generator *generator = make(call);
+    if (!generator) {
+        if (close)
+            close(call->type->ops, state);
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a generator");
+    }
+    generator->state = state;
+    generator->next = next;
+    generator->close = close;
+    return begin(call, generator);
+}
+
+static const waldo_service_method iterator_methods[] = {
+    {.name = "__next__",
+     .signature = "__next__() returns the next item",
+     .comment = "The next item; StopIteration when there is none.",
+     .flags = WALDO_METHOD_ITERATES_SELF},
+};
+
+static const char *const iterator_exposed[] = {"__next__", NULL};
+
+static const waldo_service_typeid iterator_typeids[] = {
+    {.type_id = "Iterator", .exposed = iterator_exposed, .no_create = true},
+};
+
+/* Its objects always have a generator, so that no handler is needed to make one. */
+static bool iterator_provides(const void *ops, size_t position)
+{
+    (void)ops;
+    return position == 0;
+}
+
+static bool iterator_creates(const void *ops)
+{
+    (void)ops;
+    return false;
+}
+
+const waldo_service waldo__iterator_service = {
+    .abi = WALDO_ABI,
+    .name = "waldo.Iterator",
+    .comment = "A generator that a method started.",
+    .methods = iterator_methods,
+    .method_count = 1,
+    .typeids = iterator_typeids,
+    .typeid_count = 1,
+    .provides = iterator_provides,
+    .creates = iterator_creates,
+};

@@ -1,0 +1,17 @@
+/* Generators: what `__next__` steps, in both forms. Steps of one run one at a time, on the strand
+ * of the object whose method started it. */
+#ifndef WALDO_SERVER_GENERATOR_H
+#define WALDO_SERVER_GENERATOR_H
+
+#include <waldo/service.h>
+
+/* Answers the call with the next item, WALDO_ESTOP, or what the generator raised. Returns what a
+ * step returns. */
+int waldo__generator_next(waldo_generator *generator, waldo_call *call);
+/* Ends it, wherever it is: a plain function sees its yield fail; close() runs. NULL is a no-op. */
+void waldo__generator_free(waldo_generator *generator);
+
+/* The type of a started generator: `Iterator`, which has only `__next__`. */
+extern const waldo_service waldo__iterator_service;
+
+#endif

@@ -1,0 +1,159 @@
+/* What a handler may do with its call (waldo/service.h). */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+#include "engine/deadline.h"
+#include "error_internal.h"
+#include "server_internal.h"
+#include "value/convert.h"
+
+void *waldo_call_alloc(waldo_call *call, size_t size)
+{
+    void *memory = waldo__arena_alloc(&call->arena, size);
+    if (memory)
+        memset(memory, 0, size);
+    return memory;
+}
+
+char *waldo_call_strdup(waldo_call *call, const char *text)
+{
+    return waldo__arena_strdup(&call->arena, text);
+}
+
+ProtobufCAllocator *waldo_call_allocator(waldo_call *call)
+{
+    return &call->arena.allocator;
+}
+
+int waldo_call_set_value(waldo_call *call, Waldo__Value *result, waldo_value *value)
+{
+    Waldo__Value *message = NULL;
+    int status = value ? waldo_value_to_message(value, &call->arena.allocator, &message,
+                                                &call->error)
+                       : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    if (status >= 0)
+        *result = *message;
+    waldo_value_unref(value);
+    return status;
+}
+
+int waldo_call_raise(waldo_call *call, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    waldo__error_vset(&call->error, code, waldo_error_type(code), format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+int waldo_call_raise_type(waldo_call *call, int code, const char *type_name, const char *format,
+                          ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    waldo__error_vset(&call->error, code, type_name, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+const uint8_t *waldo_call_session(const waldo_call *call)
+{
+    return call->session->id;
+}
+
+uint64_t waldo_call_thread(const waldo_call *call)
+{
+    return call->request->thread;
+}
+
+double waldo_call_remaining(const waldo_call *call)
+{
+    uint64_t left = waldo__deadline_left(call->deadline);
+    return left == UINT64_MAX ? WALDO_FOREVER : (double)left / 1e9;
+}
+
+bool waldo_call_cancelled(waldo_call *call)
+{
+    return atomic_load(&call->cancelled);
+}
+
+int waldo_call_defer(waldo_call *call)
+{
+    waldo__call_ref(call);
+    call->kept = true;
+    atomic_store(&call->deferred, true);
+    return WALDO_DEFERRED;
+}
+
+void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
+                          void *data)
+{
+    waldo__server_lock(call->server);
+    bool late = atomic_load(&call->cancelled);
+    if (!late) {
+        call->on_cancel = on_cancel;
+        call->on_cancel_data = data;
+    }
+    waldo__server_unlock(call->server);
+    if (late)
+        on_cancel(call, data);
+}
+
+/* The reference that waldo_call_defer took. */
+static void end_deferral(waldo_call *call)
+{
+    if (atomic_exchange(&call->deferred, false))
+        waldo__call_unref(call);
+}
+
+void waldo_call_fail(waldo_call *call, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    waldo__error_vset(&call->error, code, waldo_error_type(code), format, arguments);
+    va_end(arguments);
+    waldo__call_answer_error(call, code);
+    end_deferral(call);
+}
+
+static int return_proxy(waldo_call *call)
+{
+    waldo__object *object = call->exported.object;
+    if (!object)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "the handler exported no object");
+    call->exported.object = NULL;
+    waldo__call_answer_proxy(call, object);
+    return 0;
+}
+
+static int return_dynamic(waldo_call *call, const ProtobufCMessage *result)
+{
+    waldo_value *value = NULL;
+    int status = 0;
+    if (result)
+        status = waldo__convert_from_message(result, &value, &call->error);
+    else if (!(value = waldo_v_none()))
+        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    if (status >= 0)
+        waldo__call_answer_value(call, value);
+    waldo_value_unref(value);
+    return status;
+}
+
+int waldo_call_return(waldo_call *call, const ProtobufCMessage *result)
+{
+    int status = 0;
+    if (call->method && call->method->flags & WALDO_METHOD_RETURNS_PROXY)
+        status = return_proxy(call);
+    else if (call->request->dynamic)
+        status = return_dynamic(call, result);
+    else
+        waldo__call_answer(call, result);
+    if (status < 0)
+        waldo__call_answer_error(call, status);
+    end_deferral(call);
+    return status;
+}

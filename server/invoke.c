@@ -1,0 +1,184 @@
+/* What calls do on the pool's threads. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "call.h"
+#include "generator.h"
+#include "server_internal.h"
+#include "value/convert.h"
+#include "wire/scan.h"
+
+static int unpack_value(waldo_call *call, waldo_value **ret_value)
+{
+    const ProtobufCBinaryData *body = &call->request->body;
+    if (body->len == 0) {
+        *ret_value = waldo_v_none();
+        return 0;
+    }
+    return waldo_value_unpack(body->data, body->len, ret_value, &call->error);
+}
+
+/* A message of the descriptor from the request's body: a packed message, or a value. */
+static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,
+                       ProtobufCMessage **ret_message)
+{
+    if (!descriptor)
+        return 0;
+    const ProtobufCBinaryData *body = &call->request->body;
+    if (!call->request->dynamic)
+        return waldo__unpack(descriptor, &call->arena.allocator, body->data, body->len, ret_message,
+                             &call->error);
+    waldo_value *value;
+    int status = unpack_value(call, &value);
+    if (status < 0)
+        return status;
+    status = waldo__convert_to_message(value, descriptor, &call->arena.allocator, ret_message,
+                                       &call->error);
+    waldo_value_unref(value);
+    return status;
+}
+
+/* ---- creation ---- */
+
+/* Row B6: without a constructor there must be one argument, a proxy, and the new object is another
+ * name for what it refers to. */
+static int find_referent(waldo_call *call, uint64_t *ret_id)
+{
+    ProtobufCMessage *message = NULL;
+    int status = unpack_body(call, &waldo__ref__descriptor, &message);
+    if (status < 0)
+        return status;
+    const Waldo__Ref *ref = (const Waldo__Ref *)message;
+    if (ref->object == 0)
+        return waldo_call_raise(call, WALDO_EVALUE,
+                                "Without callable, must have one non-keyword argument");
+    if (ref->incarnation != call->server->incarnation)
+        return waldo_call_raise(call, WALDO_EKEY, "that proxy is of another server");
+    *ret_id = ref->object;
+    return 0;
+}
+
+static int create_alias(waldo_call *call)
+{
+    waldo_server *server = call->server;
+    uint64_t id = 0;
+    int status = find_referent(call, &id);
+    if (status < 0)
+        return status;
+    waldo__server_lock(server);
+    waldo__object *referent = waldo__object_find(server, id);
+    waldo__object *object = NULL;
+    bool fits = referent && referent->type->service == call->type->service;
+    if (fits)
+        object = waldo__object_new(server, call->type, referent->self, referent);
+    if (referent)
+        waldo__object_unpin(referent);
+    waldo__server_unlock(server);
+    if (!referent)
+        return waldo_call_raise(call, WALDO_EKEY, "no object %" PRIu64, id);
+    if (!fits)
+        return waldo_call_raise(call, WALDO_ETYPE, "object %" PRIu64 " is no %s", id,
+                                call->type->service->name);
+    if (!object)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an object");
+    waldo__call_answer_proxy(call, object);
+    return 0;
+}
+
+int waldo__step_create(waldo_call *call)
+{
+    const waldo__type *type = call->type;
+    const waldo_service *service = type->service;
+    if (!service->creates(type->ops))
+        return create_alias(call);
+    int status = unpack_body(call, service->create_input, &call->arguments);
+    if (status < 0)
+        return status;
+    void *self = NULL;
+    waldo__object *object;
+    status = service->create(call, type->ops, type->type_data, call->arguments, &self);
+    if (status > 0)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "the constructor returned %d", status);
+    if (status == 0)
+        status = waldo__call_adopt(call, type, self, &object);
+    if (status < 0)
+        return status;
+    waldo__call_answer_proxy(call, object);
+    return 0;
+}
+
+/* ---- methods ---- */
+
+int waldo__step_invoke(waldo_call *call)
+{
+    int status = unpack_body(call, call->method->input, &call->arguments);
+    if (status < 0)
+        return status;
+    status = call->method->invoke(call, call->type->ops, call->object->self, call->arguments);
+    bool answered = atomic_load(&call->claimed);
+    if (status == 0 && !answered && call->method->flags & WALDO_METHOD_RETURNS_PROXY)
+        return waldo_call_return(call, NULL);
+    return status;
+}
+
+int waldo__step_next(waldo_call *call)
+{
+    waldo__object *object = call->object;
+    if (!object->generator) {
+        int status = call->method->invoke(call, call->type->ops, object->self, NULL);
+        if (status < 0)
+            return status;
+        if (!object->generator)
+            return waldo_call_raise(call, WALDO_ERUNTIME, "the handler started no generator");
+    }
+    return waldo__generator_next(object->generator, call);
+}
+
+/* ---- what every object answers (row B16) ---- */
+
+waldo_value *waldo__call_repr(waldo_call *call, waldo__object *object)
+{
+    const waldo_service *service = object->type->service;
+    waldo_value *text = NULL;
+    int status = WALDO_ENOTIMPLEMENTED;
+    if (service->repr)
+        status = service->repr(call, object->type->ops, object->self, &text);
+    if (status == WALDO_ENOTIMPLEMENTED) {
+        char plain[256];
+        snprintf(plain, sizeof plain, "<%s object %" PRIu64 ">", service->name, object->id);
+        text = waldo_v_str(plain);
+    } else if (status < 0) {
+        return NULL;
+    }
+    return text;
+}
+
+int waldo__step_repr(waldo_call *call)
+{
+    waldo_value *text = waldo__call_repr(call, call->object);
+    if (!text)
+        return call->error.code < 0 ? call->error.code : WALDO_ENOMEM;
+    waldo__call_answer_value(call, text);
+    waldo_value_unref(text);
+    return 0;
+}
+
+int waldo__step_getvalue(waldo_call *call)
+{
+    const waldo_service *service = call->type->service;
+    waldo_value *value = NULL;
+    int status = WALDO_ENOTIMPLEMENTED;
+    if (service->getvalue)
+        status = service->getvalue(call, call->type->ops, call->object->self, &value);
+    if (status == WALDO_ENOTIMPLEMENTED)
+        return waldo_call_raise(call, WALDO_EREMOTE, "a '%s' has no value that could be copied",
+                                call->type->type_id);
+    if (status < 0)
+        return status;
+    if (!value)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "getvalue left its result unset");
+    waldo__call_answer_value(call, value);
+    waldo_value_unref(value);
+    return 0;
+}

@@ -1,0 +1,94 @@
+/* Open addressing with linear probing; removal moves later entries of the run back. */
+#include "map.h"
+
+#include <stdlib.h>
+
+enum { MIN_CAPACITY = 16 };
+
+/* Spreads consecutive ids (a multiplication by the golden ratio, top bits). */
+static size_t slot_of(const waldo__map *map, uint64_t key)
+{
+    uint64_t hash = key * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(hash >> 32) & (map->capacity - 1);
+}
+
+static size_t find(const waldo__map *map, uint64_t key)
+{
+    size_t slot = slot_of(map, key);
+    while (map->entries[slot].value && map->entries[slot].key != key)
+        slot = (slot + 1) & (map->capacity - 1);
+    return slot;
+}
+
+void *waldo__map_get(const waldo__map *map, uint64_t key)
+{
+    return map->capacity == 0 ? NULL : map->entries[find(map, key)].value;
+}
+
+static bool grow(waldo__map *map)
+{
+    size_t capacity = map->capacity == 0 ? MIN_CAPACITY : 2 * map->capacity;
+    waldo__map bigger = {calloc(capacity, sizeof *bigger.entries), capacity, map->count};
+    if (!bigger.entries)
+        return false;
+    for (size_t i = 0; i < map->capacity; i++)
+        if (map->entries[i].value)
+            bigger.entries[find(&bigger, map->entries[i].key)] = map->entries[i];
+    free(map->entries);
+    *map = bigger;
+    return true;
+}
+
+bool waldo__map_set(waldo__map *map, uint64_t key, void *value)
+{
+    if (4 * (map->count + 1) > 3 * map->capacity && !grow(map))
+        return false;
+    size_t slot = find(map, key);
+    if (!map->entries[slot].value)
+        map->count++;
+    map->entries[slot] = (waldo__map_entry){key, value};
+    return true;
+}
+
+/* Closes the gap at `hole`, so that every later entry of the run is still found. */
+static void close_gap(waldo__map *map, size_t hole)
+{
+    size_t mask = map->capacity - 1;
+    for (size_t slot = (hole + 1) & mask; map->entries[slot].value; slot = (slot + 1) & mask) {
+        size_t home = slot_of(map, map->entries[slot].key);
+        if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+            map->entries[hole] = map->entries[slot];
+            hole = slot;
+        }
+    }
+    map->entries[hole].value = NULL;
+}
+
+void *waldo__map_remove(waldo__map *map, uint64_t key)
+{
+    if (map->capacity == 0)
+        return NULL;
+    size_t slot = find(map, key);
+    void *value = map->entries[slot].value;
+    if (value) {
+        map->count--;
+        close_gap(map, slot);
+    }
+    return value;
+}
+
+const waldo__map_entry *waldo__map_next(const waldo__map *map, size_t *position)
+{
+    while (*position < map->capacity) {
+        const waldo__map_entry *entry = &map->entries[(*position)++];
+        if (entry->value)
+            return entry;
+    }
+    return NULL;
+}
+
+void waldo__map_free(waldo__map *map)
+{
+    free(map->entries);
+    *map = (waldo__map){0};
+}

@@ -1,0 +1,32 @@
+/* A hash table from 64-bit numbers to pointers. The caller locks. */
+#ifndef WALDO_SERVER_MAP_H
+#define WALDO_SERVER_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct waldo__map_entry {
+    uint64_t key;
+    void *value; /* NULL: free */
+} waldo__map_entry;
+
+/* Zero is a valid empty table. */
+typedef struct waldo__map {
+    waldo__map_entry *entries;
+    size_t capacity; /* 0 or a power of two */
+    size_t count;
+} waldo__map;
+
+/* NULL: not there. */
+void *waldo__map_get(const waldo__map *map, uint64_t key);
+/* value is not NULL; it replaces what was there. false: out of memory. */
+bool waldo__map_set(waldo__map *map, uint64_t key, void *value);
+/* What was there, or NULL. */
+void *waldo__map_remove(waldo__map *map, uint64_t key);
+/* The next entry at or after *position, or NULL; *position starts at 0. Nothing may be added or
+ * removed in between. */
+const waldo__map_entry *waldo__map_next(const waldo__map *map, size_t *position);
+void waldo__map_free(waldo__map *map);
+
+#endif

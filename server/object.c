@@ -1,0 +1,158 @@
+#include "object.h"
+
+#include <stdlib.h>
+
+#include "generator.h"
+#include "server_internal.h"
+
+static waldo__object *object_of(waldo__job *destruction)
+{
+    return (waldo__object *)((char *)destruction - offsetof(waldo__object, destruction));
+}
+
+static void destroy(waldo__job *job)
+{
+    waldo__object *object = object_of(job);
+    waldo__generator_free(object->generator);
+    if (!object->origin && object->type->service->destroy)
+        object->type->service->destroy(object->type->ops, object->self);
+}
+
+static void release(waldo__job *job)
+{
+    waldo__object *object = object_of(job);
+    waldo_server *server = object->server;
+    if (object->origin) {
+        waldo__server_lock(server);
+        waldo__object_unpin(object->origin);
+        waldo__server_unlock(server);
+    }
+    free(object);
+}
+
+static bool remember_self(waldo__objects *objects, waldo__object *object)
+{
+    if (!object->self || object->origin)
+        return true;
+    uint64_t key = (uintptr_t)object->self;
+    object->next_same_self = waldo__map_get(&objects->by_self, key);
+    return waldo__map_set(&objects->by_self, key, object);
+}
+
+static void forget_self(waldo__objects *objects, waldo__object *object)
+{
+    if (!object->self || object->origin)
+        return;
+    uint64_t key = (uintptr_t)object->self;
+    waldo__object *first = waldo__map_get(&objects->by_self, key);
+    if (first == object) {
+        if (object->next_same_self)
+            /* Replaces an entry: needs no memory. */
+            (void)waldo__map_set(&objects->by_self, key, object->next_same_self);
+        else
+            waldo__map_remove(&objects->by_self, key);
+        return;
+    }
+    while (first->next_same_self != object)
+        first = first->next_same_self;
+    first->next_same_self = object->next_same_self;
+}
+
+waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, void *self,
+                                 waldo__object *origin)
+{
+    waldo__objects *objects = &server->objects;
+    waldo__object *object = calloc(1, sizeof *object);
+    if (!object)
+        return NULL;
+    object->id = objects->last_id + 1;
+    object->server = server;
+    object->type = type;
+    object->self = self;
+    object->origin = origin;
+    object->pins = 1;
+    object->destruction = (waldo__job){.run = destroy, .release = release};
+    if (!waldo__map_set(&objects->by_id, object->id, object)) {
+        free(object);
+        return NULL;
+    }
+    if (!remember_self(objects, object)) {
+        waldo__map_remove(&objects->by_id, object->id);
+        free(object);
+        return NULL;
+    }
+    objects->last_id++;
+    if (origin)
+        waldo__object_pin(origin);
+    return object;
+}
+
+waldo__object *waldo__object_find_self(waldo_server *server, const waldo__type *type, void *self)
+{
+    if (!self)
+        return NULL;
+    waldo__object *object = waldo__map_get(&server->objects.by_self, (uintptr_t)self);
+    while (object && object->type != type)
+        object = object->next_same_self;
+    if (object)
+        waldo__object_pin(object);
+    return object;
+}
+
+waldo__object *waldo__object_find(waldo_server *server, uint64_t id)
+{
+    waldo__object *object = waldo__map_get(&server->objects.by_id, id);
+    if (object)
+        waldo__object_pin(object);
+    return object;
+}
+
+void waldo__object_pin(waldo__object *object)
+{
+    object->pins++;
+}
+
+void waldo__object_unpin(waldo__object *object)
+{
+    waldo_server *server = object->server;
+    if (--object->pins > 0 || object->references > 0)
+        return;
+    if (!server->pool) /* waldo__objects_free is at work */
+        return;
+    waldo__map_remove(&server->objects.by_id, object->id);
+    forget_self(&server->objects, object);
+    object->destruction.strand = object->origin ? waldo__object_strand(object->origin) : NULL;
+    waldo__pool_submit(server->pool, &object->destruction);
+}
+
+waldo__strand *waldo__object_strand(waldo__object *object)
+{
+    while (object->origin)
+        object = object->origin;
+    return object->type->service->concurrent ? NULL : &object->strand;
+}
+
+/* Those that work on another's self go first. */
+static void destroy_left(waldo__objects *objects, bool with_origin)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&objects->by_id, &position)) != NULL;) {
+        waldo__object *object = entry->value;
+        if ((object->origin != NULL) == with_origin)
+            destroy(&object->destruction);
+    }
+}
+
+void waldo__objects_free(waldo_server *server)
+{
+    waldo__objects *objects = &server->objects;
+    destroy_left(objects, true);
+    destroy_left(objects, false);
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&objects->by_id, &position)) != NULL;)
+        free(entry->value);
+    waldo__map_free(&objects->by_id);
+    waldo__map_free(&objects->by_self);
+}

@@ -1,0 +1,58 @@
+/* Referents: ids, references, and when one is destroyed.
+ *
+ * Everything here is guarded by the server's lock, which callers hold, except what a running handler
+ * does with self. */
+#ifndef WALDO_SERVER_OBJECT_H
+#define WALDO_SERVER_OBJECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "map.h"
+#include "pool.h"
+#include "registry.h"
+
+typedef struct waldo__object waldo__object;
+
+struct waldo__object {
+    uint64_t id; /* never reused */
+    waldo_server *server;
+    const waldo__type *type;
+    void *self;
+    /* Another object whose self this one works on: the one whose method started this generator, or
+     * the one that this is a second name of. It is pinned, and calls run on its strand. */
+    waldo__object *origin;
+    /* What `__next__` steps: from the start for a started generator, from the first step on for a
+     * type that iterates itself. */
+    waldo_generator *generator;
+    uint64_t references; /* of sessions */
+    unsigned pins;       /* of calls under way and of objects that have this as origin */
+    waldo__strand strand;
+    waldo__object *next_same_self; /* in waldo__objects.by_self */
+    waldo__job destruction;
+};
+
+typedef struct waldo__objects {
+    waldo__map by_id;
+    waldo__map by_self; /* chains of objects with the same self: row B7 */
+    uint64_t last_id;
+    size_t referenced; /* objects that a session holds: row B9 */
+} waldo__objects;
+
+/* A new object with one pin. It owns self from now on, unless it has an origin, which is pinned.
+ * NULL: out of memory, self is still the caller's. */
+waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, void *self,
+                                 waldo__object *origin);
+/* The object of this type and self, with a pin, or NULL. */
+waldo__object *waldo__object_find_self(waldo_server *server, const waldo__type *type, void *self);
+/* The object with a pin, or NULL. */
+waldo__object *waldo__object_find(waldo_server *server, uint64_t id);
+void waldo__object_pin(waldo__object *object);
+/* Without references and pins the object is destroyed, on a thread of the pool. */
+void waldo__object_unpin(waldo__object *object);
+/* The strand its calls run on; NULL for a concurrent type. */
+waldo__strand *waldo__object_strand(waldo__object *object);
+/* At the end, with no thread left: destroys all that are left. */
+void waldo__objects_free(waldo_server *server);
+
+#endif

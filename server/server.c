@@ -1,0 +1,375 @@
+/* The server's life: listen, serve, drain, close. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "engine/url.h"
+#include "server_internal.h"
+
+enum {
+    DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024,
+    FIRST_MESSAGE = 4096, /* a HELLO */
+    DEFAULT_MAX_THREADS = 256,
+    DRAIN_MS = 5000, /* for handlers that run when the server is told to end */
+    FLUSH_MS = 1000, /* for replies that are ready then */
+};
+static const double DEFAULT_GRACE = 2.0;
+
+void waldo__server_lock(waldo_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+}
+
+void waldo__server_unlock(waldo_server *server)
+{
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- the outbox ---- */
+
+void waldo__server_send(waldo_call *call)
+{
+    waldo_server *server = call->server;
+    waldo__server_lock(server);
+    call->next_to_send = NULL;
+    bool first = !server->outbox;
+    if (first)
+        server->outbox = call;
+    else
+        server->outbox_last->next_to_send = call;
+    server->outbox_last = call;
+    waldo__server_unlock(server);
+    if (first)
+        uv_async_send(&server->wake_up);
+}
+
+static void send_reply(waldo_call *call)
+{
+    struct iovec part = {call->reply.data, call->reply.size};
+    /* A client that is gone needs no reply; what it held goes with its session. */
+    if (call->endpoint->listener)
+        (void)call->endpoint->engine->reply(call->endpoint->listener, call->connection, call->id,
+                                            &part, 1, NULL);
+}
+
+static void empty_outbox(waldo_server *server)
+{
+    waldo__server_lock(server);
+    waldo_call *call = server->outbox;
+    server->outbox = NULL;
+    waldo__server_unlock(server);
+    while (call) {
+        waldo_call *next = call->next_to_send;
+        send_reply(call);
+        waldo__call_unref(call);
+        call = next;
+    }
+}
+
+/* ---- sessions without a connection ---- */
+
+static void on_expiry(uv_timer_t *timer)
+{
+    waldo__server_watch_sessions(timer->data);
+}
+
+void waldo__server_watch_sessions(waldo_server *server)
+{
+    uint64_t wait = waldo__sessions_expire(server);
+    if (wait > 0 && server->phase == WALDO__SERVING)
+        uv_timer_start(&server->expiry, on_expiry, wait, 0);
+}
+
+/* ---- the end ---- */
+
+static void on_listener_closed(void *data)
+{
+    waldo__endpoint *endpoint = data;
+    waldo_server *server = endpoint->server;
+    endpoint->listener = NULL;
+    if (--server->listeners == 0)
+        uv_stop(&server->loop);
+}
+
+static void close_listeners(waldo_server *server)
+{
+    if (server->phase == WALDO__CLOSING)
+        return;
+    server->phase = WALDO__CLOSING;
+    uv_timer_stop(&server->drain_limit);
+    uv_timer_stop(&server->expiry);
+    if (server->listeners == 0)
+        uv_stop(&server->loop);
+    for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
+        if (endpoint->listener)
+            endpoint->engine->close(endpoint->listener, FLUSH_MS, on_listener_closed, endpoint);
+}
+
+/* A call under way, with a reference, that nobody has answered; parked only: its handler has left. */
+static waldo_call *next_unanswered(waldo_server *server, bool parked_only)
+{
+    waldo_call *found = NULL;
+    size_t position = 0;
+    waldo__server_lock(server);
+    for (const waldo__map_entry *entry;
+         !found && (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
+        waldo__session *session = entry->value;
+        found = session->calls;
+        while (found && parked_only && !atomic_load(&found->deferred))
+            found = found->next_of_session;
+    }
+    if (found)
+        waldo__call_ref(found);
+    waldo__server_unlock(server);
+    return found;
+}
+
+/* Row A27: whoever waits hears at once that the server ends. */
+static void dismiss_calls(waldo_server *server, bool parked_only)
+{
+    for (waldo_call *call; (call = next_unanswered(server, parked_only)) != NULL;) {
+        waldo__call_dismiss(call);
+        waldo__call_unref(call);
+    }
+    empty_outbox(server);
+}
+
+static bool is_idle(waldo_server *server)
+{
+    waldo__server_lock(server);
+    bool idle = server->unanswered == 0 && !server->outbox;
+    waldo__server_unlock(server);
+    return idle;
+}
+
+bool waldo_server_is_busy(waldo_server *server)
+{
+    waldo__server_lock(server);
+    bool busy = server->running > 0;
+    waldo__server_unlock(server);
+    return busy;
+}
+
+static void on_drain_limit(uv_timer_t *timer)
+{
+    waldo_server *server = timer->data;
+    dismiss_calls(server, false);
+    close_listeners(server);
+}
+
+void waldo__server_request_stop(waldo_server *server, enum waldo__stop how)
+{
+    int none = 0;
+    if (!atomic_compare_exchange_strong(&server->stop_requested, &none, how) &&
+        how == WALDO__STOP_NOW)
+        atomic_store(&server->stop_requested, how);
+    uv_async_send(&server->wake_up);
+}
+
+void waldo_server_stop(waldo_server *server)
+{
+    waldo__server_request_stop(server, WALDO__STOP_DRAIN);
+}
+
+static void begin_stop(waldo_server *server, int how)
+{
+    server->phase = WALDO__DRAINING;
+    for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
+        endpoint->engine->stop(endpoint->listener);
+    dismiss_calls(server, how == WALDO__STOP_DRAIN);
+    uv_timer_start(&server->drain_limit, on_drain_limit, DRAIN_MS, 0);
+}
+
+static void on_wake_up(uv_async_t *handle)
+{
+    waldo_server *server = handle->data;
+    empty_outbox(server);
+    int how = atomic_load(&server->stop_requested);
+    if (how && server->phase == WALDO__SERVING)
+        begin_stop(server, how);
+    if (server->phase == WALDO__DRAINING && is_idle(server))
+        close_listeners(server);
+}
+
+/* ---- life ---- */
+
+static void set_defaults(waldo_server_options *options)
+{
+    if (options->max_message == 0)
+        options->max_message = DEFAULT_MAX_MESSAGE;
+    if (options->max_threads == 0)
+        options->max_threads = DEFAULT_MAX_THREADS;
+    if (options->grace <= 0)
+        options->grace = DEFAULT_GRACE;
+}
+
+static int init_loop(waldo_server *server, waldo_error *reterr)
+{
+    int status = uv_loop_init(&server->loop);
+    if (status < 0)
+        return waldo_error_system(reterr, -status, "event loop");
+    status = uv_async_init(&server->loop, &server->wake_up, on_wake_up);
+    if (status < 0) {
+        uv_loop_close(&server->loop);
+        return waldo_error_system(reterr, -status, "event loop");
+    }
+    uv_timer_init(&server->loop, &server->expiry);
+    uv_timer_init(&server->loop, &server->drain_limit);
+    server->wake_up.data = server->expiry.data = server->drain_limit.data = server;
+    return 0;
+}
+
+static int init_registry(waldo_server *server, waldo_registry *registry, waldo_error *reterr)
+{
+    server->registry = registry ? waldo_registry_ref(registry) : waldo_registry_new(NULL);
+    return server->registry ? 0 : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a server");
+}
+
+int waldo_server_new(waldo_registry *registry, const waldo_server_options *options,
+                     waldo_server **ret_server, waldo_error *reterr)
+{
+    if (sodium_init() < 0)
+        return waldo_error_set(reterr, WALDO_ESYSTEM, "libsodium finds no source of random bytes");
+    waldo_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a server");
+    if (options)
+        server->options = *options;
+    set_defaults(&server->options);
+    do
+        randombytes_buf(&server->incarnation, sizeof server->incarnation);
+    while (server->incarnation == 0);
+    pthread_mutex_init(&server->lock, NULL);
+    int status = init_registry(server, registry, reterr);
+    if (status >= 0)
+        status = waldo__pool_new(server->options.max_threads, &server->pool, reterr);
+    if (status >= 0)
+        status = init_loop(server, reterr);
+    if (status < 0) {
+        waldo__pool_free(server->pool);
+        waldo_registry_unref(server->registry);
+        pthread_mutex_destroy(&server->lock);
+        free(server);
+        return status;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+static const waldo__listener_events events = {waldo__dispatch_message, waldo__dispatch_gone};
+
+static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char *text,
+                     waldo_error *reterr)
+{
+    waldo__url url;
+    int status = waldo__url_parse(text, &url, reterr);
+    if (status < 0)
+        return status;
+    if (!waldo__url_is_local(&url))
+        return waldo_error_set(reterr, WALDO_EPERMISSION,
+                               "%s can be reached from other hosts: without keys a server listens "
+                               "on loopback addresses, ipc and inproc only",
+                               text);
+    waldo__listener_limits limits = {
+        .max_message = server->options.max_message,
+        .first_message = FIRST_MESSAGE,
+        .max_queued = 4 * server->options.max_message,
+    };
+    endpoint->engine = waldo__server_engine_for(&url);
+    status = endpoint->engine->listen(&server->loop, &url, &limits, &events, endpoint,
+                                      &endpoint->listener, reterr);
+    if (status >= 0)
+        waldo__url_format(endpoint->engine->address(endpoint->listener), endpoint->address,
+                          sizeof endpoint->address);
+    return status;
+}
+
+int waldo_server_listen(waldo_server *server, const char *url, const char **ret_address,
+                        waldo_error *reterr)
+{
+    waldo__endpoint *endpoint = calloc(1, sizeof *endpoint);
+    if (!endpoint)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a listener");
+    endpoint->server = server;
+    int status = listen_on(server, endpoint, url, reterr);
+    if (status < 0) {
+        free(endpoint);
+        return status;
+    }
+    waldo__endpoint **last = &server->endpoints;
+    while (*last)
+        last = &(*last)->next;
+    *last = endpoint;
+    server->listeners++;
+    if (ret_address)
+        *ret_address = endpoint->address;
+    return 0;
+}
+
+const char *waldo_server_address(const waldo_server *server)
+{
+    return server->endpoints ? server->endpoints->address : NULL;
+}
+
+int waldo_server_serve_forever(waldo_server *server, waldo_error *reterr)
+{
+    if (!server->endpoints)
+        return waldo_error_set(reterr, WALDO_ERUNTIME, "the server listens nowhere");
+    if (server->phase != WALDO__SERVING)
+        return waldo_error_set(reterr, WALDO_ERUNTIME, "the server has been stopped");
+    while (server->listeners > 0)
+        uv_run(&server->loop, UV_RUN_DEFAULT);
+    return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void end_sessions(waldo_server *server)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&server->sessions, &position)) != NULL; position = 0)
+        waldo__session_end(entry->value);
+}
+
+static void free_endpoints(waldo_server *server)
+{
+    while (server->endpoints) {
+        waldo__endpoint *endpoint = server->endpoints;
+        server->endpoints = endpoint->next;
+        waldo__map_free(&endpoint->bindings);
+        free(endpoint);
+    }
+}
+
+waldo_server *waldo_server_free(waldo_server *server)
+{
+    if (!server)
+        return NULL;
+    close_listeners(server);
+    while (server->listeners > 0)
+        uv_run(&server->loop, UV_RUN_DEFAULT);
+    end_sessions(server);
+    waldo__pool *pool = server->pool;
+    waldo__pool_free(pool);
+    server->pool = NULL;
+    empty_outbox(server);
+    waldo__objects_free(server);
+    uv_walk(&server->loop, close_handle, NULL);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&server->loop);
+    free_endpoints(server);
+    waldo__map_free(&server->sessions);
+    waldo_registry_unref(server->registry);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+    return NULL;
+}

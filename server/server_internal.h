@@ -1,0 +1,76 @@
+/* The server as its own files see it.
+ *
+ * Two kinds of threads: the loop's (the one in waldo_server_serve_forever) does all I/O and owns
+ * listeners, bindings and sessions; the pool's run handlers. `lock` guards what both touch: objects,
+ * references, the calls of sessions. It is never held while a handler or a callback runs. */
+#ifndef WALDO_SERVER_INTERNAL_H
+#define WALDO_SERVER_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <uv.h>
+
+#include <waldo/server.h>
+
+#include "call.h"
+#include "engine/engine.h"
+#include "object.h"
+#include "pool.h"
+#include "registry.h"
+#include "session.h"
+
+/* A listener and the sessions that its connections are bound to. */
+typedef struct waldo__endpoint {
+    waldo_server *server;
+    const waldo__server_engine *engine;
+    waldo__listener *listener; /* NULL: closed */
+    waldo__map bindings;       /* connection -> waldo__session */
+    char address[600];
+    struct waldo__endpoint *next;
+} waldo__endpoint;
+
+enum waldo__phase { WALDO__SERVING, WALDO__DRAINING, WALDO__CLOSING };
+
+struct waldo_server {
+    waldo_registry *registry;
+    waldo_server_options options;
+    uint64_t incarnation;
+
+    uv_loop_t loop;
+    uv_async_t wake_up;     /* the outbox has calls, or stop was asked for */
+    uv_timer_t expiry;      /* sessions without a connection */
+    uv_timer_t drain_limit; /* running handlers get no more time */
+    waldo__endpoint *endpoints;
+    waldo__map sessions; /* first half of the id -> waldo__session */
+    enum waldo__phase phase;
+    unsigned listeners; /* not yet closed */
+
+    atomic_int stop_requested; /* 0, or a waldo__stop */
+    waldo__pool *pool;
+
+    pthread_mutex_t lock;
+    waldo__objects objects;
+    unsigned unanswered; /* calls with the pool or with a handler that kept them */
+    unsigned running;    /* jobs of calls in the pool */
+    waldo_call *outbox; /* answered, in order */
+    waldo_call *outbox_last;
+};
+
+enum waldo__stop { WALDO__STOP_DRAIN = 1, WALDO__STOP_NOW = 2 };
+
+void waldo__server_lock(waldo_server *server);
+void waldo__server_unlock(waldo_server *server);
+/* Hands an answered call to the loop; any thread. Takes over a reference. */
+void waldo__server_send(waldo_call *call);
+void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
+/* Of the loop's thread: */
+void waldo__server_watch_sessions(waldo_server *server);
+
+/* What an engine heard (server/dispatch.c). */
+void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
+                             size_t size);
+void waldo__dispatch_gone(void *endpoint, uint64_t connection);
+
+#endif

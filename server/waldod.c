@@ -1,0 +1,162 @@
+/* waldod: a server for types that come in modules.
+ *
+ *     waldod --listen URL... [--load FILE.so...] [--max-message BYTES]
+ *
+ * Prints one line `listening on URL` for each listener, then serves until SIGTERM or SIGINT, which
+ * drain; a second one ends it at once. Exit status: 0 served, 1 could not, 2 wrong usage. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <waldo/server.h>
+
+static const char usage[] =
+    "usage: waldod --listen URL... [--load FILE.so...] [--max-message BYTES]\n"
+    "\n"
+    "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock nn+tcp:// nn+ipc:// ws://;\n"
+    "                       port 0 takes a free one\n"
+    "  --load FILE.so       a module that registers types\n"
+    "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
+    "  --version, --help\n";
+
+enum { MAX_URLS = 16 };
+
+typedef struct waldod_settings {
+    waldo_registry *registry;
+    const char *urls[MAX_URLS];
+    int url_count;
+    waldo_server_options options;
+} waldod_settings;
+
+static waldo_server *serving;
+
+static void on_signal(int number)
+{
+    static volatile sig_atomic_t again;
+    if (again)
+        _Exit(128 + number);
+    again = 1;
+    waldo_server_stop(serving);
+}
+
+static int fail(const waldo_error *error)
+{
+    fputs("waldod: ", stderr);
+    waldo_error_print(error, stderr);
+    return 1;
+}
+
+static int complain(const char *what)
+{
+    fprintf(stderr, "waldod: %s\n%s", what, usage);
+    return 2;
+}
+
+static int take_size(const char *text, size_t *ret_size)
+{
+    char *end;
+    unsigned long long size = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || size < 4096 || size > UINT32_MAX)
+        return complain("--max-message takes a number of bytes from 4096 to 4294967295");
+    *ret_size = (size_t)size;
+    return 0;
+}
+
+/* 0: go on; else the exit status, less 1 for --help and --version. */
+static int read_arguments(int argc, char **argv, waldod_settings *settings)
+{
+    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+                                            {"load", required_argument, NULL, 'm'},
+                                            {"max-message", required_argument, NULL, 's'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    waldo_error error;
+    int status = 0;
+    for (int option; status == 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'l':
+            if (settings->url_count == MAX_URLS)
+                return complain("too many --listen");
+            settings->urls[settings->url_count++] = optarg;
+            break;
+        case 'm':
+            if (waldo_registry_load(settings->registry, optarg, &error) < 0)
+                return fail(&error);
+            break;
+        case 's':
+            status = take_size(optarg, &settings->options.max_message);
+            break;
+        case 'v':
+            puts("waldod " WALDO_VERSION);
+            return -1;
+        case 'h':
+            fputs(usage, stdout);
+            return -1;
+        default:
+            fputs(usage, stderr);
+            return 2;
+        }
+    }
+    if (status == 0 && (optind < argc || settings->url_count == 0))
+        return complain(optind < argc ? "unexpected argument" : "nothing to --listen on");
+    return status;
+}
+
+static int listen_everywhere(waldo_server *server, const waldod_settings *settings, waldo_error *reterr)
+{
+    for (int i = 0; i < settings->url_count; i++) {
+        const char *address;
+        int status = waldo_server_listen(server, settings->urls[i], &address, reterr);
+        if (status < 0)
+            return status;
+        printf("listening on %s\n", address);
+    }
+    fflush(stdout);
+    return 0;
+}
+
+static void handle_signals(waldo_server *server)
+{
+    serving = server;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int serve(const waldod_settings *settings)
+{
+    waldo_error error;
+    waldo_server *server;
+    int status = waldo_server_new(settings->registry, &settings->options, &server, &error);
+    if (status < 0)
+        return fail(&error);
+    handle_signals(server);
+    status = listen_everywhere(server, settings, &error);
+    if (status >= 0)
+        status = waldo_server_serve_forever(server, &error);
+    if (status < 0)
+        status = fail(&error);
+    /* The drain time is over: handlers that hang end with the process. */
+    if (waldo_server_is_busy(server))
+        _Exit(status);
+    waldo_server_free(server);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    waldod_settings settings = {.registry = waldo_registry_new(NULL)};
+    if (!settings.registry) {
+        fputs("waldod: out of memory\n", stderr);
+        return 1;
+    }
+    int status = read_arguments(argc, argv, &settings);
+    if (status == 0)
+        status = serve(&settings);
+    waldo_registry_unref(settings.registry);
+    return status < 0 ? 0 : status;
+}

@@ -1,0 +1,36 @@
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <math.h>
+
+#include "engine/deadline.h"
+
+Test(deadline, never)
+{
+    cr_assert_eq(waldo__deadline_in(INFINITY), WALDO__NEVER);
+    cr_assert_eq(waldo__deadline_in(1e300), WALDO__NEVER);
+    cr_assert_eq(waldo__deadline_left(WALDO__NEVER), UINT64_MAX);
+    cr_assert_eq(waldo__deadline_poll_ms(WALDO__NEVER), -1);
+}
+
+Test(deadline, now)
+{
+    const double durations[] = {0, -1, -INFINITY, NAN};
+
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        waldo__deadline deadline = waldo__deadline_in(durations[i]);
+        cr_assert_leq(deadline, waldo__now());
+        cr_assert_eq(waldo__deadline_left(deadline), (uint64_t)0);
+        cr_assert_eq(waldo__deadline_poll_ms(deadline), 0);
+    }
+}
+
+Test(deadline, milliseconds_are_rounded_up)
+{
+    waldo__deadline deadline = waldo__deadline_in(100);
+
+    cr_assert_leq(waldo__deadline_left(deadline), UINT64_C(100000000000));
+    cr_assert_leq(waldo__deadline_poll_ms(deadline), 100000);
+    cr_assert_gt(waldo__deadline_poll_ms(deadline), 99000);
+    cr_assert_gt(waldo__deadline_poll_ms(waldo__now() + 900000), 0);
+    cr_assert_eq(waldo__deadline_poll_ms(waldo__deadline_in(86400.0 * 3650)), INT_MAX);
+}
