@@ -174,7 +174,7 @@ void client_header_print(struct printer *printer, struct model *model, const str
     print_top(printer, file);
     print_includes(printer, model, file);
     printer_print(printer,
-                  "\nWALDO_GENERATED_FOR_ABI(1)\n\n"
+                  "\nWALDO_GENERATED_FOR_ABI(" GENERATED_ABI ")\n\n"
                   "WALDO_BEGIN_DECLS\n\n"
                   "/* Every int function returns >= 0 on success and a WALDO_E... code on failure. "
                   "Then its ret_\n"

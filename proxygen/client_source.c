@@ -15,7 +15,7 @@ static void print_names(struct printer *printer, const struct typeid *typeid)
     printer_set(printer, "of", typeid->exposed_count > 0 ? typeid->prefix : "");
     printer_set(printer, "count", arena_print(printer->arena, "%zu", typeid->exposed_count));
     printer_print(printer, "\nconst waldo_proxy_type $P$_type = {\n"
-                           "    .abi = 1,\n"
+                           "    .abi = " GENERATED_ABI ",\n"
                            "    .type_id = \"$typeid$\",\n"
                            "    .methods = $names$$of$,\n"
                            "    .method_count = $count$,\n"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "nesting.h"
 #include "printer.h"
 
 typedef Google__Protobuf__Compiler__CodeGeneratorResponse response_message;
@@ -57,10 +58,12 @@ static void respond(struct model *model, struct text *ret_response)
 
 int generate(const uint8_t *bytes, size_t length, struct text *ret_response, FILE *stream)
 {
-    request_message *request =
-        google__protobuf__compiler__code_generator_request__unpack(NULL, length, bytes);
+    request_message *request = NULL;
+    if (nesting_is_bounded(bytes, length))
+        request = google__protobuf__compiler__code_generator_request__unpack(NULL, length, bytes);
     if (request == NULL) {
-        fputs("protoc-gen-waldo: error: the input is not a CodeGeneratorRequest of protoc\n",
+        fputs("protoc-gen-waldo: error: the input is not a CodeGeneratorRequest of protoc, or its "
+              "messages are nested too deep\n",
               stream);
         return -1;
     }

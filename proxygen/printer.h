@@ -4,6 +4,9 @@
 
 #include "model.h"
 
+/* The number of the contract that the generated code is written for: WALDO_ABI. */
+#define GENERATED_ABI "1"
+
 struct printer {
     struct arena *arena;
     struct text out;

@@ -14,7 +14,7 @@ static void print_top(struct printer *printer, const struct file *file)
                   "\n"
                   "#include \"$base$.pb-c.h\"\n"
                   "\n"
-                  "WALDO_GENERATED_FOR_ABI(1)\n"
+                  "WALDO_GENERATED_FOR_ABI(" GENERATED_ABI ")\n"
                   "\n"
                   "WALDO_BEGIN_DECLS\n"
                   "\n"

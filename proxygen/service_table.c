@@ -165,7 +165,7 @@ void service_table_print(struct printer *printer, const struct service *service)
     print_methods(printer, service);
     print_typeids(printer, service);
     printer_print(printer, "\nconst waldo_service $S$_service = {\n"
-                           "    .abi = 1,\n"
+                           "    .abi = " GENERATED_ABI ",\n"
                            "    .name = \"$service$\",\n"
                            "    .comment = ");
     print_string(printer, 15, array_name(printer, "comment", service->prefix, NULL),

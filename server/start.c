@@ -177,11 +177,30 @@ static _Noreturn void be_server(const start_plan *plan)
 
 /* ---- the creator ---- */
 
-static int read_report(int descriptor, start_report *report, waldo_error *reterr)
+static int await_bytes(int descriptor, waldo__deadline deadline, waldo_error *reterr)
+{
+    struct pollfd report = {.fd = descriptor, .events = POLLIN};
+    int ready;
+    do
+        ready = poll(&report, 1, waldo__deadline_poll_ms(deadline));
+    while (ready < 0 && errno == EINTR);
+    if (ready < 0)
+        return waldo_error_system(reterr, errno, "the server process");
+    if (ready == 0)
+        return waldo_error_set(reterr, WALDO_ETIMEOUT,
+                               "the server process did not start within connect_timeout");
+    return 0;
+}
+
+static int read_report(int descriptor, start_report *report, waldo__deadline deadline,
+                       waldo_error *reterr)
 {
     char *bytes = (char *)report;
     size_t size = 0;
     while (size < sizeof *report) {
+        int status = await_bytes(descriptor, deadline, reterr);
+        if (status < 0)
+            return status;
         ssize_t got = read(descriptor, bytes + size, sizeof *report - size);
         if (got == 0)
             return waldo_error_set(reterr, WALDO_EGONE,
@@ -201,7 +220,8 @@ static int await(waldo_manager *manager, int descriptor, waldo_error *reterr)
     start_report *report = malloc(sizeof *report);
     if (!report)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory to start a server");
-    int status = read_report(descriptor, report, reterr);
+    waldo__deadline deadline = waldo__deadline_in(manager->connect_timeout);
+    int status = read_report(descriptor, report, deadline, reterr);
     if (status >= 0)
         status = waldo__manager_set_address(manager, report->address, reterr);
     free(report);

@@ -1,8 +1,14 @@
 /* The types that every server offers. */
+#include "types/builtins.h"
+
 #include "generator.h"
 #include "registry.h"
 
 int waldo__register_builtins(waldo_registry *registry, waldo_error *reterr)
 {
-    return waldo_registry_add_service(registry, &waldo__iterator_service, NULL, NULL, reterr);
+    int status =
+        waldo_registry_add_service(registry, &waldo__iterator_service, NULL, NULL, reterr);
+    if (status >= 0)
+        status = waldo_builtin_value_register(registry, &waldo__value_ops, NULL, reterr);
+    return status;
 }

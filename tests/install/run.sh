@@ -69,7 +69,7 @@ run_programs()
         >"$1/lines" &
     server=$!
     exec 3<"$1/lines"
-    read -r line <&3
+    read -r line <&3 || line=nothing
     case $line in
     'listening on '*) ;;
     *)

@@ -102,7 +102,8 @@ waldo_server *waldo_server_free(waldo_server *server);
 /** Starts the manager's server in a process of its own and connects (rows A6-A11). The process is
  *  forked: start managers before threads. It runs initialize(data) first, which may be NULL; it
  *  ignores SIGINT, drains on SIGTERM, and ends when this process ends, however that happens.
- *  What kept it from starting comes back here. WALDO_EPROCESS: not INITIAL. */
+ *  What kept it from starting comes back here; it has connect_timeout for it, with initialize.
+ *  WALDO_EPROCESS: not INITIAL. */
 WALDO_CHECK int waldo_manager_start(waldo_manager *manager,
                                     int (*initialize)(void *data, waldo_error *reterr), void *data,
                                     waldo_error *reterr);

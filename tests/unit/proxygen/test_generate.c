@@ -212,3 +212,30 @@ Test(generate, refuses_deep_nesting)
     sample.message.nested_type = pointers;
     expect_refused(&sample, "messages are nested more than 32 deep");
 }
+
+/* A message in a message in ..., packed by hand: protobuf-c would recurse until the stack ends. */
+Test(generate, refuses_nesting_that_would_end_the_stack)
+{
+    enum { DEPTH = 200000, SIZE = 8 * DEPTH };
+    uint8_t *bytes = malloc(SIZE);
+    size_t start = SIZE;
+    cr_assert_not_null(bytes);
+    for (int level = DEPTH; level >= 0; level--) {
+        size_t length = SIZE - start;
+        uint8_t prefix[10];
+        size_t width = 0;
+        prefix[width++] = (uint8_t)((level == 0 ? 15 : level == 1 ? 4 : 3) << 3 | 2);
+        do {
+            prefix[width++] = (uint8_t)((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
+            length >>= 7;
+        } while (length > 0);
+        start -= width;
+        memcpy(bytes + start, prefix, width);
+    }
+    struct answer answer = ask(bytes + start, SIZE - start);
+    cr_expect_eq(answer.status, -1);
+    cr_expect_not_null(strstr(answer.errors, "nested too deep"));
+    expect_sane(&answer);
+    forget(&answer);
+    free(bytes);
+}
