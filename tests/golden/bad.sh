@@ -7,14 +7,23 @@
 #
 #     bad.sh PROTOC PLUGIN INCLUDE_DIR...
 set -eu
+# Arguments may be relative to where the caller is.
+absolute()
+{
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$start" "$1" ;;
+    esac
+}
+start=$(pwd)
 cd "$(dirname "$0")/bad"
 protoc=$1
-plugin=$2
+plugin=$(absolute "$2")
 shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for dir in "$@"; do
-    printf '%s\n' "-I$dir"
+    printf '%s\n' "-I$(absolute "$dir")"
 done >"$work/imports"
 
 failed=0

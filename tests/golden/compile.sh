@@ -4,11 +4,20 @@
 #
 #     compile.sh PROTOC PROTOC_GEN_C PROTO_DIR PROTOBUF_INCLUDE HEADER_DIR...
 set -eu
+# Arguments may be relative to where the caller is.
+absolute()
+{
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$start" "$1" ;;
+    esac
+}
+start=$(pwd)
 cd "$(dirname "$0")"
 protoc=$1
-protoc_gen_c=$2
-proto_dir=$3
-protobuf_include=$4
+protoc_gen_c=$(absolute "$2")
+proto_dir=$(absolute "$3")
+protobuf_include=$(absolute "$4")
 shift 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -33,8 +42,8 @@ cd good
     exit 1
 }
 cd ../expected
-for dir in . "$work" "$@"; do
-    printf '"-I%s"\n' "$dir"
+for dir in "$(pwd)" "$work" "$@"; do
+    printf '"-I%s"\n' "$(absolute "$dir")"
 done >"$work/includes"
 
 count=0

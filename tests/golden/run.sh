@@ -6,6 +6,15 @@
 #
 # --update writes expected/ anew instead: look at the difference before committing it.
 set -eu
+# Arguments may be relative to where the caller is.
+absolute()
+{
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$start" "$1" ;;
+    esac
+}
+start=$(pwd)
 cd "$(dirname "$0")"
 here=$(pwd)
 
@@ -15,7 +24,7 @@ if [ "$1" = --update ]; then
     shift
 fi
 protoc=$1
-plugin=$2
+plugin=$(absolute "$2")
 shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,7 +32,7 @@ trap 'rm -rf "$work"' EXIT
 # generate OUT_DIR FILE... : with the include directories that were given
 imports=$work/imports
 for dir in "$@"; do
-    printf '%s\n' "-I$dir"
+    printf '%s\n' "-I$(absolute "$dir")"
 done >"$imports"
 generate()
 {

@@ -21,7 +21,7 @@ WALDO_BEGIN_DECLS
  *  "Quotes", 'apostrophes', \escapes, \u0041, \x41, \0, %s, %n, $variables$, #define X
  *
  *     Indented, and an empty line above.
- *  UTF-8: café 世界 😀 €; right to left: ? ? ?txet? ? ? ? ? ?x? ? ?
+ *  UTF-8: café 世界 😀 €; right to left: �txet� �x�
  *  A very long line: word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word
  *    * /
  *  A proxy of typeid Nasty, which is a comments.Nasty.
@@ -54,7 +54,7 @@ WALDO_CHECK int comments_nasty_slash(comments_nasty *self, const Comments__Note 
                                      Comments__Note **ret_result, waldo_error *reterr);
 
 /** *
- *  Controls: ? ? ? ? and the end.
+ *  Controls: � � � � and the end.
  *  Free *ret_result with comments__note__free_unpacked().
  *  comments.proto:25 */
 WALDO_CHECK int comments_nasty_star(comments_nasty *self, const Comments__Note *arguments,

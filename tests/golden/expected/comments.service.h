@@ -22,7 +22,7 @@ WALDO_BEGIN_DECLS
  *  "Quotes", 'apostrophes', \escapes, \u0041, \x41, \0, %s, %n, $variables$, #define X
  *
  *     Indented, and an empty line above.
- *  UTF-8: café 世界 😀 €; right to left: ? ? ?txet? ? ? ? ? ?x? ? ?
+ *  UTF-8: café 世界 😀 €; right to left: �txet� �x�
  *  A very long line: word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word word
  *    * /
  *  comments.proto:20 */
@@ -34,7 +34,7 @@ struct comments_nasty_ops {
     int (*slash)(void *self, waldo_call *call, const Comments__Note *arguments,
                  Comments__Note *result);
     /** *
-     *  Controls: ? ? ? ? and the end.
+     *  Controls: � � � � and the end.
      *  comments.proto:25 */
     int (*star)(void *self, waldo_call *call, const Comments__Note *arguments,
                 Comments__Note *result);

@@ -195,11 +195,11 @@ Test(generate, refuses_what_does_not_fit_together)
 
 Test(generate, refuses_deep_nesting)
 {
-    message_proto nested[100];
-    message_proto *pointers[100];
+    message_proto nested[MODEL_DEPTH + 1];
+    message_proto *pointers[MODEL_DEPTH + 1];
     struct sample sample;
     make(&sample);
-    for (size_t i = 0; i < 100; i++) {
+    for (size_t i = 0; i <= MODEL_DEPTH; i++) {
         google__protobuf__descriptor_proto__init(&nested[i]);
         nested[i].name = "N";
         pointers[i] = &nested[i];
