@@ -76,6 +76,8 @@ void waldo__call_unref(waldo_call *call)
     unpin(call->server, call->object);
     if (call->session)
         waldo__session_unref(call->session);
+    if (call->release_lost)
+        call->release_lost(call->lost_data);
     waldo__arena_free(&call->arena);
     waldo__buffer_free(&call->reply);
     free(call);
@@ -103,6 +105,22 @@ static void unlink_call(waldo_call *call)
         call->next_of_session->link_of_session = call->link_of_session;
     call->link_of_session = NULL;
     call->server->unanswered--;
+    waldo__deadlines_remove(&call->server->deadlines, call);
+}
+
+void waldo__call_watch_deadline(waldo_call *call)
+{
+    waldo_server *server = call->server;
+    if (call->deadline == WALDO__NEVER)
+        return;
+    waldo__server_lock(server);
+    bool first = false;
+    /* It may have been completed in the meantime. */
+    if (call->link_of_session && waldo__deadlines_add(&server->deadlines, call))
+        first = waldo__deadlines_first(&server->deadlines) == call;
+    waldo__server_unlock(server);
+    if (first)
+        uv_async_send(&server->wake_up);
 }
 
 /* ---- running ---- */
@@ -126,8 +144,10 @@ static void run(waldo__job *job)
 {
     waldo_call *call = call_of(job);
     int status = outcome(call);
-    if (status == WALDO_DEFERRED)
+    if (status == WALDO_DEFERRED) {
+        waldo__call_watch_deadline(call);
         return;
+    }
     if (status < 0)
         waldo__call_answer_error(call, status);
     else if (!atomic_load(&call->claimed))
@@ -173,6 +193,31 @@ void waldo__call_cancel(waldo_call *call)
         on_cancel(call, data);
 }
 
+static waldo_call *call_taken_back(waldo__job *job)
+{
+    return (waldo_call *)((char *)job - offsetof(waldo_call, taking_back));
+}
+
+static void run_on_lost(waldo__job *job)
+{
+    waldo_call *call = call_taken_back(job);
+    call->on_lost(call->object->self, call->lost_data);
+}
+
+static void release_taken_back(waldo__job *job)
+{
+    waldo__call_unref(call_taken_back(job));
+}
+
+void waldo__call_redirect(waldo_call *call, const waldo_call *again)
+{
+    call->endpoint = again->endpoint;
+    call->connection = again->connection;
+    call->id = again->id;
+    if (call->sent)
+        waldo__server_send_reply(call);
+}
+
 /* ---- answering ---- */
 
 /* What is sent where there is no memory for a reply: status = WALDO_ENOMEM, as a packed Reply. */
@@ -206,7 +251,7 @@ static bool claim(waldo_call *call)
     return !atomic_exchange(&call->claimed, true);
 }
 
-static void send_reply(waldo_call *call)
+static void finish(waldo_call *call)
 {
     size_t limit = call->session && call->session->max_message ? call->session->max_message
                                                                : call->server->options.max_message;
@@ -227,14 +272,15 @@ static void send_reply(waldo_call *call)
     waldo__server_send(call);
 }
 
-void waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
+int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
 {
     if (!claim(call))
-        return;
+        return WALDO_ECANCELLED;
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
     reply.sequence = call->request->sequence;
     pack(call, &reply, body);
-    send_reply(call);
+    finish(call);
+    return 0;
 }
 
 /* Where in the server it happened. */
@@ -249,10 +295,10 @@ static void trace(waldo_call *call, waldo_error *error)
                  call->type->service->name, call->type->type_id);
 }
 
-void waldo__call_answer_error(waldo_call *call, int code)
+int waldo__call_answer_error(waldo_call *call, int code)
 {
     if (!claim(call))
-        return;
+        return WALDO_ECANCELLED;
     waldo_error error = call->error;
     if (error.code != code) {
         /* A code of the handler's own says too little without a text. */
@@ -261,29 +307,57 @@ void waldo__call_answer_error(waldo_call *call, int code)
     }
     trace(call, &error);
     pack_error(call, &error, call->type != NULL);
-    send_reply(call);
+    finish(call);
+    return 0;
 }
 
-void waldo__call_answer_value(waldo_call *call, const waldo_value *value)
+int waldo__call_answer_value(waldo_call *call, const waldo_value *value)
 {
     Waldo__Value *message;
     int status = waldo_value_to_message(value, &call->arena.allocator, &message, &call->error);
-    if (status < 0)
-        waldo__call_answer_error(call, status);
-    else
-        waldo__call_answer(call, &message->base);
+    return status < 0 ? waldo__call_answer_error(call, status)
+                      : waldo__call_answer(call, &message->base);
+}
+
+/* Answers in the handler's place. Not with call->error: the handler may be writing to it. */
+static void answer_instead(waldo_call *call, int code, const char *text)
+{
+    if (!claim(call))
+        return;
+    waldo_error error;
+    waldo_error_set(&error, code, "%s", text);
+    pack_error(call, &error, false);
+    finish(call);
 }
 
 void waldo__call_dismiss(waldo_call *call)
 {
-    if (claim(call)) {
-        /* Not call->error: the handler may be writing to it. */
-        waldo_error error;
-        waldo_error_set(&error, WALDO_EGONE, "the server is shutting down");
-        pack_error(call, &error, false);
-        send_reply(call);
-    }
+    answer_instead(call, WALDO_EGONE, "the server is shutting down");
     waldo__call_cancel(call);
+}
+
+void waldo__call_expire(waldo_call *call)
+{
+    answer_instead(call, WALDO_ETIMEOUT, "the deadline passed while the call was waiting");
+    waldo__call_cancel(call);
+}
+
+void waldo__call_take_back(waldo_call *call)
+{
+    if (claim(call)) {
+        /* The handler learns it when it answers. */
+        waldo__server_lock(call->server);
+        unlink_call(call);
+        waldo__server_unlock(call->server);
+        return;
+    }
+    if (!call->on_lost || !call->object)
+        return;
+    waldo__call_ref(call);
+    call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),
+                                     .run = run_on_lost,
+                                     .release = release_taken_back};
+    waldo__pool_submit(call->server->pool, &call->taking_back);
 }
 
 /* The exposed methods of the type, or nothing: out of memory. */
@@ -306,35 +380,40 @@ static void add_table(waldo_call *call, const waldo__type *type, Waldo__Wire__Cr
     }
 }
 
-void waldo__call_answer_proxy(waldo_call *call, waldo__object *object)
+static void pack_proxy(waldo_call *call, waldo__object *object)
+{
+    Waldo__Wire__Created created = WALDO__WIRE__CREATED__INIT;
+    Waldo__Ref ref = WALDO__REF__INIT;
+    ref.incarnation = call->server->incarnation;
+    ref.object = object->id;
+    ref.typeid_ = object->type->type_id;
+    created.ref = &ref;
+    if (call->request->want_table)
+        add_table(call, object->type, &created);
+    Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+    reply.sequence = call->request->sequence;
+    reply.proxy = true;
+    pack(call, &reply, &created.base);
+}
+
+int waldo__call_answer_proxy(waldo_call *call, waldo__object *object)
 {
     waldo_server *server = call->server;
     waldo__server_lock(server);
     bool held = waldo__session_hold(call->session, object);
-    waldo__server_unlock(server);
-    if (!held) {
-        unpin(server, object);
-        waldo__call_answer_error(call, waldo_call_raise(call, WALDO_ENOMEM, "no memory"));
-        return;
-    }
-    if (claim(call)) {
-        Waldo__Wire__Created created = WALDO__WIRE__CREATED__INIT;
-        Waldo__Ref ref = WALDO__REF__INIT;
-        ref.incarnation = server->incarnation;
-        ref.object = object->id;
-        ref.typeid_ = object->type->type_id;
-        created.ref = &ref;
-        if (call->request->want_table)
-            add_table(call, object->type, &created);
-        Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
-        reply.sequence = call->request->sequence;
-        reply.proxy = true;
-        pack(call, &reply, &created.base);
-        send_reply(call);
-    } else {
-        waldo__server_lock(server);
+    bool claimed = held && claim(call);
+    if (held && !claimed)
         waldo__session_drop(call->session, object->id, 1);
-        waldo__server_unlock(server);
+    waldo__server_unlock(server);
+    int status = 0;
+    if (claimed) {
+        pack_proxy(call, object);
+        finish(call);
+    } else if (!held) {
+        status = waldo__call_answer_error(call, waldo_call_raise(call, WALDO_ENOMEM, "no memory"));
+    } else {
+        status = WALDO_ECANCELLED;
     }
     unpin(server, object);
+    return status;
 }

@@ -54,10 +54,17 @@ struct waldo_call {
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
     bool kept;             /* the handler kept it */
-    atomic_bool cancelled; /* the caller is gone */
+    atomic_bool cancelled; /* the caller is gone or has given up */
+    bool sent;             /* the loop has sent the reply once; it is kept for another time */
     /* Guarded by the server's lock. */
     void (*on_cancel)(waldo_call *call, void *data);
     void *on_cancel_data;
+    size_t deadline_place; /* in waldo__deadlines */
+    /* What is to be done if the reply does not arrive: set by the handler before it answers. */
+    void (*on_lost)(void *self, void *data);
+    void (*release_lost)(void *data);
+    void *lost_data;
+    waldo__job taking_back;
     waldo_call *next_of_session;
     waldo_call **link_of_session;
     /* In the server's outbox. */
@@ -74,16 +81,25 @@ void waldo__call_unref(waldo_call *call);
 void waldo__call_submit(waldo_call *call, waldo__strand *strand);
 /* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
 void waldo__call_cancel(waldo_call *call);
+/* The reply will not arrive: if there is none yet, none will be sent; else on_lost runs. */
+void waldo__call_take_back(waldo_call *call);
+/* The reply goes where `again`, the same request, came from. Loop thread. */
+void waldo__call_redirect(waldo_call *call, const waldo_call *again);
+/* The handler kept it: its deadline ends it from now on. */
+void waldo__call_watch_deadline(waldo_call *call);
+/* Its deadline passed while it was kept. Loop thread. */
+void waldo__call_expire(waldo_call *call);
 
 /* The server ends: the caller hears WALDO_EGONE now, whatever the handler does. Loop thread. */
 void waldo__call_dismiss(waldo_call *call);
 
-/* Each answers the call unless it was answered already. body NULL: an empty message. */
-void waldo__call_answer(waldo_call *call, const ProtobufCMessage *body);
-void waldo__call_answer_proxy(waldo_call *call, waldo__object *object);
-void waldo__call_answer_value(waldo_call *call, const waldo_value *value);
+/* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this. body NULL: an
+ * empty message. */
+int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body);
+int waldo__call_answer_proxy(waldo_call *call, waldo__object *object);
+int waldo__call_answer_value(waldo_call *call, const waldo_value *value);
 /* code with call->error if the handler raised that, else with the code's text. */
-void waldo__call_answer_error(waldo_call *call, int code);
+int waldo__call_answer_error(waldo_call *call, int code);
 
 /* ---- steps (server/invoke.c) ---- */
 

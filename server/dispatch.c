@@ -57,18 +57,20 @@ static int do_hello(waldo_call *call)
     status = check_hello(call, hello);
     if (status < 0)
         return status;
-    bool resumed;
-    waldo__session *session = waldo__session_open(server, hello, &resumed);
+    waldo__session *session = waldo__session_open(server, hello);
     if (!session)
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
     status = bind_connection(call, session);
     if (status < 0)
         return status;
+    if (!uv_is_active((uv_handle_t *)&server->expiry))
+        waldo__server_watch_sessions(server);
     Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
     welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
     welcome.incarnation = server->incarnation;
-    welcome.resumed = resumed;
+    welcome.session_number = session->number;
     welcome.max_message = server->options.max_message;
+    welcome.lease_ms = (uint64_t)(server->options.lease * 1000);
     welcome.server = (char *)"Waldo " WALDO_VERSION;
     waldo__call_answer(call, &welcome.base);
     return 0;
@@ -77,6 +79,13 @@ static int do_hello(waldo_call *call)
 static int do_goodbye(waldo_call *call)
 {
     waldo__session_end(call->session);
+    waldo__call_answer(call, NULL);
+    return 0;
+}
+
+static int do_cancel(waldo_call *call)
+{
+    waldo__session_cancel(call->session, call->request->cancel);
     waldo__call_answer(call, NULL);
     return 0;
 }
@@ -276,23 +285,54 @@ static int (*const operations[])(waldo_call *call) = {
     [WALDO__WIRE__OPERATION__DEBUG_INFO] = do_debug_info,
     [WALDO__WIRE__OPERATION__SHUTDOWN] = do_shutdown,
     [WALDO__WIRE__OPERATION__TYPES] = waldo__list_types,
+    [WALDO__WIRE__OPERATION__CANCEL] = do_cancel,
 };
 
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
+
+/* Only these may come again and be done again. */
+static bool is_repeatable(unsigned operation)
+{
+    switch (operation) {
+    case WALDO__WIRE__OPERATION__CREATE:
+    case WALDO__WIRE__OPERATION__CALL:
+    case WALDO__WIRE__OPERATION__DROP:
+    case WALDO__WIRE__OPERATION__ATTACH:
+    case WALDO__WIRE__OPERATION__NEXT:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* Whose request it is, and whether it is to be executed: 1; 0: it was seen before. */
+static int identify(waldo_call *call, unsigned operation)
+{
+    call->session = waldo__map_get(&call->endpoint->bindings, call->connection);
+    if (call->session)
+        waldo__session_ref(call->session);
+    if (operation == WALDO__WIRE__OPERATION__HELLO)
+        return 1;
+    if (!call->session || call->session->ended)
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
+    call->session->heard_at = uv_now(&call->server->loop);
+    waldo__session_acknowledge(call->session, call->request->acknowledged);
+    if (is_repeatable(operation))
+        return 1;
+    if (call->request->sequence == 0)
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "the request has no sequence number");
+    return waldo__session_admit(call->session, call);
+}
 
 static int perform(waldo_call *call)
 {
     unsigned operation = (unsigned)call->request->operation;
     if (operation >= OPERATION_COUNT || !operations[operation])
         return waldo_call_raise(call, WALDO_EPROTOCOL, "unknown operation %u", operation);
-    call->session = waldo__map_get(&call->endpoint->bindings, call->connection);
-    if (call->session)
-        waldo__session_ref(call->session);
-    if (operation != WALDO__WIRE__OPERATION__HELLO && (!call->session || call->session->ended))
-        return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
     if (call->server->phase != WALDO__SERVING)
         return waldo_call_raise(call, WALDO_EGONE, "the server is shutting down");
-    return operations[operation](call);
+    int status = identify(call, operation);
+    return status > 0 ? operations[operation](call) : status;
 }
 
 /* ---- what the engines say ---- */
@@ -339,7 +379,6 @@ void waldo__dispatch_gone(void *context, uint64_t connection)
     waldo__session *session = waldo__map_remove(&endpoint->bindings, connection);
     if (!session)
         return;
-    waldo__session_cancel(session, endpoint, connection);
     waldo__session_unbind(session);
     waldo__session_unref(session);
 }

@@ -102,6 +102,29 @@ void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, 
         on_cancel(call, data);
 }
 
+void waldo_call_on_lost(waldo_call *call, void (*on_lost)(void *self, void *data),
+                        void (*release)(void *data), void *data)
+{
+    call->on_lost = on_lost;
+    call->release_lost = release;
+    call->lost_data = data;
+}
+
+int waldo_call_watch_session(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    bool watched = call->object && waldo__session_watch(call->session, call->object);
+    waldo__server_unlock(call->server);
+    return watched ? 0 : waldo_call_raise(call, WALDO_ECANCELLED, "the caller is gone");
+}
+
+void waldo_call_unwatch_session(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    waldo__session_unwatch(call->session, call->object);
+    waldo__server_unlock(call->server);
+}
+
 /* The reference that waldo_call_defer took. */
 static void end_deferral(waldo_call *call)
 {
@@ -125,8 +148,7 @@ static int return_proxy(waldo_call *call)
     if (!object)
         return waldo_call_raise(call, WALDO_ERUNTIME, "the handler exported no object");
     call->exported.object = NULL;
-    waldo__call_answer_proxy(call, object);
-    return 0;
+    return waldo__call_answer_proxy(call, object);
 }
 
 static int return_dynamic(waldo_call *call, const ProtobufCMessage *result)
@@ -138,7 +160,7 @@ static int return_dynamic(waldo_call *call, const ProtobufCMessage *result)
     else if (!(value = waldo_v_none()))
         status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     if (status >= 0)
-        waldo__call_answer_value(call, value);
+        status = waldo__call_answer_value(call, value);
     waldo_value_unref(value);
     return status;
 }
@@ -151,7 +173,7 @@ int waldo_call_return(waldo_call *call, const ProtobufCMessage *result)
     else if (call->request->dynamic)
         status = return_dynamic(call, result);
     else
-        waldo__call_answer(call, result);
+        status = waldo__call_answer(call, result);
     if (status < 0)
         waldo__call_answer_error(call, status);
     end_deferral(call);

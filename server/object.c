@@ -1,6 +1,7 @@
 #include "object.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "generator.h"
 #include "server_internal.h"
@@ -123,6 +124,54 @@ void waldo__object_unpin(waldo__object *object)
     forget_self(&server->objects, object);
     object->destruction.strand = object->origin ? waldo__object_strand(object->origin) : NULL;
     waldo__pool_submit(server->pool, &object->destruction);
+}
+
+struct waldo__notice {
+    waldo__job job;
+    waldo__object *object;
+    uint8_t session[WALDO__SESSION_ID_SIZE];
+};
+
+static void deliver(waldo__job *job)
+{
+    const waldo__notice *notice = (const waldo__notice *)job; /* its first member */
+    const waldo__type *type = notice->object->type;
+    if (type->service->session_ended)
+        type->service->session_ended(type->ops, notice->object->self, notice->session);
+}
+
+static void release_notice(waldo__job *job)
+{
+    waldo__notice *notice = (waldo__notice *)job;
+    waldo_server *server = notice->object->server;
+    waldo__server_lock(server);
+    waldo__notice_free(notice);
+    waldo__server_unlock(server);
+}
+
+waldo__notice *waldo__notice_new(waldo__object *object, const uint8_t *session)
+{
+    waldo__notice *notice = malloc(sizeof *notice);
+    if (!notice)
+        return NULL;
+    notice->job = (waldo__job){.strand = waldo__object_strand(object),
+                               .run = deliver,
+                               .release = release_notice};
+    notice->object = object;
+    memcpy(notice->session, session, sizeof notice->session);
+    waldo__object_pin(object);
+    return notice;
+}
+
+void waldo__notice_deliver(waldo__notice *notice)
+{
+    waldo__pool_submit(notice->object->server->pool, &notice->job);
+}
+
+void waldo__notice_free(waldo__notice *notice)
+{
+    waldo__object_unpin(notice->object);
+    free(notice);
 }
 
 waldo__strand *waldo__object_strand(waldo__object *object)

@@ -50,6 +50,13 @@ waldo__object *waldo__object_find(waldo_server *server, uint64_t id);
 void waldo__object_pin(waldo__object *object);
 /* Without references and pins the object is destroyed, on a thread of the pool. */
 void waldo__object_unpin(waldo__object *object);
+/* What tells an object of a session's end; made beforehand, so that telling cannot fail. It pins the
+ * object. NULL: out of memory. */
+typedef struct waldo__notice waldo__notice;
+waldo__notice *waldo__notice_new(waldo__object *object, const uint8_t *session);
+/* On the object's strand; frees the notice. */
+void waldo__notice_deliver(waldo__notice *notice);
+void waldo__notice_free(waldo__notice *notice);
 /* The strand its calls run on; NULL for a concurrent type. */
 waldo__strand *waldo__object_strand(waldo__object *object);
 /* At the end, with no thread left: destroys all that are left. */

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "engine/deadline.h"
 #include "engine/url.h"
 #include "server_internal.h"
 
@@ -13,10 +14,12 @@ enum {
     DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024,
     FIRST_MESSAGE = 4096, /* a HELLO */
     DEFAULT_MAX_THREADS = 256,
+    DEFAULT_MAX_KEPT = 4096,
     DRAIN_MS = 5000, /* for handlers that run when the server is told to end */
     FLUSH_MS = 1000, /* for replies that are ready then */
 };
 static const double DEFAULT_GRACE = 2.0;
+static const double DEFAULT_LEASE = 10.0;
 
 void waldo__server_lock(waldo_server *server)
 {
@@ -46,10 +49,11 @@ void waldo__server_send(waldo_call *call)
         uv_async_send(&server->wake_up);
 }
 
-static void send_reply(waldo_call *call)
+void waldo__server_send_reply(waldo_call *call)
 {
+    call->sent = true;
     struct iovec part = {call->reply.data, call->reply.size};
-    /* A client that is gone needs no reply; what it held goes with its session. */
+    /* A client that is gone will ask again, or its session ends. */
     if (call->endpoint->listener)
         (void)call->endpoint->engine->reply(call->endpoint->listener, call->connection, call->id,
                                             &part, 1, NULL);
@@ -63,13 +67,13 @@ static void empty_outbox(waldo_server *server)
     waldo__server_unlock(server);
     while (call) {
         waldo_call *next = call->next_to_send;
-        send_reply(call);
+        waldo__server_send_reply(call);
         waldo__call_unref(call);
         call = next;
     }
 }
 
-/* ---- sessions without a connection ---- */
+/* ---- time ---- */
 
 static void on_expiry(uv_timer_t *timer)
 {
@@ -81,6 +85,36 @@ void waldo__server_watch_sessions(waldo_server *server)
     uint64_t wait = waldo__sessions_expire(server);
     if (wait > 0 && server->phase == WALDO__SERVING)
         uv_timer_start(&server->expiry, on_expiry, wait, 0);
+}
+
+/* The next kept call whose deadline has passed, with a reference; NULL: *ret_wait_ms until the next
+ * deadline, 0 if there is none. */
+static waldo_call *next_overdue(waldo_server *server, uint64_t *ret_wait_ms)
+{
+    waldo__server_lock(server);
+    waldo_call *call = waldo__deadlines_first(&server->deadlines);
+    uint64_t left = call ? waldo__deadline_left(call->deadline) : 0;
+    *ret_wait_ms = call ? left / 1000000 + 1 : 0;
+    if (call && left == 0) {
+        waldo__deadlines_remove(&server->deadlines, call);
+        waldo__call_ref(call);
+    } else {
+        call = NULL;
+    }
+    waldo__server_unlock(server);
+    return call;
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    waldo_server *server = timer->data;
+    uint64_t wait;
+    for (waldo_call *call; (call = next_overdue(server, &wait)) != NULL;) {
+        waldo__call_expire(call);
+        waldo__call_unref(call);
+    }
+    if (wait > 0)
+        uv_timer_start(&server->deadline, on_deadline, wait, 0);
 }
 
 /* ---- the end ---- */
@@ -101,6 +135,7 @@ static void close_listeners(waldo_server *server)
     server->phase = WALDO__CLOSING;
     uv_timer_stop(&server->drain_limit);
     uv_timer_stop(&server->expiry);
+    uv_timer_stop(&server->deadline);
     if (server->listeners == 0)
         uv_stop(&server->loop);
     for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
@@ -187,6 +222,7 @@ static void on_wake_up(uv_async_t *handle)
 {
     waldo_server *server = handle->data;
     empty_outbox(server);
+    on_deadline(&server->deadline);
     int how = atomic_load(&server->stop_requested);
     if (how && server->phase == WALDO__SERVING)
         begin_stop(server, how);
@@ -204,6 +240,10 @@ static void set_defaults(waldo_server_options *options)
         options->max_threads = DEFAULT_MAX_THREADS;
     if (options->grace <= 0)
         options->grace = DEFAULT_GRACE;
+    if (options->lease <= 0)
+        options->lease = DEFAULT_LEASE;
+    if (options->max_kept == 0)
+        options->max_kept = DEFAULT_MAX_KEPT;
 }
 
 static int init_loop(waldo_server *server, waldo_error *reterr)
@@ -217,8 +257,10 @@ static int init_loop(waldo_server *server, waldo_error *reterr)
         return waldo_error_system(reterr, -status, "event loop");
     }
     uv_timer_init(&server->loop, &server->expiry);
+    uv_timer_init(&server->loop, &server->deadline);
     uv_timer_init(&server->loop, &server->drain_limit);
-    server->wake_up.data = server->expiry.data = server->drain_limit.data = server;
+    server->wake_up.data = server->expiry.data = server;
+    server->deadline.data = server->drain_limit.data = server;
     return 0;
 }
 
@@ -363,6 +405,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     server->pool = NULL;
     empty_outbox(server);
     waldo__objects_free(server);
+    waldo__deadlines_free(&server->deadlines);
     uv_walk(&server->loop, close_handle, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);

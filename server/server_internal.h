@@ -15,6 +15,7 @@
 #include <waldo/server.h>
 
 #include "call.h"
+#include "deadlines.h"
 #include "engine/engine.h"
 #include "object.h"
 #include "pool.h"
@@ -40,10 +41,12 @@ struct waldo_server {
 
     uv_loop_t loop;
     uv_async_t wake_up;     /* the outbox has calls, or stop was asked for */
-    uv_timer_t expiry;      /* sessions without a connection */
+    uv_timer_t expiry;      /* leases and grace of sessions */
+    uv_timer_t deadline;    /* of calls that handlers keep */
     uv_timer_t drain_limit; /* running handlers get no more time */
     waldo__endpoint *endpoints;
     waldo__map sessions; /* first half of the id -> waldo__session */
+    uint64_t last_session;
     enum waldo__phase phase;
     unsigned listeners; /* not yet closed */
 
@@ -52,6 +55,7 @@ struct waldo_server {
 
     pthread_mutex_t lock;
     waldo__objects objects;
+    waldo__deadlines deadlines;
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls in the pool */
     waldo_call *outbox; /* answered, in order */
@@ -64,6 +68,8 @@ void waldo__server_lock(waldo_server *server);
 void waldo__server_unlock(waldo_server *server);
 /* Hands an answered call to the loop; any thread. Takes over a reference. */
 void waldo__server_send(waldo_call *call);
+/* Writes the reply to where the request came from. Loop thread. */
+void waldo__server_send_reply(waldo_call *call);
 void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
 /* Of the loop's thread: */
 void waldo__server_watch_sessions(waldo_server *server);

@@ -20,6 +20,8 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     memcpy(session->id, hello->session.data, WALDO__SESSION_ID_SIZE);
     session->server = server;
     session->users = 1;
+    session->number = ++server->last_session;
+    session->heard_at = uv_now(&server->loop);
     if (!waldo__map_set(&server->sessions, key_of(session->id), session)) {
         free(session);
         return NULL;
@@ -27,18 +29,18 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     return session;
 }
 
-waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
-                                    bool *ret_resumed)
+waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello)
 {
     waldo__session *session = waldo__map_get(&server->sessions, key_of(hello->session.data));
     /* Ids are random: half of somebody else's is no accident. */
     if (session && memcmp(session->id, hello->session.data, WALDO__SESSION_ID_SIZE) != 0)
         return NULL;
-    *ret_resumed = session != NULL;
     if (!session)
         session = make(server, hello);
-    if (session)
+    if (session) {
+        session->heard_at = uv_now(&server->loop);
         session->max_message = hello->max_message;
+    }
     return session;
 }
 
@@ -68,10 +70,30 @@ void waldo__session_bind(waldo__session *session)
 
 void waldo__session_unbind(waldo__session *session)
 {
-    if (--session->connections > 0 || session->ended)
-        return;
+    session->connections--;
     session->orphaned_at = uv_now(&session->server->loop);
     waldo__server_watch_sessions(session->server);
+}
+
+bool waldo__session_watch(waldo__session *session, waldo__object *object)
+{
+    if (waldo__map_get(&session->watched, object->id))
+        return true;
+    if (session->ended)
+        return false;
+    waldo__notice *notice = waldo__notice_new(object, session->id);
+    if (notice && waldo__map_set(&session->watched, object->id, notice))
+        return true;
+    if (notice)
+        waldo__notice_free(notice);
+    return false;
+}
+
+void waldo__session_unwatch(waldo__session *session, waldo__object *object)
+{
+    waldo__notice *notice = waldo__map_remove(&session->watched, object->id);
+    if (notice)
+        waldo__notice_free(notice);
 }
 
 bool waldo__session_hold(waldo__session *session, waldo__object *object)
@@ -130,34 +152,117 @@ static void drop_all(waldo__session *session)
     waldo__map_free(&session->references);
 }
 
-static bool came_by(const waldo_call *call, const waldo__endpoint *endpoint, uint64_t connection)
+/* ---- kept calls ---- */
+
+/* Stands for a request that was cancelled before it came. */
+static char cancelled_early;
+
+static waldo_call *kept_call(void *value)
 {
-    return !endpoint || (call->endpoint == endpoint && call->connection == connection);
+    return value == &cancelled_early ? NULL : value;
 }
 
-/* A call with a reference that was not cancelled yet, or NULL. */
-static waldo_call *next_to_cancel(waldo__session *session, const waldo__endpoint *endpoint,
-                                  uint64_t connection)
+/* With `delivered` false the reply has not arrived, and never will. */
+static void forget_kept(waldo__session *session, uint64_t sequence, bool delivered)
 {
-    waldo__server_lock(session->server);
-    waldo_call *call = session->calls;
-    while (call && (atomic_load(&call->cancelled) || !came_by(call, endpoint, connection)))
-        call = call->next_of_session;
-    if (call) {
-        atomic_store(&call->cancelled, true);
-        waldo__call_ref(call);
+    waldo_call *call = kept_call(waldo__map_remove(&session->kept, sequence));
+    if (!call)
+        return;
+    if (!delivered)
+        waldo__call_take_back(call);
+    waldo__call_unref(call);
+}
+
+void waldo__session_acknowledge(waldo__session *session, uint64_t sequence)
+{
+    if (sequence <= session->acknowledged)
+        return;
+    if (sequence - session->acknowledged <= session->kept.count) {
+        for (uint64_t one = session->acknowledged + 1; one <= sequence; one++)
+            forget_kept(session, one, true);
+    } else {
+        size_t position = 0;
+        for (const waldo__map_entry *entry;
+             (entry = waldo__map_next(&session->kept, &position)) != NULL;) {
+            if (entry->key > sequence)
+                continue;
+            forget_kept(session, entry->key, true);
+            position = 0; /* removal moves entries */
+        }
     }
-    waldo__server_unlock(session->server);
-    return call;
+    session->acknowledged = sequence;
 }
 
-void waldo__session_cancel(waldo__session *session, const waldo__endpoint *endpoint,
-                           uint64_t connection)
+int waldo__session_admit(waldo__session *session, waldo_call *call)
 {
-    for (waldo_call *call; (call = next_to_cancel(session, endpoint, connection)) != NULL;) {
+    uint64_t sequence = call->request->sequence;
+    if (sequence <= session->acknowledged)
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "that request was acknowledged before");
+    void *kept = waldo__map_get(&session->kept, sequence);
+    if (kept == &cancelled_early)
+        return waldo_call_raise(call, WALDO_ECANCELLED, "the request was cancelled");
+    if (kept) {
+        waldo__call_redirect(kept, call);
+        return 0;
+    }
+    if (session->kept.count >= session->server->options.max_kept)
+        return waldo_call_raise(call, WALDO_ELIMIT, "too many replies are not acknowledged");
+    if (!waldo__map_set(&session->kept, sequence, call))
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a call");
+    waldo__call_ref(call);
+    return 1;
+}
+
+void waldo__session_cancel(waldo__session *session, uint64_t sequence)
+{
+    if (sequence <= session->acknowledged)
+        return;
+    waldo_call *call = kept_call(waldo__map_get(&session->kept, sequence));
+    if (call) {
+        waldo__call_cancel(call);
+        forget_kept(session, sequence, false);
+    }
+    /* Until it is acknowledged: the request might still come. Without memory for the mark it would
+     * run, and its reply would be kept until the session ends. */
+    if (session->kept.count < session->server->options.max_kept)
+        (void)waldo__map_set(&session->kept, sequence, &cancelled_early);
+}
+
+/* ---- the end ---- */
+
+static void cancel_calls(waldo__session *session)
+{
+    for (;;) {
+        waldo__server_lock(session->server);
+        waldo_call *call = session->calls;
+        while (call && atomic_load(&call->cancelled))
+            call = call->next_of_session;
+        if (call)
+            waldo__call_ref(call);
+        waldo__server_unlock(session->server);
+        if (!call)
+            return;
         waldo__call_cancel(call);
         waldo__call_unref(call);
     }
+}
+
+static void forget_all_kept(waldo__session *session)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&session->kept, &position)) != NULL; position = 0)
+        forget_kept(session, entry->key, false);
+    waldo__map_free(&session->kept);
+}
+
+static void tell_watchers(waldo__session *session)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&session->watched, &position)) != NULL;)
+        waldo__notice_deliver(entry->value);
+    waldo__map_free(&session->watched);
 }
 
 /* Its connections, where they are still there, are nobody's from now on. */
@@ -186,33 +291,41 @@ void waldo__session_end(waldo__session *session)
         forget_bindings(session, endpoint);
     waldo__server_lock(server);
     session->ended = true;
+    waldo__server_unlock(server);
+    cancel_calls(session);
+    forget_all_kept(session);
+    waldo__server_lock(server);
+    tell_watchers(session);
     drop_all(session);
     waldo__server_unlock(server);
-    waldo__session_cancel(session, NULL, 0);
     waldo__session_unref(session);
+}
+
+/* When the session will have to end unless something happens; loop time in ms. */
+static uint64_t end_of(const waldo__session *session)
+{
+    const waldo_server_options *options = &session->server->options;
+    uint64_t by_lease = session->heard_at + (uint64_t)(options->lease * 1000);
+    uint64_t by_grace = session->orphaned_at + (uint64_t)(options->grace * 1000);
+    return session->connections > 0 || by_lease < by_grace ? by_lease : by_grace;
 }
 
 uint64_t waldo__sessions_expire(waldo_server *server)
 {
-    uint64_t grace = (uint64_t)(server->options.grace * 1000);
     uint64_t now = uv_now(&server->loop);
-    uint64_t wait = 0;
+    uint64_t next = 0;
     size_t position = 0;
     for (const waldo__map_entry *entry;
          (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
-        waldo__session *session = entry->value;
-        if (session->connections > 0)
-            continue;
-        if (now - session->orphaned_at < grace) {
-            uint64_t left = session->orphaned_at + grace - now;
-            if (wait == 0 || left < wait)
-                wait = left;
-        } else {
+        uint64_t end = end_of(entry->value);
+        if (end <= now) {
             /* Ending it changes the table: start again. */
-            waldo__session_end(session);
+            waldo__session_end(entry->value);
             position = 0;
-            wait = 0;
+            next = 0;
+        } else if (next == 0 || end < next) {
+            next = end;
         }
     }
-    return wait;
+    return next == 0 ? 0 : next - now;
 }

@@ -1,7 +1,14 @@
 /* Sessions: one client process's presence, what it holds, and the connections it came by.
  *
- * Sessions and bindings belong to the loop's thread. A session's references and calls are guarded
- * by the server's lock, as objects are. */
+ * A session outlives its connections. It ends by a goodbye, when its client is not heard of for the
+ * lease, or when it has been without a connection for the grace time.
+ *
+ * Requests that change something carry a sequence number, and the call of each is kept until the
+ * client has acknowledged its reply. The same number again is the same request: it is answered from
+ * there, or joined while it is under way, and never executed twice.
+ *
+ * Sessions, bindings and kept calls belong to the loop's thread. References, watched objects and the
+ * list of calls are guarded by the server's lock, as objects are. */
 #ifndef WALDO_SERVER_SESSION_H
 #define WALDO_SERVER_SESSION_H
 
@@ -21,13 +28,18 @@ enum { WALDO__SESSION_ID_SIZE = 16 };
 
 typedef struct waldo__session {
     uint8_t id[WALDO__SESSION_ID_SIZE];
+    uint64_t number; /* among the sessions of this life of the server */
     waldo_server *server;
     unsigned users;       /* the table, and calls under way */
     unsigned connections; /* bound to it */
     uint64_t orphaned_at; /* loop time in ms when the last connection went */
+    uint64_t heard_at;    /* and when something last came */
     bool ended;
     size_t max_message; /* the largest that the client takes */
+    uint64_t acknowledged; /* replies up to here have arrived */
+    waldo__map kept;       /* sequence -> waldo_call, or what stands for one that was cancelled */
     waldo__map references; /* object id -> waldo__held */
+    waldo__map watched;    /* object id -> waldo__notice of the session's end */
     waldo_call *calls;     /* under way */
 } waldo__session;
 
@@ -38,28 +50,36 @@ typedef struct waldo__held {
 } waldo__held;
 
 /* The session of a Hello, made if it is not there. NULL: out of memory. */
-waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
-                                    bool *ret_resumed);
+waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello);
 void waldo__session_bind(waldo__session *session);
 /* The last connection is gone: the session ends after the grace time. */
 void waldo__session_unbind(waldo__session *session);
-/* Cancels the calls that came by this connection (endpoint NULL: by any): their replies have no way
- * back. */
-void waldo__session_cancel(waldo__session *session, const struct waldo__endpoint *endpoint,
-                           uint64_t connection);
-/* Gives back all that it holds and cancels its calls. */
+/* Gives back all that it holds, cancels its calls, takes back replies that did not arrive, and tells
+ * the objects that watch it. */
 void waldo__session_end(waldo__session *session);
+
+/* The client has all replies up to this number. */
+void waldo__session_acknowledge(waldo__session *session, uint64_t sequence);
+/* What to do with a request that carries a sequence number: 1: it is new, and kept now; 0: it was
+ * seen before and will be answered, if it was not already; < 0: refused, call->error says why. */
+int waldo__session_admit(waldo__session *session, waldo_call *call);
+/* Nobody will take the reply to this request, which may not even have come yet. */
+void waldo__session_cancel(waldo__session *session, uint64_t sequence);
+
 void waldo__session_ref(waldo__session *session);
 void waldo__session_unref(waldo__session *session);
 
-/* Sessions that have been without a connection for the grace time end. Milliseconds until the next
- * one will, or 0 if none waits. */
+/* Ends sessions whose lease or grace is over. Milliseconds until the next one could be, or 0 if
+ * there is none. */
 uint64_t waldo__sessions_expire(waldo_server *server);
 
 /* With the server's lock held: */
 
 /* One reference more; false: out of memory, or the session has ended. */
 bool waldo__session_hold(waldo__session *session, waldo__object *object);
+/* The object hears of the session's end, once; false: out of memory. */
+bool waldo__session_watch(waldo__session *session, waldo__object *object);
+void waldo__session_unwatch(waldo__session *session, waldo__object *object);
 /* Gives references back; false: the session holds fewer. */
 bool waldo__session_drop(waldo__session *session, uint64_t object, uint64_t count);
 

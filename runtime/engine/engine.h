@@ -34,6 +34,8 @@ typedef struct waldo__client_engine {
      * WALDO_EPROTOCOL for a peer that does not speak SP. Signals do not end it. */
     int (*receive)(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
                    waldo__deadline deadline, waldo_error *reterr);
+    /* From another thread: receive and send end with WALDO_EGONE, now or within 50 ms. */
+    void (*interrupt)(waldo__channel *channel);
     /* NULL is a no-op. */
     void (*close)(waldo__channel *channel);
     /* In a forked child: frees the channel without a word to the parent's server. */

@@ -1,6 +1,7 @@
 /* One request and its reply on a link. */
-#include <string.h>
+#include <stdio.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error_internal.h"
@@ -34,6 +35,9 @@ static int pack(waldo_manager *manager, Waldo__Wire__Request *request,
     uint64_t left = waldo__deadline_left(deadline);
     request->timeout = left == UINT64_MAX ? 0 : left / 1000 + 1;
     request->thread = current_thread();
+    pthread_mutex_lock(&manager->lock);
+    request->acknowledged = waldo__pending_acknowledged(manager);
+    pthread_mutex_unlock(&manager->lock);
     int status = waldo__envelope_request(buffer, request, body, reterr);
     if (status < 0)
         return status;
@@ -85,29 +89,12 @@ static int receive(waldo__link *link, const waldo__client_engine *engine, waldo_
     return 0;
 }
 
-int waldo__collect(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
-{
-    if (!link->owed)
-        return 0;
-    waldo__buffer bytes = {0};
-    int status = receive(link, link->engine, &bytes, deadline, reterr);
-    waldo__buffer_free(&bytes);
-    if (status >= 0)
-        link->owed = false;
-    return status;
-}
-
 static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
                         const ProtobufCMessage *body, waldo__deadline deadline,
                         waldo__buffer *buffer, waldo_error *reterr)
 {
-    int status = waldo__collect(link, deadline, reterr);
-    if (status < 0) {
-        link->broken = true;
-        return status;
-    }
     buffer->size = 0;
-    status = pack(manager, request, body, deadline, buffer, reterr);
+    int status = pack(manager, request, body, deadline, buffer, reterr);
     if (status < 0)
         return status;
     link->last_id = (link->last_id + 1) | WALDO__REQUEST_ID_FLAG;
@@ -116,6 +103,13 @@ static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__
     if (status < 0 && status != WALDO_ETOOBIG)
         link->broken = true;
     return status;
+}
+
+static void note_answer(waldo_manager *manager)
+{
+    pthread_mutex_lock(&manager->lock);
+    manager->heard_at = waldo__now();
+    pthread_mutex_unlock(&manager->lock);
 }
 
 int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
@@ -127,8 +121,10 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
     int status = send_request(manager, link, request, body, deadline, &reply.bytes, reterr);
     if (status >= 0) {
         status = receive(link, link->engine, &reply.bytes, deadline, reterr);
-        if (status >= 0)
+        if (status >= 0) {
+            note_answer(manager);
             status = unpack_reply(&reply, reterr);
+        }
         /* Whatever this was, the next reply on the link might be this request's. */
         if (status < 0)
             link->broken = true;
@@ -145,28 +141,163 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
     return 0;
 }
 
-int waldo__send_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
-                   waldo__deadline deadline, waldo_error *reterr)
+/* ---- again, where the connection broke ---- */
+
+/* Seconds in which a server that nobody finds at its address may come back. */
+static const double RESTART_PATIENCE = 2.0;
+
+typedef struct exchange_attempt {
+    waldo_manager *manager;
+    Waldo__Wire__Request *request;
+    const ProtobufCMessage *body;
+    waldo__deadline deadline;
+    waldo__deadline patience; /* of looking for the server; set by the first failure */
+    unsigned pause_ms;
+    bool sent;     /* perhaps: the server may have it */
+    bool answered; /* the reply is here, if only with an error */
+    uint64_t sent_incarnation, sent_session;
+} exchange_attempt;
+
+static bool is_connection_lost(int code)
 {
-    waldo__buffer buffer = {0};
-    int status = send_request(manager, link, request, NULL, deadline, &buffer, reterr);
-    waldo__buffer_free(&buffer);
-    if (status >= 0)
-        link->owed = true;
-    return status;
+    return code == WALDO_EGONE || code == WALDO_EREFUSED || code == WALDO_ENOTFOUND ||
+           code == WALDO_EPROTOCOL;
+}
+
+/* Sleeps a little, longer each time; false: it is enough. */
+static bool wait_for_server(exchange_attempt *attempt, int code)
+{
+    enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 200 };
+    bool absent = code == WALDO_EREFUSED || code == WALDO_ENOTFOUND;
+    double patience = absent ? RESTART_PATIENCE : attempt->manager->lease;
+    waldo__deadline limit = waldo__deadline_in(patience);
+    if (attempt->pause_ms == 0)
+        attempt->patience = limit;
+    /* A first try without a pause: most broken connections are made again at once. */
+    unsigned pause = attempt->pause_ms;
+    attempt->pause_ms = pause == 0 ? FIRST_PAUSE_MS : pause * 2;
+    if (attempt->pause_ms > LAST_PAUSE_MS)
+        attempt->pause_ms = LAST_PAUSE_MS;
+    if (waldo__deadline_left(attempt->patience) == 0 || waldo__deadline_left(attempt->deadline) == 0)
+        return false;
+    struct timespec time = {.tv_nsec = (long)pause * 1000000};
+    (void)nanosleep(&time, NULL);
+    return true;
+}
+
+/* One error, whatever noticed it (row D18). */
+static int gone(const exchange_attempt *attempt, waldo_error *reterr)
+{
+    if (attempt->sent && attempt->request->sequence != 0)
+        return waldo_error_set(reterr, WALDO_EUNKNOWNOUTCOME,
+                               "manager gone in the middle of the call, which may have run");
+    if (!reterr)
+        return WALDO_EGONE;
+    char reason[sizeof reterr->message];
+    snprintf(reason, sizeof reason, "%s", reterr->message);
+    return waldo_error_set(reterr, WALDO_EGONE, "manager gone: %.400s", reason);
+}
+
+/* The server that has it is no more, or knows this client no more. */
+static bool is_lost(const exchange_attempt *attempt, const waldo__link *link)
+{
+    return attempt->sent && attempt->request->sequence != 0 &&
+           (link->incarnation != attempt->sent_incarnation ||
+            link->session_number != attempt->sent_session);
+}
+
+/* 1: try again. */
+static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_error *reterr)
+{
+    waldo_manager *manager = attempt->manager;
+    waldo__link *link;
+    int status = waldo__link_take(manager, attempt->deadline, &link, reterr);
+    if (status < 0) {
+        if (!is_connection_lost(status))
+            return status;
+        /* A server that was never asked is simply not there. */
+        bool again = attempt->sent && waldo__server_may_return(manager) &&
+                     wait_for_server(attempt, status);
+        return again ? 1 : gone(attempt, reterr);
+    }
+    if (is_lost(attempt, link)) {
+        waldo__link_give(manager, link);
+        return waldo_error_set(reterr, WALDO_EUNKNOWNOUTCOME,
+                               "the server was restarted, or gave this client up, in the middle "
+                               "of the call, which may have run");
+    }
+    status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
+                                ret_reply, reterr);
+    bool broken = link->broken;
+    attempt->answered = !broken && status != WALDO_ETOOBIG;
+    if (broken) {
+        attempt->sent = true;
+        attempt->sent_incarnation = link->incarnation;
+        attempt->sent_session = link->session_number;
+    }
+    waldo__link_give(manager, link);
+    if (status >= 0 || !broken || !is_connection_lost(status))
+        return status;
+    return wait_for_server(attempt, WALDO_EGONE) ? 1 : gone(attempt, reterr);
+}
+
+static bool changes_something(const Waldo__Wire__Request *request)
+{
+    switch (request->operation) {
+    case WALDO__WIRE__OPERATION__CREATE:
+    case WALDO__WIRE__OPERATION__CALL:
+    case WALDO__WIRE__OPERATION__DROP:
+    case WALDO__WIRE__OPERATION__ATTACH:
+    case WALDO__WIRE__OPERATION__NEXT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The caller leaves without a reply: the server shall not keep a lock or an item for it. */
+static void settle(waldo_manager *manager)
+{
+    static const double SETTLE_TIMEOUT = 0.25;
+    waldo__deadline deadline = waldo__deadline_in(SETTLE_TIMEOUT);
+    waldo__link *link;
+    if (waldo__link_take(manager, deadline, &link, NULL) < 0)
+        return;
+    waldo__pending_settle(manager, link, deadline);
+    waldo__link_give(manager, link);
 }
 
 int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
                     const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                     waldo_error *reterr)
 {
-    waldo__deadline deadline = waldo__deadline_in(timeout);
-    waldo__link *link;
-    int status = waldo__link_take(manager, deadline, &link, reterr);
-    if (status < 0)
-        return status;
-    status = waldo__exchange_on(manager, link, request, body, deadline, ret_reply, reterr);
-    waldo__link_give(manager, link);
+    exchange_attempt attempt = {
+        .manager = manager,
+        .request = request,
+        .body = body,
+        .deadline = waldo__deadline_in(timeout),
+    };
+    waldo__pending pending;
+    bool numbered = changes_something(request);
+    if (numbered) {
+        waldo__pending_begin(manager, &pending);
+        request->sequence = pending.sequence;
+    }
+    waldo_error error = WALDO_ERROR_INIT;
+    int status;
+    do
+        status = try_once(&attempt, ret_reply, &error);
+    while (status == 1);
+    bool unanswered = attempt.sent && !attempt.answered;
+    if (numbered && unanswered)
+        waldo__pending_give_up(manager, &pending);
+    else if (numbered)
+        waldo__pending_end(manager, &pending);
+    if (numbered && unanswered && status == WALDO_ETIMEOUT)
+        settle(manager);
+    if (status < 0 && reterr)
+        *reterr = error;
+    waldo__manager_notice(manager, status, &error);
     return status;
 }
 

@@ -33,6 +33,9 @@ static void in_child(void)
         waldo__links_abandon(manager);
         waldo__process_let_go(manager);
         manager->life++;
+        waldo__pending_forget_given_up(manager);
+        /* The others are those of threads that this process does not have. */
+        manager->first_pending = manager->last_pending = NULL;
         randombytes_buf(manager->session, sizeof manager->session);
     }
     unlock_all();

@@ -6,6 +6,7 @@
 
 #include "proxy/manager_internal.h"
 #include "proxy/proxy_internal.h"
+#include "session/heartbeat.h"
 #include "wire/scan.h"
 
 static void free_link(waldo__link *link)
@@ -16,17 +17,25 @@ static void free_link(waldo__link *link)
 
 /* ---- the session ---- */
 
-/* What the server said. With the manager's lock. */
-static void welcome_manager(waldo_manager *manager, const Waldo__Wire__Welcome *welcome)
+/* What the server said. With the manager's lock. A session of another number knows nothing of what
+ * this client held. */
+static void welcome_manager(waldo_manager *manager, waldo__link *link,
+                            const Waldo__Wire__Welcome *welcome)
 {
-    bool known = manager->incarnation == welcome->incarnation;
-    if (known && !welcome->resumed && manager->attached_life == manager->life)
-        manager->life++; /* the session was given up meanwhile: attach again */
-    if (!known) {
-        /* Proxies of another life of the server stay what they are: stale. */
-        manager->incarnation = welcome->incarnation;
+    link->incarnation = welcome->incarnation;
+    link->session_number = welcome->session_number;
+    bool connected_before = manager->incarnation != 0;
+    bool same = manager->incarnation == welcome->incarnation &&
+                manager->session_number == welcome->session_number;
+    if (connected_before && !same) {
+        waldo__pending_forget_given_up(manager);
+        manager->life++;
     }
+    manager->incarnation = welcome->incarnation;
+    manager->session_number = welcome->session_number;
     manager->server_max = welcome->max_message;
+    manager->lease = (double)welcome->lease_ms / 1000;
+    manager->gone_told = false;
 }
 
 static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
@@ -54,7 +63,7 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
                            reply.reply->body.data, reply.reply->body.len, &body, reterr);
     if (status >= 0) {
         pthread_mutex_lock(&manager->lock);
-        welcome_manager(manager, (const Waldo__Wire__Welcome *)body);
+        welcome_manager(manager, link, (const Waldo__Wire__Welcome *)body);
         pthread_mutex_unlock(&manager->lock);
     }
     waldo__reply_free(&reply);
@@ -155,6 +164,7 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
     link->next = manager->links;
     manager->links = link;
     pthread_mutex_unlock(&manager->lock);
+    waldo__heartbeat_start(manager);
     *ret_link = link;
     return 0;
 }
@@ -217,6 +227,14 @@ void waldo__links_close_idle(waldo_manager *manager)
         free_link(link);
         link = next;
     }
+}
+
+void waldo__links_interrupt(waldo_manager *manager)
+{
+    pthread_mutex_lock(&manager->lock);
+    for (waldo__link *link = manager->links; link; link = link->next)
+        link->engine->interrupt(link->channel);
+    pthread_mutex_unlock(&manager->lock);
 }
 
 void waldo__links_abandon(waldo_manager *manager)

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "proxy/proxy_internal.h"
+#include "session/heartbeat.h"
 
 enum { DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024 };
 static const double DEFAULT_CONNECT_TIMEOUT = 10.0;
@@ -85,6 +86,11 @@ int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_
     }
     atomic_init(&manager->references, 1);
     pthread_mutex_init(&manager->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&manager->heart_wakes, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     randombytes_buf(manager->session, sizeof manager->session);
     manager->creator = getpid();
     manager->server_handle = -1;
@@ -176,14 +182,17 @@ waldo_manager *waldo_manager_unref(waldo_manager *manager)
 {
     if (!manager || atomic_fetch_sub(&manager->references, 1) != 1)
         return NULL;
+    waldo__heartbeat_stop(manager);
     if (waldo__process_is_ours(manager))
         waldo_manager_shutdown(manager, NULL);
     else
         say_goodbye(manager);
     waldo__links_close_idle(manager);
     waldo__managers_remove(manager);
+    waldo__pending_forget_given_up(manager);
     waldo__remote_types_free(manager);
     waldo__process_let_go(manager);
+    pthread_cond_destroy(&manager->heart_wakes);
     pthread_mutex_destroy(&manager->lock);
     free(manager->directory);
     free(manager->address);
@@ -202,4 +211,29 @@ waldo_manager_state waldo_manager_state_of(waldo_manager *manager)
 const char *waldo_manager_address(waldo_manager *manager)
 {
     return manager->address;
+}
+
+void waldo_manager_on_gone(waldo_manager *manager,
+                           void (*on_gone)(waldo_manager *manager, const waldo_error *reason,
+                                           void *data),
+                           void *data)
+{
+    pthread_mutex_lock(&manager->lock);
+    manager->on_gone = on_gone;
+    manager->on_gone_data = data;
+    pthread_mutex_unlock(&manager->lock);
+}
+
+void waldo__manager_notice(waldo_manager *manager, int status, const waldo_error *error)
+{
+    if (status != WALDO_EGONE && status != WALDO_EUNKNOWNOUTCOME)
+        return;
+    pthread_mutex_lock(&manager->lock);
+    bool first = !manager->gone_told && manager->state == WALDO_MANAGER_STARTED;
+    manager->gone_told = true;
+    void (*on_gone)(waldo_manager *, const waldo_error *, void *) = manager->on_gone;
+    void *data = manager->on_gone_data;
+    pthread_mutex_unlock(&manager->lock);
+    if (first && on_gone)
+        on_gone(manager, error, data);
 }

@@ -22,14 +22,16 @@
 
 enum { WALDO__SESSION_ID_BYTES = 16 };
 
-/* A channel and what it owes. */
+/* A channel with a session. */
 typedef struct waldo__link {
     struct waldo__link *next_idle;
     struct waldo__link *next; /* all of the manager */
     const waldo__client_engine *engine;
     waldo__channel *channel;
     uint32_t last_id;
-    bool owed;   /* the reply to last_id has not been collected: a drop did not wait for it */
+    /* The session that the server knows it by. */
+    uint64_t incarnation;
+    uint64_t session_number;
     bool broken; /* not to be used again */
 } waldo__link;
 
@@ -52,6 +54,14 @@ typedef struct waldo__binding {
     uint32_t numbers[];
 } waldo__binding;
 
+/* A request whose reply has not arrived. It holds back what is acknowledged. */
+typedef struct waldo__pending {
+    struct waldo__pending *next;
+    struct waldo__pending *previous;
+    uint64_t sequence;
+    bool given_up; /* on the heap; the server has yet to hear that nobody waits */
+} waldo__pending;
+
 struct waldo_manager {
     atomic_uint references;
     pthread_mutex_t lock;
@@ -70,11 +80,26 @@ struct waldo_manager {
     waldo__link *idle;
     waldo__link *links;
     uint8_t session[WALDO__SESSION_ID_BYTES];
-    uint64_t incarnation;   /* 0: not yet connected */
-    size_t server_max;      /* the largest message that the server takes */
-    unsigned life;          /* counts forks: proxies of an earlier life must attach again */
+    uint64_t incarnation;    /* 0: not yet connected */
+    uint64_t session_number; /* at the server */
+    double lease;            /* seconds; what the server grants */
+    size_t server_max;       /* the largest message that the server takes */
+    unsigned life;           /* counts sessions: proxies of an earlier one must attach again */
     unsigned attached_life; /* the life whose proxies have been attached */
     waldo_proxy *proxies;
+    uint64_t last_sequence;
+    waldo__pending *first_pending; /* requests without a reply, oldest first */
+    waldo__pending *last_pending;
+    void (*on_gone)(waldo_manager *manager, const waldo_error *reason, void *data);
+    void *on_gone_data;
+    bool gone_told;
+
+    /* The heartbeat's thread (runtime/session/heartbeat.c). */
+    pthread_t heart;
+    pthread_cond_t heart_wakes;
+    pid_t heart_process; /* where it runs; 0: nowhere */
+    bool heart_stops;
+    uint64_t heard_at; /* when the server last answered; waldo__now() */
     waldo__remote_type *types;
 
     /* The server process that was started here. */
@@ -99,6 +124,8 @@ int waldo__manager_set_address(waldo_manager *manager, const char *address, wald
 int waldo__manager_check_initial(waldo_manager *manager, waldo_error *reterr);
 /* INITIAL becomes STARTED with a session at the address. */
 int waldo__manager_enter(waldo_manager *manager, waldo_error *reterr);
+/* Tells on_gone when status says that the server is gone, once until it is back. */
+void waldo__manager_notice(waldo_manager *manager, int status, const waldo_error *error);
 /* A duration from outside, in seconds; WALDO_EVALUE if it is negative or no number. */
 int waldo__check_seconds(double seconds, const char *what, waldo_error *reterr);
 
@@ -113,8 +140,25 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
 /* Back to the idle ones, or closed if it is broken. */
 void waldo__link_give(waldo_manager *manager, waldo__link *link);
 void waldo__links_close_idle(waldo_manager *manager);
+/* Whoever waits on a connection gets WALDO_EGONE and makes a new one. */
+void waldo__links_interrupt(waldo_manager *manager);
 /* In a forked child, with the manager's lock: nothing of the parent's connections is used again. */
 void waldo__links_abandon(waldo_manager *manager);
+
+/* ---- pending.c: which requests have no reply yet ---- */
+
+/* Numbers a new request. */
+void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending);
+/* Its reply is here, or it was never sent. */
+void waldo__pending_end(waldo_manager *manager, waldo__pending *pending);
+/* Nobody waits for it any more: it is remembered until the server has heard so. */
+void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending);
+/* All replies up to here have arrived. With the manager's lock. */
+uint64_t waldo__pending_acknowledged(const waldo_manager *manager);
+/* Tells the server of requests given up; what could not be told stays for the next time. */
+void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__deadline deadline);
+/* The session that they belonged to is over. With the manager's lock. */
+void waldo__pending_forget_given_up(waldo_manager *manager);
 
 /* ---- exchange.c: one request and its reply ---- */
 
@@ -124,7 +168,8 @@ typedef struct waldo__reply {
     waldo__buffer bytes;
 } waldo__reply;
 
-/* Sends the request, with `body` in it unless NULL, and waits. On success *ret_reply holds the
+/* Sends the request, with `body` in it unless NULL, and waits. Where the connection breaks it is made
+ * again and the request sent again under the same number. On success *ret_reply holds the
  * reply, whose status is >= 0, until waldo__reply_free. An error of the server comes back as its
  * code with *reterr filled. */
 int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
@@ -134,11 +179,6 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
 int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, waldo__deadline deadline,
                        waldo__reply *ret_reply, waldo_error *reterr);
-/* Sends without waiting; the link owes the reply. */
-int waldo__send_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
-                   waldo__deadline deadline, waldo_error *reterr);
-/* Reads the reply that the link owes, if it does. */
-int waldo__collect(waldo__link *link, waldo__deadline deadline, waldo_error *reterr);
 /* An exchange for whose body nobody asks. */
 int waldo__exchange_plain(waldo_manager *manager, Waldo__Wire__Operation operation, double timeout,
                           waldo_error *reterr);
@@ -152,6 +192,8 @@ void waldo__process_adopt(waldo_manager *manager, pid_t pid);
 bool waldo__process_is_ours(const waldo_manager *manager);
 /* Closes what belongs to the process that started the server; also in a forked child. */
 void waldo__process_let_go(waldo_manager *manager);
+/* False if it is known that the server process has ended. */
+bool waldo__server_may_return(waldo_manager *manager);
 /* Removes what was made for the default address. */
 void waldo__process_clean_up(waldo_manager *manager);
 

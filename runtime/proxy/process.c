@@ -74,6 +74,11 @@ static bool wait_until(waldo_manager *manager, waldo__deadline deadline)
     return true;
 }
 
+bool waldo__server_may_return(waldo_manager *manager)
+{
+    return !waldo__process_is_ours(manager) || !reap(manager);
+}
+
 static int check_ours(waldo_manager *manager, waldo_error *reterr)
 {
     if (manager->server_pid <= 0)

@@ -9,7 +9,7 @@
 #include "wire/scan.h"
 
 /* Seconds that giving a reference back may hold up its caller, if the server hangs. */
-static const double DROP_TIMEOUT = 5.0;
+static const double DROP_TIMEOUT = 1.0;
 
 double waldo__proxy_timeout(const waldo_proxy *proxy, uint32_t deadline_ms)
 {
@@ -35,12 +35,9 @@ void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation)
     request.object = object;
     request.incarnation = incarnation;
     request.count = 1;
-    waldo__deadline deadline = waldo__deadline_in(DROP_TIMEOUT);
-    waldo__link *link;
-    if (waldo__link_take(manager, deadline, &link, NULL) < 0)
-        return;
-    (void)waldo__send_on(manager, link, &request, deadline, NULL);
-    waldo__link_give(manager, link);
+    waldo__reply reply;
+    if (waldo__exchange(manager, &request, NULL, DROP_TIMEOUT, &reply, NULL) >= 0)
+        waldo__reply_free(&reply);
 }
 
 /* ---- life ---- */

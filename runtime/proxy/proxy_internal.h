@@ -36,7 +36,7 @@ int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMe
 /* A proxy from a reply that holds a Created; takes over the reference that it stands for. */
 int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply,
                             waldo_proxy **ret_proxy, waldo_error *reterr);
-/* Gives a reference back without waiting for the answer; what fails is not told. */
+/* Gives a reference back; what fails is not told. */
 void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation);
 /* A request on the proxy's object. */
 void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,

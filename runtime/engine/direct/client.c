@@ -211,6 +211,11 @@ static int direct_receive(waldo__channel *channel, uint32_t *ret_id, waldo__buff
     return rc;
 }
 
+static void direct_interrupt(waldo__channel *channel)
+{
+    shutdown(channel->fd, SHUT_RDWR);
+}
+
 /* Closing one of two descriptors of a connection says nothing to the peer, so a forked child may
  * simply close. */
 const waldo__client_engine waldo__direct_client = {
@@ -219,6 +224,7 @@ const waldo__client_engine waldo__direct_client = {
     .open = direct_open,
     .send = direct_send,
     .receive = direct_receive,
+    .interrupt = direct_interrupt,
     .close = direct_close,
     .abandon = direct_close,
 };

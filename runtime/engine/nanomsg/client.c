@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <nanomsg/nn.h>
 #include <nanomsg/reqrep.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define URL_TEXT 600
 
 struct waldo__channel {
+    atomic_bool interrupted;
     int socket;
     size_t max_message;
     /* Connections the socket had made when it was opened. More: the server was gone meanwhile, and
@@ -189,6 +191,8 @@ static int look_around(const waldo__channel *channel, int error, waldo__deadline
     if (error != ETIMEDOUT && error != EAGAIN && error != EINTR)
         return waldo_error_set(reterr, WALDO_EGONE, "the connection failed: %s",
                                nn_strerror(error));
+    if (atomic_load(&channel->interrupted))
+        return waldo_error_set(reterr, WALDO_EGONE, "interrupted while %s", what);
     if (!is_connected(channel->socket) ||
         nn_get_statistic(channel->socket, NN_STAT_ESTABLISHED_CONNECTIONS) !=
             channel->connections_made)
@@ -270,6 +274,12 @@ static void nanomsg_close(waldo__channel *channel)
     free(channel);
 }
 
+/* Noticed at the end of the slice: libnanomsg has no way to wake one receiver. */
+static void nanomsg_interrupt(waldo__channel *channel)
+{
+    atomic_store(&channel->interrupted, true);
+}
+
 /* In a forked child libnanomsg's locks and worker are not to be touched: nn_close() never returns
  * there. The socket's memory and descriptors stay. */
 static void nanomsg_abandon(waldo__channel *channel)
@@ -283,6 +293,7 @@ const waldo__client_engine waldo__nanomsg_client = {
     .open = nanomsg_open,
     .send = nanomsg_send,
     .receive = nanomsg_receive,
+    .interrupt = nanomsg_interrupt,
     .close = nanomsg_close,
     .abandon = nanomsg_abandon,
 };

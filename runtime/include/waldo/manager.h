@@ -75,6 +75,14 @@ WALDO_CHECK int waldo_manager_join(waldo_manager *manager, double seconds, waldo
 /** 1 and the exit code, or -signal, in *ret_code, once the server process has ended; else 0. */
 int waldo_manager_exitcode(waldo_manager *manager, int *ret_code);
 
+/** on_gone is called once whenever the server is found to be gone, and again after it was back: by
+ *  the thread that noticed, with no lock held. reason is WALDO_EGONE or WALDO_EUNKNOWNOUTCOME. NULL:
+ *  nobody is called. */
+void waldo_manager_on_gone(waldo_manager *manager,
+                           void (*on_gone)(waldo_manager *manager, const waldo_error *reason,
+                                           void *data),
+                           void *data);
+
 /** Objects alive in the server (row B9). */
 WALDO_CHECK int waldo_manager_number_of_objects(waldo_manager *manager, uint64_t *ret_count,
                                                 waldo_error *reterr);

@@ -76,7 +76,9 @@ WALDO_CHECK int waldo_registry_load(waldo_registry *registry, const char *path,
 typedef struct waldo_server_options {
     size_t max_message;  /* bytes; 0: 64 MiB */
     unsigned max_threads; /* handlers that run or block at the same time; 0: 256 */
-    double grace;        /* seconds a session lives on without a connection; 0: 2 */
+    double lease;        /* seconds a session lives on when nothing is heard of it; 0: 10 */
+    double grace;        /* seconds it lives on without a connection; 0: 2 */
+    size_t max_kept;     /* unacknowledged replies of one session; 0: 4096 */
 } waldo_server_options;
 
 /** Registry NULL: the builtin types. The registry is kept, not taken. */

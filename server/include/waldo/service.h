@@ -61,6 +61,15 @@ int waldo_call_defer(waldo_call *call);
  *  completed (WALDO_ECANCELLED will do). Set it before the call can be completed elsewhere. */
 void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
                           void *data);
+/** What to do if the reply that the handler is about to give does not arrive, because the caller
+ *  died or gave up on its way: on_lost(self, data) runs like a call on the object and puts back what
+ *  the reply carried. When the outcome is known release(data) runs, on any thread; it may be NULL. */
+void waldo_call_on_lost(waldo_call *call, void (*on_lost)(void *self, void *data),
+                        void (*release)(void *data), void *data);
+/** The object hears of the end of the caller's session: session_ended in its ops runs like a call
+ *  on it. Until then, or until unwatched, the object lives. WALDO_ECANCELLED: it has ended. */
+WALDO_CHECK int waldo_call_watch_session(waldo_call *call);
+void waldo_call_unwatch_session(waldo_call *call);
 /** Completes a deferred call with an error. */
 void waldo_call_fail(waldo_call *call, int code, const char *format, ...) WALDO_PRINTF(3, 4);
 
@@ -113,6 +122,8 @@ typedef struct waldo_service {
     void (*destroy)(const void *ops, void *self);
     int (*repr)(waldo_call *call, const void *ops, void *self, waldo_value **ret_text);
     int (*getvalue)(waldo_call *call, const void *ops, void *self, waldo_value **ret_value);
+    /* NULL in types that watch no session. */
+    void (*session_ended)(const void *ops, void *self, const uint8_t *session);
 } waldo_service;
 
 /** Packs the result of a unary handler; also how a deferred call is completed. result may be NULL

@@ -1,0 +1,15 @@
+/* The thread that keeps a manager's session alive: it asks the server for nothing whenever nothing
+ * else was asked for a third of the lease, tells it of requests that were given up, and frees callers
+ * who wait on a connection that has died silently. */
+#ifndef WALDO_RUNTIME_SESSION_HEARTBEAT_H
+#define WALDO_RUNTIME_SESSION_HEARTBEAT_H
+
+#include <waldo/manager.h>
+
+/* Starts the thread unless it runs already in this process. Without one the session ends when the
+ * program makes no call for the lease. */
+void waldo__heartbeat_start(waldo_manager *manager);
+/* Stops it and waits for it. */
+void waldo__heartbeat_stop(waldo_manager *manager);
+
+#endif
