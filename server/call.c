@@ -211,7 +211,7 @@ static void release_taken_back(waldo__job *job)
 
 void waldo__call_redirect(waldo_call *call, const waldo_call *again)
 {
-    call->endpoint = again->endpoint;
+    call->channel = again->channel;
     call->connection = again->connection;
     call->id = again->id;
     if (call->sent)

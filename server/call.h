@@ -20,8 +20,6 @@
 #include "wire/arena.h"
 #include "wire/buffer.h"
 
-struct waldo__endpoint;
-
 struct waldo_export {
     waldo_call *call;
     waldo__object *object; /* with a pin; NULL: nothing was exported */
@@ -33,7 +31,7 @@ struct waldo_call {
     waldo_server *server;
     waldo__session *session;
     /* The way back. */
-    struct waldo__endpoint *endpoint;
+    uint64_t channel;
     uint64_t connection;
     uint32_t id;
 

@@ -14,24 +14,6 @@ enum { MAX_TYPEID_SHOWN = 64 };
 
 /* ---- the session ---- */
 
-static int bind_connection(waldo_call *call, waldo__session *session)
-{
-    waldo__endpoint *endpoint = call->endpoint;
-    waldo__session *before = waldo__map_get(&endpoint->bindings, call->connection);
-    if (before == session)
-        return 0;
-    if (!waldo__map_set(&endpoint->bindings, call->connection, session))
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
-    waldo__session_bind(session);
-    waldo__session_ref(session);
-    if (before) {
-        waldo__session_unbind(before);
-        waldo__session_unref(before);
-    }
-    endpoint->engine->admit(endpoint->listener, call->connection);
-    return 0;
-}
-
 static int check_hello(waldo_call *call, const Waldo__Wire__Hello *hello)
 {
     if (hello->protocol != WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION)
@@ -57,14 +39,13 @@ static int do_hello(waldo_call *call)
     status = check_hello(call, hello);
     if (status < 0)
         return status;
-    waldo__session *session = waldo__session_open(server, hello);
+    waldo__peer *peer = waldo__peer_find(server, call->channel);
+    waldo__session *session =
+        waldo__session_open(server, hello, waldo__secure_channel_key(peer->channel));
     if (!session)
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
-    status = bind_connection(call, session);
-    if (status < 0)
-        return status;
-    if (!uv_is_active((uv_handle_t *)&server->expiry))
-        waldo__server_watch_sessions(server);
+        return waldo_call_raise(call, WALDO_EPERMISSION, "this session cannot be opened");
+    waldo__peer_bind(peer, session);
+    waldo__server_check_within(server, (uint64_t)(server->options.lease * 1000));
     Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
     welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
     welcome.incarnation = server->incarnation;
@@ -88,6 +69,32 @@ static int do_cancel(waldo_call *call)
     waldo__session_cancel(call->session, call->request->cancel);
     waldo__call_answer(call, NULL);
     return 0;
+}
+
+/* ---- rights ---- */
+
+static const waldo__key *key_of_caller(const waldo_call *call)
+{
+    return waldo__secure_channel_key(waldo__peer_find(call->server, call->channel)->channel);
+}
+
+/* What works on another object's behalf is called as that one is. */
+static int check_call(waldo_call *call)
+{
+    const waldo__object *object = call->object;
+    while (object->origin)
+        object = object->origin;
+    if (waldo__key_may_call(key_of_caller(call), object->type->type_id))
+        return 0;
+    return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'",
+                            object->type->type_id);
+}
+
+static int check_list(waldo_call *call)
+{
+    if (waldo__key_may_list(key_of_caller(call)))
+        return 0;
+    return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not list what there is");
 }
 
 /* ---- references ---- */
@@ -127,6 +134,8 @@ static int do_drop(waldo_call *call)
 static int do_attach(waldo_call *call)
 {
     int status = find_object(call);
+    if (status >= 0)
+        status = check_call(call);
     if (status < 0)
         return status;
     waldo__object *object = call->object;
@@ -152,6 +161,9 @@ static int do_create(waldo_call *call)
     int status = find_type(call);
     if (status < 0)
         return status;
+    if (!waldo__key_may_create(key_of_caller(call), call->type->type_id))
+        return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not create a '%s'",
+                                call->type->type_id);
     if (call->type->no_create)
         return waldo_call_raise(call, WALDO_EATTRIBUTE,
                                 "objects of type '%s' are not created by clients",
@@ -203,6 +215,8 @@ static int do_call(waldo_call *call)
 {
     int status = find_object(call);
     if (status >= 0)
+        status = check_call(call);
+    if (status >= 0)
         status = find_method(call);
     if (status >= 0)
         waldo__call_submit(call, waldo__object_strand(call->object));
@@ -221,6 +235,8 @@ static const waldo_service_method *iterating_method(const waldo__type *type)
 static int do_next(waldo_call *call)
 {
     int status = find_object(call);
+    if (status >= 0)
+        status = check_call(call);
     if (status < 0)
         return status;
     call->method = iterating_method(call->type);
@@ -242,12 +258,21 @@ static int do_ping(waldo_call *call)
 
 static int do_describe(waldo_call *call)
 {
-    int status = call->request->object ? find_object(call) : find_type(call);
+    int status = check_list(call);
+    if (call->request->object)
+        status = find_object(call);
+    else if (status >= 0)
+        status = find_type(call);
+    if (status >= 0 && call->object)
+        status = check_call(call);
     return status < 0 ? status : waldo__describe_type(call, call->type);
 }
 
 static int do_objects(waldo_call *call)
 {
+    int status = check_list(call);
+    if (status < 0)
+        return status;
     Waldo__Wire__ObjectCount count = WALDO__WIRE__OBJECT_COUNT__INIT;
     waldo__server_lock(call->server);
     count.count = call->server->objects.referenced;
@@ -258,6 +283,9 @@ static int do_objects(waldo_call *call)
 
 static int do_debug_info(waldo_call *call)
 {
+    int status = check_list(call);
+    if (status < 0)
+        return status;
     call->step = waldo__step_debug_info;
     waldo__call_submit(call, NULL);
     return 0;
@@ -266,9 +294,17 @@ static int do_debug_info(waldo_call *call)
 /* Row B22: the reply first. */
 static int do_shutdown(waldo_call *call)
 {
+    if (!waldo__key_may_shutdown(key_of_caller(call)))
+        return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not shut the server down");
     waldo__call_answer(call, NULL);
     waldo__server_request_stop(call->server, WALDO__STOP_NOW);
     return 0;
+}
+
+static int do_types(waldo_call *call)
+{
+    int status = check_list(call);
+    return status < 0 ? status : waldo__list_types(call);
 }
 
 static int (*const operations[])(waldo_call *call) = {
@@ -284,7 +320,7 @@ static int (*const operations[])(waldo_call *call) = {
     [WALDO__WIRE__OPERATION__OBJECTS] = do_objects,
     [WALDO__WIRE__OPERATION__DEBUG_INFO] = do_debug_info,
     [WALDO__WIRE__OPERATION__SHUTDOWN] = do_shutdown,
-    [WALDO__WIRE__OPERATION__TYPES] = waldo__list_types,
+    [WALDO__WIRE__OPERATION__TYPES] = do_types,
     [WALDO__WIRE__OPERATION__CANCEL] = do_cancel,
 };
 
@@ -308,7 +344,7 @@ static bool is_repeatable(unsigned operation)
 /* Whose request it is, and whether it is to be executed: 1; 0: it was seen before. */
 static int identify(waldo_call *call, unsigned operation)
 {
-    call->session = waldo__map_get(&call->endpoint->bindings, call->connection);
+    call->session = waldo__peer_find(call->server, call->channel)->session;
     if (call->session)
         waldo__session_ref(call->session);
     if (operation == WALDO__WIRE__OPERATION__HELLO)
@@ -337,35 +373,30 @@ static int perform(waldo_call *call)
 
 /* ---- what the engines say ---- */
 
-/* A peer that is no Waldo client gets a Reply all the same: it has no other name for its error. */
-static void refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
-                   const waldo_error *error)
+/* What came cannot be read, or there is no memory for it. */
+static void answer_unread(const waldo__peer *peer, uint32_t id, const waldo_error *error)
 {
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
     reply.status = error->code;
     reply.error_type = (char *)error->type_name;
     reply.error_message = (char *)error->message;
     waldo__buffer packed = {0};
-    if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0) {
-        struct iovec part = {packed.data, packed.size};
-        /* Where it cannot be told there is nobody to tell. */
-        (void)endpoint->engine->reply(endpoint->listener, connection, id, &part, 1, NULL);
-    }
+    if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0)
+        waldo__peer_reply(peer->endpoint->server, peer->id, peer->connection, id, packed.data,
+                          packed.size);
     waldo__buffer_free(&packed);
 }
 
-void waldo__dispatch_message(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
-                             size_t size)
+static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, size_t size)
 {
-    waldo__endpoint *endpoint = context;
     waldo_call *call;
     waldo_error error;
-    if (waldo__call_new(endpoint->server, data, size, &call, &error) < 0) {
-        refuse(endpoint, connection, id, &error);
+    if (waldo__call_new(peer->endpoint->server, data, size, &call, &error) < 0) {
+        answer_unread(peer, id, &error);
         return;
     }
-    call->endpoint = endpoint;
-    call->connection = connection;
+    call->channel = peer->id;
+    call->connection = peer->connection;
     call->id = id;
     int status = perform(call);
     if (status < 0)
@@ -373,12 +404,30 @@ void waldo__dispatch_message(void *context, uint64_t connection, uint32_t id, co
     waldo__call_unref(call);
 }
 
-void waldo__dispatch_gone(void *context, uint64_t connection)
+void waldo__dispatch_message(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
+                             size_t size)
 {
     waldo__endpoint *endpoint = context;
-    waldo__session *session = waldo__map_remove(&endpoint->bindings, connection);
-    if (!session)
+    const uint8_t *request;
+    size_t request_size;
+    switch (waldo__secure_kind_of(data, size)) {
+    case WALDO__SECURE_FIRST:
+        waldo__peer_accept(endpoint, connection, id, data, size);
         return;
-    waldo__session_unbind(session);
-    waldo__session_unref(session);
+    case WALDO__SECURE_SEALED_FRAME:
+    case WALDO__SECURE_CLEAR_FRAME: {
+        waldo__peer *peer =
+            waldo__peer_open(endpoint, connection, id, data, size, &request, &request_size);
+        if (peer)
+            handle_request(peer, id, request, request_size);
+        return;
+    }
+    default:
+        waldo__peer_refuse(endpoint, connection, id);
+    }
+}
+
+void waldo__dispatch_gone(void *context, uint64_t connection)
+{
+    waldo__peers_gone(context, connection);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/deadline.h"
 #include "engine/url.h"
+#include "secure/default_key.h"
 #include "server_internal.h"
 
 enum {
@@ -15,6 +16,8 @@ enum {
     FIRST_MESSAGE = 4096, /* a HELLO */
     DEFAULT_MAX_THREADS = 256,
     DEFAULT_MAX_KEPT = 4096,
+    DEFAULT_MAX_STRANGERS = 1024,
+    DEFAULT_MAX_CONNECTIONS = 16384,
     DRAIN_MS = 5000, /* for handlers that run when the server is told to end */
     FLUSH_MS = 1000, /* for replies that are ready then */
 };
@@ -49,14 +52,12 @@ void waldo__server_send(waldo_call *call)
         uv_async_send(&server->wake_up);
 }
 
+/* A client that is gone will ask again, or its session ends. */
 void waldo__server_send_reply(waldo_call *call)
 {
     call->sent = true;
-    struct iovec part = {call->reply.data, call->reply.size};
-    /* A client that is gone will ask again, or its session ends. */
-    if (call->endpoint->listener)
-        (void)call->endpoint->engine->reply(call->endpoint->listener, call->connection, call->id,
-                                            &part, 1, NULL);
+    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
+                      call->reply.size);
 }
 
 static void empty_outbox(waldo_server *server)
@@ -77,14 +78,20 @@ static void empty_outbox(waldo_server *server)
 
 static void on_expiry(uv_timer_t *timer)
 {
-    waldo__server_watch_sessions(timer->data);
+    waldo_server *server = timer->data;
+    uint64_t sessions = waldo__sessions_expire(server);
+    uint64_t peers = waldo__peers_expire(server);
+    uint64_t wait = sessions == 0 || (peers > 0 && peers < sessions) ? peers : sessions;
+    if (wait > 0)
+        waldo__server_check_within(server, wait);
 }
 
-void waldo__server_watch_sessions(waldo_server *server)
+void waldo__server_check_within(waldo_server *server, uint64_t wait_ms)
 {
-    uint64_t wait = waldo__sessions_expire(server);
-    if (wait > 0 && server->phase == WALDO__SERVING)
-        uv_timer_start(&server->expiry, on_expiry, wait, 0);
+    bool soon_enough = uv_is_active((uv_handle_t *)&server->expiry) &&
+                       uv_timer_get_due_in(&server->expiry) <= wait_ms;
+    if (!soon_enough && server->phase == WALDO__SERVING)
+        uv_timer_start(&server->expiry, on_expiry, wait_ms, 0);
 }
 
 /* The next kept call whose deadline has passed, with a reference; NULL: *ret_wait_ms until the next
@@ -115,6 +122,41 @@ static void on_deadline(uv_timer_t *timer)
     }
     if (wait > 0)
         uv_timer_start(&server->deadline, on_deadline, wait, 0);
+}
+
+/* ---- keys ---- */
+
+static int read_keys(const waldo_server_options *options, waldo__keyring **ret_keys,
+                     waldo_error *reterr)
+{
+    if (options->authkey)
+        return waldo__keyring_from_authkey(options->authkey, options->authkey_size, ret_keys,
+                                           reterr);
+    if (options->authkey_file)
+        return waldo__keyring_from_file(options->authkey_file, ret_keys, reterr);
+    return waldo__keyring_from_default(ret_keys, reterr);
+}
+
+void waldo_server_reload_keys(waldo_server *server)
+{
+    atomic_store(&server->reload_requested, true);
+    uv_async_send(&server->wake_up);
+}
+
+/* What cannot be read leaves the ring that is in force. */
+static void reload_keys(waldo_server *server)
+{
+    waldo_error error = WALDO_ERROR_INIT;
+    waldo__keyring *keys;
+    int status = read_keys(&server->options, &keys, &error);
+    if (status >= 0) {
+        waldo__keyring *before = server->keys;
+        server->keys = keys;
+        waldo__peers_check_keys(server);
+        waldo__keyring_free(before);
+    }
+    if (server->options.on_reloaded)
+        server->options.on_reloaded(status, &error, server->options.on_reloaded_data);
 }
 
 /* ---- the end ---- */
@@ -223,6 +265,8 @@ static void on_wake_up(uv_async_t *handle)
     waldo_server *server = handle->data;
     empty_outbox(server);
     on_deadline(&server->deadline);
+    if (atomic_exchange(&server->reload_requested, false))
+        reload_keys(server);
     int how = atomic_load(&server->stop_requested);
     if (how && server->phase == WALDO__SERVING)
         begin_stop(server, how);
@@ -242,6 +286,10 @@ static void set_defaults(waldo_server_options *options)
         options->grace = DEFAULT_GRACE;
     if (options->lease <= 0)
         options->lease = DEFAULT_LEASE;
+    if (options->max_strangers == 0)
+        options->max_strangers = DEFAULT_MAX_STRANGERS;
+    if (options->max_connections == 0)
+        options->max_connections = DEFAULT_MAX_CONNECTIONS;
     if (options->max_kept == 0)
         options->max_kept = DEFAULT_MAX_KEPT;
 }
@@ -287,11 +335,14 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     pthread_mutex_init(&server->lock, NULL);
     int status = init_registry(server, registry, reterr);
     if (status >= 0)
+        status = read_keys(&server->options, &server->keys, reterr);
+    if (status >= 0)
         status = waldo__pool_new(server->options.max_threads, &server->pool, reterr);
     if (status >= 0)
         status = init_loop(server, reterr);
     if (status < 0) {
         waldo__pool_free(server->pool);
+        waldo__keyring_free(server->keys);
         waldo_registry_unref(server->registry);
         pthread_mutex_destroy(&server->lock);
         free(server);
@@ -310,13 +361,9 @@ static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char
     int status = waldo__url_parse(text, &url, reterr);
     if (status < 0)
         return status;
-    if (!waldo__url_is_local(&url))
-        return waldo_error_set(reterr, WALDO_EPERMISSION,
-                               "%s can be reached from other hosts: without keys a server listens "
-                               "on loopback addresses, ipc and inproc only",
-                               text);
+    endpoint->mode = waldo__secure_mode_for(&url);
     waldo__listener_limits limits = {
-        .max_message = server->options.max_message,
+        .max_message = server->options.max_message + WALDO__SECURE_OVERHEAD,
         .first_message = FIRST_MESSAGE,
         .max_queued = 4 * server->options.max_message,
     };
@@ -387,7 +434,7 @@ static void free_endpoints(waldo_server *server)
     while (server->endpoints) {
         waldo__endpoint *endpoint = server->endpoints;
         server->endpoints = endpoint->next;
-        waldo__map_free(&endpoint->bindings);
+        waldo__map_free(&endpoint->connections);
         free(endpoint);
     }
 }
@@ -409,6 +456,8 @@ waldo_server *waldo_server_free(waldo_server *server)
     uv_walk(&server->loop, close_handle, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
+    waldo__peers_free(server);
+    waldo__keyring_free(server->keys);
     free_endpoints(server);
     waldo__map_free(&server->sessions);
     waldo_registry_unref(server->registry);

@@ -1,7 +1,7 @@
 /* The server as its own files see it.
  *
  * Two kinds of threads: the loop's (the one in waldo_server_serve_forever) does all I/O and owns
- * listeners, bindings and sessions; the pool's run handlers. `lock` guards what both touch: objects,
+ * listeners, peers and sessions; the pool's run handlers. `lock` guards what both touch: objects,
  * references, the calls of sessions. It is never held while a handler or a callback runs. */
 #ifndef WALDO_SERVER_INTERNAL_H
 #define WALDO_SERVER_INTERNAL_H
@@ -18,16 +18,18 @@
 #include "deadlines.h"
 #include "engine/engine.h"
 #include "object.h"
+#include "peer.h"
 #include "pool.h"
 #include "registry.h"
 #include "session.h"
 
-/* A listener and the sessions that its connections are bound to. */
+/* A listener and what came to it. */
 typedef struct waldo__endpoint {
     waldo_server *server;
     const waldo__server_engine *engine;
     waldo__listener *listener; /* NULL: closed */
-    waldo__map bindings;       /* connection -> waldo__session */
+    waldo__secure_mode mode;
+    waldo__map connections; /* connection -> the first waldo__peer that came by it */
     char address[600];
     struct waldo__endpoint *next;
 } waldo__endpoint;
@@ -41,16 +43,23 @@ struct waldo_server {
 
     uv_loop_t loop;
     uv_async_t wake_up;     /* the outbox has calls, or stop was asked for */
-    uv_timer_t expiry;      /* leases and grace of sessions */
+    uv_timer_t expiry;      /* leases and grace of sessions, proofs of peers */
     uv_timer_t deadline;    /* of calls that handlers keep */
     uv_timer_t drain_limit; /* running handlers get no more time */
     waldo__endpoint *endpoints;
+    waldo__keyring *keys;
+    waldo__map peers;     /* channel id -> waldo__peer */
+    size_t strangers;     /* peers that have proved nothing yet */
+    uint64_t refused;     /* messages of strangers */
+    waldo__buffer plain;  /* the frame that was opened last */
+    waldo__buffer frame;  /* the one that was sealed last */
     waldo__map sessions; /* first half of the id -> waldo__session */
     uint64_t last_session;
     enum waldo__phase phase;
     unsigned listeners; /* not yet closed */
 
     atomic_int stop_requested; /* 0, or a waldo__stop */
+    atomic_bool reload_requested;
     waldo__pool *pool;
 
     pthread_mutex_t lock;
@@ -72,7 +81,8 @@ void waldo__server_send(waldo_call *call);
 void waldo__server_send_reply(waldo_call *call);
 void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
 /* Of the loop's thread: */
-void waldo__server_watch_sessions(waldo_server *server);
+/* Something will be due in this time: a lease, a grace time, a proof. */
+void waldo__server_check_within(waldo_server *server, uint64_t wait_ms);
 
 /* What an engine heard (server/dispatch.c). */
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,

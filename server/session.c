@@ -12,7 +12,7 @@ static uint64_t key_of(const uint8_t *id)
     return key;
 }
 
-static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hello)
+static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hello, waldo__key *key)
 {
     waldo__session *session = calloc(1, sizeof *session);
     if (!session)
@@ -20,23 +20,27 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     memcpy(session->id, hello->session.data, WALDO__SESSION_ID_SIZE);
     session->server = server;
     session->users = 1;
+    session->key = waldo__key_ref(key);
     session->number = ++server->last_session;
     session->heard_at = uv_now(&server->loop);
     if (!waldo__map_set(&server->sessions, key_of(session->id), session)) {
+        waldo__key_unref(key);
         free(session);
         return NULL;
     }
     return session;
 }
 
-waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello)
+waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
+                                    waldo__key *key)
 {
     waldo__session *session = waldo__map_get(&server->sessions, key_of(hello->session.data));
     /* Ids are random: half of somebody else's is no accident. */
-    if (session && memcmp(session->id, hello->session.data, WALDO__SESSION_ID_SIZE) != 0)
+    if (session && (memcmp(session->id, hello->session.data, WALDO__SESSION_ID_SIZE) != 0 ||
+                    !waldo__key_same_secret(session->key, key)))
         return NULL;
     if (!session)
-        session = make(server, hello);
+        session = make(server, hello, key);
     if (session) {
         session->heard_at = uv_now(&server->loop);
         session->max_message = hello->max_message;
@@ -59,6 +63,7 @@ void waldo__session_unref(waldo__session *session)
     waldo__server_unlock(server);
     if (last) {
         waldo__map_free(&session->references);
+        waldo__key_unref(session->key);
         free(session);
     }
 }
@@ -72,7 +77,8 @@ void waldo__session_unbind(waldo__session *session)
 {
     session->connections--;
     session->orphaned_at = uv_now(&session->server->loop);
-    waldo__server_watch_sessions(session->server);
+    waldo__server_check_within(session->server,
+                               (uint64_t)(session->server->options.grace * 1000));
 }
 
 bool waldo__session_watch(waldo__session *session, waldo__object *object)
@@ -265,33 +271,16 @@ static void tell_watchers(waldo__session *session)
     waldo__map_free(&session->watched);
 }
 
-/* Its connections, where they are still there, are nobody's from now on. */
-static void forget_bindings(waldo__session *session, waldo__endpoint *endpoint)
-{
-    size_t position = 0;
-    for (const waldo__map_entry *entry;
-         session->connections > 0 &&
-         (entry = waldo__map_next(&endpoint->bindings, &position)) != NULL;) {
-        if (entry->value != session)
-            continue;
-        waldo__map_remove(&endpoint->bindings, entry->key);
-        session->connections--;
-        waldo__session_unref(session);
-        position = 0; /* removal moves entries */
-    }
-}
-
 void waldo__session_end(waldo__session *session)
 {
     waldo_server *server = session->server;
     if (session->ended)
         return;
     waldo__map_remove(&server->sessions, key_of(session->id));
-    for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
-        forget_bindings(session, endpoint);
     waldo__server_lock(server);
     session->ended = true;
     waldo__server_unlock(server);
+    waldo__peers_forget_session(session);
     cancel_calls(session);
     forget_all_kept(session);
     waldo__server_lock(server);
@@ -328,4 +317,17 @@ uint64_t waldo__sessions_expire(waldo_server *server)
         }
     }
     return next == 0 ? 0 : next - now;
+}
+
+void waldo__sessions_check_keys(waldo_server *server)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
+        waldo__session *session = entry->value;
+        if (waldo__keyring_fate(server->keys, session->key, NULL) != WALDO__KEY_GONE)
+            continue;
+        waldo__session_end(session);
+        position = 0; /* the table has changed */
+    }
 }

@@ -7,7 +7,7 @@
  * client has acknowledged its reply. The same number again is the same request: it is answered from
  * there, or joined while it is under way, and never executed twice.
  *
- * Sessions, bindings and kept calls belong to the loop's thread. References, watched objects and the
+ * Sessions and kept calls belong to the loop's thread. References, watched objects and the
  * list of calls are guarded by the server's lock, as objects are. */
 #ifndef WALDO_SERVER_SESSION_H
 #define WALDO_SERVER_SESSION_H
@@ -20,14 +20,14 @@
 
 #include "map.h"
 #include "object.h"
+#include "secure/key.h"
 #include "waldo/wire.pb-c.h"
-
-struct waldo__endpoint;
 
 enum { WALDO__SESSION_ID_SIZE = 16 };
 
 typedef struct waldo__session {
     uint8_t id[WALDO__SESSION_ID_SIZE];
+    waldo__key *key; /* who may resume it */
     uint64_t number; /* among the sessions of this life of the server */
     waldo_server *server;
     unsigned users;       /* the table, and calls under way */
@@ -49,8 +49,11 @@ typedef struct waldo__held {
     uint64_t count;
 } waldo__held;
 
-/* The session of a Hello, made if it is not there. NULL: out of memory. */
-waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello);
+/* The session of a Hello, made if it is not there. NULL: out of memory, or it is somebody else's. */
+waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
+                                    waldo__key *key);
+/* A new ring is in force: sessions of keys that are gone end. */
+void waldo__sessions_check_keys(waldo_server *server);
 void waldo__session_bind(waldo__session *session);
 /* The last connection is gone: the session ends after the grace time. */
 void waldo__session_unbind(waldo__session *session);

@@ -56,7 +56,12 @@ static int make_default_address(waldo_manager *manager, waldo_error *reterr)
 
 static int make_server(waldo_manager *manager, waldo_server **ret_server, waldo_error *reterr)
 {
-    waldo_server_options options = {.max_message = manager->max_message};
+    waldo_server_options options = {.max_message = manager->max_message,
+                                    .authkey_file = manager->authkey_file};
+    if (!manager->authkey_file) {
+        options.authkey = waldo__key_secret(waldo__keyring_at(manager->keys, 0));
+        options.authkey_size = WALDO__KEY_SIZE;
+    }
     waldo_server *server;
     int status = waldo_server_new(manager->registry, &options, &server, reterr);
     if (status < 0)
@@ -74,6 +79,8 @@ int waldo_manager_get_server(waldo_manager *manager, waldo_server **ret_server, 
     int status = waldo__manager_check_initial(manager, reterr);
     if (status >= 0 && !manager->address)
         status = make_default_address(manager, reterr);
+    if (status >= 0)
+        status = waldo__manager_use_default_keys(manager, reterr);
     if (status >= 0)
         status = make_server(manager, ret_server, reterr);
     return status;
@@ -296,6 +303,8 @@ int waldo_manager_start(waldo_manager *manager, int (*initialize)(void *data, wa
     int status = waldo__manager_check_initial(manager, reterr);
     if (status >= 0 && !manager->address)
         status = make_default_address(manager, reterr);
+    if (status >= 0)
+        status = waldo__manager_make_keys(manager, reterr);
     if (status < 0)
         return status;
     start_plan plan = {.manager = manager, .initialize = initialize, .data = data};

@@ -1,9 +1,9 @@
 /* waldod: a server for types that come in modules.
  *
- *     waldod --listen URL... [--load FILE.so...] [--max-message BYTES]
+ *     waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [--max-message BYTES]
  *
  * Prints one line `listening on URL` for each listener, then serves until SIGTERM or SIGINT, which
- * drain; a second one ends it at once. Exit status: 0 served, 1 could not, 2 wrong usage. */
+ * drain; a second one ends it at once. SIGHUP reads the key file again. Exit status: 0 served, 1 could not, 2 wrong usage. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,11 +12,12 @@
 #include <waldo/server.h>
 
 static const char usage[] =
-    "usage: waldod --listen URL... [--load FILE.so...] [--max-message BYTES]\n"
+    "usage: waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [--max-message BYTES]\n"
     "\n"
     "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock nn+tcp:// nn+ipc:// ws://;\n"
     "                       port 0 takes a free one\n"
     "  --load FILE.so       a module that registers types\n"
+    "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"
     "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
     "  --version, --help\n";
 
@@ -68,6 +69,7 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
 {
     static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
                                             {"load", required_argument, NULL, 'm'},
+                                            {"authkey-file", required_argument, NULL, 'k'},
                                             {"max-message", required_argument, NULL, 's'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -84,6 +86,9 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
         case 'm':
             if (waldo_registry_load(settings->registry, optarg, &error) < 0)
                 return fail(&error);
+            break;
+        case 'k':
+            settings->options.authkey_file = optarg;
             break;
         case 's':
             status = take_size(optarg, &settings->options.max_message);
@@ -117,9 +122,27 @@ static int listen_everywhere(waldo_server *server, const waldod_settings *settin
     return 0;
 }
 
+static void on_hangup(int number)
+{
+    (void)number;
+    waldo_server_reload_keys(serving);
+}
+
+static void report_reload(int status, const waldo_error *error, void *unused)
+{
+    (void)unused;
+    if (status < 0)
+        fail(error);
+    else
+        fputs("waldod: the keys were read again\n", stderr);
+}
+
 static void handle_signals(waldo_server *server)
 {
     serving = server;
+    struct sigaction hangup = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+    sigemptyset(&hangup.sa_mask);
+    sigaction(SIGHUP, &hangup, NULL);
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
@@ -149,7 +172,8 @@ static int serve(const waldod_settings *settings)
 
 int main(int argc, char **argv)
 {
-    waldod_settings settings = {.registry = waldo_registry_new(NULL)};
+    waldod_settings settings = {.options.on_reloaded = report_reload,
+                                .registry = waldo_registry_new(NULL)};
     if (!settings.registry) {
         fputs("waldod: out of memory\n", stderr);
         return 1;

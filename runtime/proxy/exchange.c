@@ -13,6 +13,7 @@ void waldo__reply_free(waldo__reply *reply)
 {
     waldo__arena_free(&reply->arena);
     waldo__buffer_free(&reply->bytes);
+    waldo__buffer_free(&reply->plain);
 }
 
 /* The caller's thread, once asked for; a forked child's main thread has another id than the thread
@@ -65,11 +66,26 @@ static int remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)
     return code;
 }
 
-static int unpack_reply(waldo__reply *reply, waldo_error *reterr)
+/* A frame that the channel does not take is as good as no connection. */
+static int open_frame(waldo__link *link, waldo__reply *reply, const uint8_t **ret_data,
+                      size_t *ret_size, waldo_error *reterr)
 {
+    int status = waldo__secure_open(link->secure, reply->bytes.data, reply->bytes.size,
+                                    &reply->plain, ret_data, ret_size, reterr);
+    if (status == WALDO_EAUTHENTICATION)
+        return waldo_error_set(reterr, WALDO_EGONE, "the server no longer knows this connection");
+    return status;
+}
+
+static int unpack_reply(waldo__link *link, waldo__reply *reply, waldo_error *reterr)
+{
+    const uint8_t *data;
+    size_t size;
     ProtobufCMessage *message;
-    int status = waldo__unpack(&waldo__wire__reply__descriptor, &reply->arena.allocator,
-                               reply->bytes.data, reply->bytes.size, &message, reterr);
+    int status = open_frame(link, reply, &data, &size, reterr);
+    if (status >= 0)
+        status = waldo__unpack(&waldo__wire__reply__descriptor, &reply->arena.allocator, data, size,
+                               &message, reterr);
     if (status < 0)
         return status;
     reply->reply = (Waldo__Wire__Reply *)message;
@@ -97,8 +113,12 @@ static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__
     int status = pack(manager, request, body, deadline, buffer, reterr);
     if (status < 0)
         return status;
-    link->last_id = (link->last_id + 1) | WALDO__REQUEST_ID_FLAG;
     struct iovec part = {buffer->data, buffer->size};
+    status = waldo__secure_seal(link->secure, &part, 1, &link->frame, reterr);
+    if (status < 0)
+        return status;
+    part = (struct iovec){link->frame.data, link->frame.size};
+    link->last_id = (link->last_id + 1) | WALDO__REQUEST_ID_FLAG;
     status = link->engine->send(link->channel, link->last_id, &part, 1, deadline, reterr);
     if (status < 0 && status != WALDO_ETOOBIG)
         link->broken = true;
@@ -123,7 +143,7 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
         status = receive(link, link->engine, &reply.bytes, deadline, reterr);
         if (status >= 0) {
             note_answer(manager);
-            status = unpack_reply(&reply, reterr);
+            status = unpack_reply(link, &reply, reterr);
         }
         /* Whatever this was, the next reply on the link might be this request's. */
         if (status < 0)

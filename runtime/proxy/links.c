@@ -6,12 +6,15 @@
 
 #include "proxy/manager_internal.h"
 #include "proxy/proxy_internal.h"
+#include "secure/default_key.h"
 #include "session/heartbeat.h"
 #include "wire/scan.h"
 
 static void free_link(waldo__link *link)
 {
     link->engine->close(link->channel);
+    waldo__secure_channel_free(link->secure);
+    waldo__buffer_free(&link->frame);
     free(link);
 }
 
@@ -117,6 +120,38 @@ static int attach(waldo_manager *manager, waldo__link *link, waldo__deadline dea
 
 /* ---- opening ---- */
 
+static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__buffer *answer,
+                waldo__deadline deadline, waldo_error *reterr)
+{
+    struct iovec part = {(void *)data, size};
+    uint32_t id;
+    int status = link->engine->send(link->channel, link->last_id, &part, 1, deadline, reterr);
+    if (status >= 0)
+        status = link->engine->receive(link->channel, &id, answer, deadline, reterr);
+    return status;
+}
+
+/* Both sides prove that they hold the key. */
+static int shake_hands(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
+                       waldo_error *reterr)
+{
+    waldo__secure_handshake handshake = {0};
+    uint8_t first[WALDO__SECURE_FIRST_SIZE];
+    int status = waldo__secure_start(&handshake, waldo__keyring_at(manager->keys, 0),
+                                     waldo__secure_mode_for(&manager->url), first, reterr);
+    if (status < 0)
+        return status;
+    waldo__buffer second = {0};
+    status = swap(link, first, sizeof first, &second, deadline, reterr);
+    if (status >= 0)
+        status =
+            waldo__secure_finish(&handshake, second.data, second.size, &link->secure, reterr);
+    else
+        waldo__secure_abandon(&handshake);
+    waldo__buffer_free(&second);
+    return status;
+}
+
 static int check_fork(waldo_manager *manager, waldo_error *reterr)
 {
     if (manager->engine->survives_fork || manager->creator == getpid())
@@ -140,7 +175,10 @@ static int open_link(waldo_manager *manager, waldo__deadline deadline, waldo__li
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
     link->engine = manager->engine;
     link->last_id = WALDO__REQUEST_ID_FLAG;
-    status = link->engine->open(&manager->url, manager->max_message, limit, &link->channel, reterr);
+    status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_OVERHEAD, limit,
+                                &link->channel, reterr);
+    if (status >= 0)
+        status = shake_hands(manager, link, limit, reterr);
     if (status >= 0)
         status = hello(manager, link, limit, reterr);
     if (status >= 0)
@@ -243,6 +281,8 @@ void waldo__links_abandon(waldo_manager *manager)
         waldo__link *link = manager->links;
         manager->links = link->next;
         link->engine->abandon(link->channel);
+        waldo__secure_channel_free(link->secure);
+        waldo__buffer_free(&link->frame);
         free(link);
     }
     manager->idle = NULL;

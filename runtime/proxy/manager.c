@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "proxy/proxy_internal.h"
+#include "secure/default_key.h"
 #include "session/heartbeat.h"
 
 enum { DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024 };
@@ -51,6 +52,47 @@ int waldo__manager_set_address(waldo_manager *manager, const char *address, wald
     return 0;
 }
 
+/* The key that the options give, if they do. */
+static int take_key(waldo_manager *manager, const waldo_manager_options *options,
+                    waldo_error *reterr)
+{
+    if (options->authkey)
+        return waldo__keyring_from_authkey(options->authkey, options->authkey_size, &manager->keys,
+                                           reterr);
+    if (options->authkey_descriptor > 0)
+        return waldo__keyring_from_descriptor(options->authkey_descriptor, &manager->keys, reterr);
+    if (!options->authkey_file)
+        return 0;
+    manager->authkey_file = strdup(options->authkey_file);
+    if (!manager->authkey_file)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a path");
+    return waldo__keyring_from_file(options->authkey_file, &manager->keys, reterr);
+}
+
+int waldo__manager_use_default_keys(waldo_manager *manager, waldo_error *reterr)
+{
+    return manager->keys ? 0 : waldo__keyring_from_default(&manager->keys, reterr);
+}
+
+int waldo__manager_make_keys(waldo_manager *manager, waldo_error *reterr)
+{
+    if (manager->keys)
+        return 0;
+    uint8_t secret[WALDO__KEY_SIZE];
+    randombytes_buf(secret, sizeof secret);
+    int status = waldo__keyring_from_authkey(secret, sizeof secret, &manager->keys, reterr);
+    sodium_memzero(secret, sizeof secret);
+    return status;
+}
+
+int waldo_manager_share_key(waldo_manager *manager, int *ret_descriptor, waldo_error *reterr)
+{
+    int status = waldo__manager_use_default_keys(manager, reterr);
+    return status < 0 ? status
+                      : waldo__key_share(waldo__keyring_at(manager->keys, 0), ret_descriptor,
+                                         reterr);
+}
+
 static int set_options(waldo_manager *manager, const waldo_manager_options *options,
                        waldo_error *reterr)
 {
@@ -64,6 +106,8 @@ static int set_options(waldo_manager *manager, const waldo_manager_options *opti
                               "shutdown_timeout", &manager->shutdown_timeout, reterr);
     if (status >= 0 && options->address)
         status = waldo__manager_set_address(manager, options->address, reterr);
+    if (status >= 0)
+        status = take_key(manager, options, reterr);
     manager->max_message = options->max_message ? options->max_message : DEFAULT_MAX_MESSAGE;
     manager->registry = options->registry;
     return status;
@@ -80,6 +124,8 @@ int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a manager");
     int status = set_options(manager, options ? options : &defaults, reterr);
     if (status < 0) {
+        waldo__keyring_free(manager->keys);
+        free(manager->authkey_file);
         free(manager->address);
         free(manager);
         return status;
@@ -134,7 +180,9 @@ int waldo_manager_connect(waldo_manager *manager, waldo_error *reterr)
         return status;
     if (!manager->address)
         return waldo_error_set(reterr, WALDO_EVALUE, "connecting needs an address");
-    status = waldo__manager_enter(manager, reterr);
+    status = waldo__manager_use_default_keys(manager, reterr);
+    if (status >= 0)
+        status = waldo__manager_enter(manager, reterr);
     if (status >= 0)
         manager->connected_only = true;
     return status;
@@ -194,6 +242,8 @@ waldo_manager *waldo_manager_unref(waldo_manager *manager)
     waldo__process_let_go(manager);
     pthread_cond_destroy(&manager->heart_wakes);
     pthread_mutex_destroy(&manager->lock);
+    waldo__keyring_free(manager->keys);
+    free(manager->authkey_file);
     free(manager->directory);
     free(manager->address);
     free(manager);

@@ -16,6 +16,8 @@
 #include <waldo/proxy.h>
 
 #include "../engine/engine.h"
+#include "secure/channel.h"
+#include "secure/keyring.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/arena.h"
 #include "wire/buffer.h"
@@ -28,6 +30,8 @@ typedef struct waldo__link {
     struct waldo__link *next; /* all of the manager */
     const waldo__client_engine *engine;
     waldo__channel *channel;
+    waldo__secure_channel *secure;
+    waldo__buffer frame; /* the request that was sealed last */
     uint32_t last_id;
     /* The session that the server knows it by. */
     uint64_t incarnation;
@@ -75,6 +79,8 @@ struct waldo_manager {
     waldo_registry *registry; /* the program's; for libwaldo-server */
     double connect_timeout, call_timeout, shutdown_timeout;
     size_t max_message;
+    char *authkey_file;  /* what the options gave, for a server; or NULL */
+    waldo__keyring *keys; /* its first key is used; NULL: none yet */
 
     const waldo__client_engine *engine;
     waldo__link *idle;
@@ -122,6 +128,9 @@ void waldo__managers_remove(waldo_manager *manager);
 int waldo__manager_set_address(waldo_manager *manager, const char *address, waldo_error *reterr);
 /* WALDO_EPROCESS with Python's words unless the manager is INITIAL (row A6). */
 int waldo__manager_check_initial(waldo_manager *manager, waldo_error *reterr);
+/* The keys, where the options gave none: the user's own, or new ones that nobody else has. */
+int waldo__manager_use_default_keys(waldo_manager *manager, waldo_error *reterr);
+int waldo__manager_make_keys(waldo_manager *manager, waldo_error *reterr);
 /* INITIAL becomes STARTED with a session at the address. */
 int waldo__manager_enter(waldo_manager *manager, waldo_error *reterr);
 /* Tells on_gone when status says that the server is gone, once until it is back. */
@@ -165,7 +174,8 @@ void waldo__pending_forget_given_up(waldo_manager *manager);
 typedef struct waldo__reply {
     Waldo__Wire__Reply *reply; /* in the arena */
     waldo__arena arena;
-    waldo__buffer bytes;
+    waldo__buffer bytes; /* the frame that came */
+    waldo__buffer plain; /* what was in it, unless it was clear */
 } waldo__reply;
 
 /* Sends the request, with `body` in it unless NULL, and waits. Where the connection breaks it is made

@@ -34,6 +34,14 @@ typedef struct waldo_manager_options {
     /* The types that the server offers (waldo/server.h); NULL: the builtin ones. It must outlive
      * the manager. A manager that connects needs none. */
     waldo_registry *registry;
+    /* The key that the server wants to see: its bytes; or a key file; or a descriptor that was
+     * inherited with one (waldo_manager_share_key), if it is above 0. NULL and 0: for a server that
+     * is started, a random key that nobody else has; else the user's own key file (docs/security.md).
+     * Row A5. */
+    const void *authkey;
+    size_t authkey_size;
+    const char *authkey_file;
+    int authkey_descriptor;
     /* Seconds; 0: the default. */
     double connect_timeout;  /* connection and handshake; 10 */
     double call_timeout;     /* a call that says nothing else; 60; WALDO_FOREVER is allowed */
@@ -82,6 +90,12 @@ void waldo_manager_on_gone(waldo_manager *manager,
                            void (*on_gone)(waldo_manager *manager, const waldo_error *reason,
                                            void *data),
                            void *data);
+
+/** A descriptor from which a child process can read the manager's key: the child inherits it and
+ *  gives its number as authkey_descriptor. It is not closed by exec; close() it when the child is
+ *  there. */
+WALDO_CHECK int waldo_manager_share_key(waldo_manager *manager, int *ret_descriptor,
+                                        waldo_error *reterr);
 
 /** Objects alive in the server (row B9). */
 WALDO_CHECK int waldo_manager_number_of_objects(waldo_manager *manager, uint64_t *ret_count,

@@ -74,11 +74,22 @@ WALDO_CHECK int waldo_registry_load(waldo_registry *registry, const char *path,
 /* ---- Server ---- */
 
 typedef struct waldo_server_options {
+    /* Who is let in: the bytes of one key, with all rights; or the file of a key ring (mode 0600,
+     * docs/security.md); NULL both: the user's own key file, which is made if it is not there. Both
+     * must outlive the server; the file is read again by waldo_server_reload_keys. */
+    const void *authkey;
+    size_t authkey_size;
+    const char *authkey_file;
+    /* Called on the loop's thread after a reload; status < 0: the ring before is still in force. */
+    void (*on_reloaded)(int status, const waldo_error *error, void *data);
+    void *on_reloaded_data;
     size_t max_message;  /* bytes; 0: 64 MiB */
     unsigned max_threads; /* handlers that run or block at the same time; 0: 256 */
     double lease;        /* seconds a session lives on when nothing is heard of it; 0: 10 */
     double grace;        /* seconds it lives on without a connection; 0: 2 */
     size_t max_kept;     /* unacknowledged replies of one session; 0: 4096 */
+    size_t max_strangers;   /* connections in the middle of a handshake; 0: 1024 */
+    size_t max_connections; /* 0: 16384 */
 } waldo_server_options;
 
 /** Registry NULL: the builtin types. The registry is kept, not taken. */
@@ -86,7 +97,8 @@ WALDO_CHECK int waldo_server_new(waldo_registry *registry, const waldo_server_op
                                  waldo_server **ret_server, waldo_error *reterr);
 /** Listens on one more URL, before or while serving only from the serving thread. *ret_address
  *  (may be NULL) is where it really listens, with the port; valid as long as the server.
- *  WALDO_EADDRESSINUSE; WALDO_EPERMISSION: not loopback, ipc or inproc. */
+ *  WALDO_EADDRESSINUSE; WALDO_EVALUE: no address. On tcp://, nn+tcp:// and ws:// everything is
+ *  encrypted; there is no switch. */
 WALDO_CHECK int waldo_server_listen(waldo_server *server, const char *url, const char **ret_address,
                                     waldo_error *reterr);
 /** Serves until waldo_server_stop or a client's shutdown. */
@@ -94,6 +106,9 @@ WALDO_CHECK int waldo_server_serve_forever(waldo_server *server, waldo_error *re
 /** Ends serve_forever: calls that run are finished, their replies sent, clients told. Any thread;
  *  also from a signal handler. */
 void waldo_server_stop(waldo_server *server);
+/** Reads the key file again. Sessions of keys that are gone end. Any thread; also from a signal
+ *  handler. */
+void waldo_server_reload_keys(waldo_server *server);
 /** After serving: does a handler still run? waldo_server_free would wait for it. */
 bool waldo_server_is_busy(waldo_server *server);
 /** Not while serving. Waits for handlers that run, destroys the objects. Returns NULL. */

@@ -1,0 +1,268 @@
+#include "peer.h"
+
+#include <stdlib.h>
+
+#include "server_internal.h"
+
+enum { PROOF_MS = 10000 };
+
+/* ---- refusing ---- */
+
+static void send_raw(waldo__endpoint *endpoint, uint64_t connection, uint32_t id, void *data,
+                     size_t size)
+{
+    struct iovec part = {data, size};
+    /* Where it cannot be told there is nobody to tell. */
+    if (endpoint->listener)
+        (void)endpoint->engine->reply(endpoint->listener, connection, id, &part, 1, NULL);
+}
+
+void waldo__peer_refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t id)
+{
+    uint8_t refusal[WALDO__SECURE_REFUSAL_SIZE];
+    waldo__secure_refuse(refusal);
+    endpoint->server->refused++;
+    send_raw(endpoint, connection, id, refusal, sizeof refusal);
+    if (endpoint->listener && !waldo__map_get(&endpoint->connections, connection))
+        endpoint->engine->disconnect(endpoint->listener, connection);
+}
+
+/* ---- life ---- */
+
+static bool remember(waldo__peer *peer)
+{
+    waldo__endpoint *endpoint = peer->endpoint;
+    peer->next_on_connection = waldo__map_get(&endpoint->connections, peer->connection);
+    if (!waldo__map_set(&endpoint->server->peers, peer->id, peer))
+        return false;
+    if (waldo__map_set(&endpoint->connections, peer->connection, peer))
+        return true;
+    waldo__map_remove(&endpoint->server->peers, peer->id);
+    return false;
+}
+
+static void forget_on_connection(waldo__peer *peer)
+{
+    waldo__map *connections = &peer->endpoint->connections;
+    waldo__peer *first = waldo__map_get(connections, peer->connection);
+    if (first == peer && peer->next_on_connection) {
+        /* Replaces an entry: needs no memory. */
+        (void)waldo__map_set(connections, peer->connection, peer->next_on_connection);
+    } else if (first == peer) {
+        waldo__map_remove(connections, peer->connection);
+    } else {
+        while (first->next_on_connection != peer)
+            first = first->next_on_connection;
+        first->next_on_connection = peer->next_on_connection;
+    }
+}
+
+static void unbind(waldo__peer *peer)
+{
+    waldo__session *session = peer->session;
+    peer->session = NULL;
+    if (!session)
+        return;
+    waldo__session_unbind(session);
+    waldo__session_unref(session);
+}
+
+static void end(waldo__peer *peer)
+{
+    waldo_server *server = peer->endpoint->server;
+    waldo__map_remove(&server->peers, peer->id);
+    forget_on_connection(peer);
+    if (!peer->proven)
+        server->strangers--;
+    unbind(peer);
+    waldo__secure_channel_free(peer->channel);
+    free(peer);
+}
+
+/* A peer that must leave; its connection too, where the engine can tell connections apart. */
+static void dismiss(waldo__peer *peer)
+{
+    waldo__endpoint *endpoint = peer->endpoint;
+    uint64_t connection = peer->connection;
+    end(peer);
+    if (endpoint->listener && !waldo__map_get(&endpoint->connections, connection))
+        endpoint->engine->disconnect(endpoint->listener, connection);
+}
+
+static waldo__peer *make(waldo__endpoint *endpoint, uint64_t connection,
+                         waldo__secure_channel *channel)
+{
+    waldo_server *server = endpoint->server;
+    waldo__peer *peer = calloc(1, sizeof *peer);
+    if (!peer)
+        return NULL;
+    peer->id = waldo__secure_channel_id(channel);
+    peer->channel = channel;
+    peer->endpoint = endpoint;
+    peer->connection = connection;
+    peer->since = uv_now(&server->loop);
+    if (waldo__map_get(&server->peers, peer->id) || !remember(peer)) {
+        free(peer);
+        return NULL;
+    }
+    server->strangers++;
+    waldo__server_check_within(server, PROOF_MS);
+    return peer;
+}
+
+void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                        const uint8_t *data, size_t size)
+{
+    waldo_server *server = endpoint->server;
+    uint8_t second[WALDO__SECURE_SECOND_SIZE];
+    waldo__secure_channel *channel = NULL;
+    bool room = server->strangers < server->options.max_strangers &&
+                server->peers.count < server->options.max_connections;
+    if (room && waldo__secure_accept(server->keys, endpoint->mode, data, size, second, &channel,
+                                     NULL) >= 0 &&
+        make(endpoint, connection, channel)) {
+        send_raw(endpoint, connection, id, second, sizeof second);
+        return;
+    }
+    waldo__secure_channel_free(channel);
+    waldo__peer_refuse(endpoint, connection, id);
+}
+
+waldo__peer *waldo__peer_find(waldo_server *server, uint64_t id)
+{
+    return waldo__map_get(&server->peers, id);
+}
+
+waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                              const uint8_t *data, size_t size, const uint8_t **ret_data,
+                              size_t *ret_size)
+{
+    waldo_server *server = endpoint->server;
+    uint64_t channel;
+    waldo__peer *peer = NULL;
+    if (waldo__secure_frame_channel(data, size, &channel))
+        peer = waldo__peer_find(server, channel);
+    /* A frame in the clear is only as good as the connection that it came on. */
+    if (!peer || peer->endpoint != endpoint || peer->connection != connection ||
+        waldo__secure_open(peer->channel, data, size, &server->plain, ret_data, ret_size, NULL) <
+            0) {
+        waldo__peer_refuse(endpoint, connection, id);
+        return NULL;
+    }
+    if (!peer->proven) {
+        peer->proven = true;
+        server->strangers--;
+        endpoint->engine->admit(endpoint->listener, connection);
+    }
+    return peer;
+}
+
+void waldo__peer_bind(waldo__peer *peer, waldo__session *session)
+{
+    if (peer->session == session)
+        return;
+    waldo__session_bind(session);
+    waldo__session_ref(session);
+    unbind(peer);
+    peer->session = session;
+}
+
+void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
+                       const uint8_t *data, size_t size)
+{
+    waldo__peer *peer = waldo__peer_find(server, channel);
+    if (!peer)
+        return;
+    struct iovec part = {(void *)data, size};
+    if (waldo__secure_seal(peer->channel, &part, 1, &server->frame, NULL) >= 0)
+        send_raw(peer->endpoint, connection, id, server->frame.data, server->frame.size);
+}
+
+void waldo__peers_gone(waldo__endpoint *endpoint, uint64_t connection)
+{
+    for (waldo__peer *peer; (peer = waldo__map_get(&endpoint->connections, connection)) != NULL;)
+        end(peer);
+}
+
+/* The first peer for which the question is answered with yes, or NULL. */
+static waldo__peer *find_first(waldo_server *server,
+                               bool (*asked)(const waldo__peer *peer, const void *about),
+                               const void *about)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&server->peers, &position)) != NULL;)
+        if (asked(entry->value, about))
+            return entry->value;
+    return NULL;
+}
+
+static bool is_of_session(const waldo__peer *peer, const void *session)
+{
+    return peer->session == session;
+}
+
+void waldo__peers_forget_session(waldo__session *session)
+{
+    /* The map does not change: one pass is enough, but rarely is there more than one peer. */
+    while (session->connections > 0)
+        unbind(find_first(session->server, is_of_session, session));
+}
+
+uint64_t waldo__peers_expire(waldo_server *server)
+{
+    uint64_t now = uv_now(&server->loop);
+    uint64_t next = 0;
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         server->strangers > 0 && (entry = waldo__map_next(&server->peers, &position)) != NULL;) {
+        waldo__peer *peer = entry->value;
+        if (peer->proven)
+            continue;
+        if (peer->since + PROOF_MS <= now) {
+            dismiss(peer); /* changes the map: start again */
+            position = 0;
+            next = 0;
+        } else if (next == 0 || peer->since + PROOF_MS < next) {
+            next = peer->since + PROOF_MS;
+        }
+    }
+    return next == 0 ? 0 : next - now;
+}
+
+static bool has_lost_its_key(const waldo__peer *peer, const void *ring)
+{
+    return waldo__keyring_fate(ring, waldo__secure_channel_key(peer->channel), NULL) ==
+           WALDO__KEY_GONE;
+}
+
+static bool has_other_rights(const waldo__peer *peer, const void *ring)
+{
+    return waldo__keyring_fate(ring, waldo__secure_channel_key(peer->channel), NULL) ==
+           WALDO__KEY_CHANGED;
+}
+
+void waldo__peers_check_keys(waldo_server *server)
+{
+    const waldo__keyring *ring = server->keys;
+    waldo__peer *peer;
+    waldo__sessions_check_keys(server);
+    while ((peer = find_first(server, has_lost_its_key, ring)) != NULL)
+        dismiss(peer);
+    while ((peer = find_first(server, has_other_rights, ring)) != NULL) {
+        waldo__key *successor;
+        (void)waldo__keyring_fate(ring, waldo__secure_channel_key(peer->channel), &successor);
+        waldo__secure_channel_set_key(peer->channel, successor);
+    }
+}
+
+void waldo__peers_free(waldo_server *server)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&server->peers, &position)) != NULL; position = 0)
+        end(entry->value);
+    waldo__map_free(&server->peers);
+    waldo__buffer_free(&server->plain);
+    waldo__buffer_free(&server->frame);
+}

@@ -1,0 +1,54 @@
+/* Peers: the secure channels of clients, from the first message of a handshake on. All of it
+ * belongs to the loop's thread.
+ *
+ * A frame names its channel, so a peer is found by that, whatever connection it came on. Until the
+ * first frame has been opened a peer has proved nothing, and has a deadline for it. */
+#ifndef WALDO_SERVER_PEER_H
+#define WALDO_SERVER_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "secure/channel.h"
+#include "session.h"
+
+struct waldo__endpoint;
+
+typedef struct waldo__peer {
+    uint64_t id; /* of the channel */
+    waldo__secure_channel *channel;
+    struct waldo__endpoint *endpoint;
+    uint64_t connection;
+    waldo__session *session; /* NULL before HELLO */
+    bool proven;
+    uint64_t since; /* loop time in ms */
+    struct waldo__peer *next_on_connection;
+} waldo__peer;
+
+/* Answers a client's first message; what is not one is refused. */
+void waldo__peer_accept(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                        const uint8_t *data, size_t size);
+/* Opens a frame. NULL: it was refused. *ret_data is valid until the next call. */
+waldo__peer *waldo__peer_open(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                              const uint8_t *data, size_t size, const uint8_t **ret_data,
+                              size_t *ret_size);
+/* Tells a stranger nothing, and leaves him. */
+void waldo__peer_refuse(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id);
+/* The peer of the channel, or NULL. */
+waldo__peer *waldo__peer_find(waldo_server *server, uint64_t id);
+/* The session takes the place of what the peer had before. */
+void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
+/* Sends a reply through the channel, if it is still there. */
+void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
+                       const uint8_t *data, size_t size);
+/* The connection is gone, with all its peers. */
+void waldo__peers_gone(struct waldo__endpoint *endpoint, uint64_t connection);
+/* The session has ended: its peers are nobody's. */
+void waldo__peers_forget_session(waldo__session *session);
+/* Ends those that have proved nothing in time. Milliseconds until the next one may have to, or 0. */
+uint64_t waldo__peers_expire(waldo_server *server);
+/* A new ring is in force: who holds a key that is gone has to leave. */
+void waldo__peers_check_keys(waldo_server *server);
+void waldo__peers_free(waldo_server *server);
+
+#endif
