@@ -132,7 +132,9 @@ static int outcome(waldo_call *call)
     if (waldo__deadline_left(call->deadline) == 0)
         return waldo_call_raise(call, WALDO_ETIMEOUT,
                                 "the deadline passed before the call could run");
+    waldo__holds_set_holder(call->object ? call->object->id : 0);
     int status = call->step(call);
+    waldo__holds_set_holder(0);
     if (status == 0 || (status == WALDO_DEFERRED && call->kept))
         return status;
     if (status > 0)

@@ -140,7 +140,34 @@ static int do_attach(waldo_call *call)
         return status;
     waldo__object *object = call->object;
     call->object = NULL; /* its pin goes to the answer */
+    uint64_t id = object->id;
     waldo__call_answer_proxy(call, object);
+    waldo__server_lock(call->server);
+    (void)waldo__ticket_redeem(call->server, call->request->ticket, id);
+    waldo__server_unlock(call->server);
+    return 0;
+}
+
+static int do_export(waldo_call *call)
+{
+    int status = find_object(call);
+    if (status >= 0)
+        status = check_call(call);
+    if (status < 0)
+        return status;
+    Waldo__Wire__Created created = WALDO__WIRE__CREATED__INIT;
+    Waldo__Ref ref = WALDO__REF__INIT;
+    waldo__server_lock(call->server);
+    ref.ticket = waldo__ticket_new(call->server, call->object);
+    waldo__server_unlock(call->server);
+    if (ref.ticket == 0)
+        return waldo_call_raise(call, WALDO_ELIMIT, "too many proxies are on their way");
+    ref.incarnation = call->server->incarnation;
+    ref.object = call->object->id;
+    ref.typeid_ = call->type->type_id;
+    created.ref = &ref;
+    waldo__server_check_within(call->server, (uint64_t)(call->server->options.transit * 1000));
+    waldo__call_answer(call, &created.base);
     return 0;
 }
 
@@ -322,6 +349,7 @@ static int (*const operations[])(waldo_call *call) = {
     [WALDO__WIRE__OPERATION__SHUTDOWN] = do_shutdown,
     [WALDO__WIRE__OPERATION__TYPES] = do_types,
     [WALDO__WIRE__OPERATION__CANCEL] = do_cancel,
+    [WALDO__WIRE__OPERATION__EXPORT] = do_export,
 };
 
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
@@ -334,6 +362,7 @@ static bool is_repeatable(unsigned operation)
     case WALDO__WIRE__OPERATION__CALL:
     case WALDO__WIRE__OPERATION__DROP:
     case WALDO__WIRE__OPERATION__ATTACH:
+    case WALDO__WIRE__OPERATION__EXPORT:
     case WALDO__WIRE__OPERATION__NEXT:
         return false;
     default:

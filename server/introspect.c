@@ -151,7 +151,8 @@ int waldo__step_debug_info(waldo_call *call)
         waldo__server_unlock(call->server);
     }
     free(objects);
-    complete = complete && waldo__buffer_append(&all, "", 1);
+    complete = complete && waldo__holds_report_cycles(call->server, &all) &&
+               waldo__buffer_append(&all, "", 1);
     if (complete) {
         Waldo__Wire__Text text = WALDO__WIRE__TEXT__INIT;
         text.text = (char *)all.data;

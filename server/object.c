@@ -108,6 +108,22 @@ waldo__object *waldo__object_find(waldo_server *server, uint64_t id)
     return object;
 }
 
+void waldo__object_reference(waldo__object *object)
+{
+    if (object->references++ == 0)
+        object->server->objects.referenced++;
+}
+
+void waldo__object_unreference(waldo__object *object, uint64_t count)
+{
+    /* The pin makes the last reference's end and the last pin's end the same case. */
+    waldo__object_pin(object);
+    object->references -= count;
+    if (object->references == 0)
+        object->server->objects.referenced--;
+    waldo__object_unpin(object);
+}
+
 void waldo__object_pin(waldo__object *object)
 {
     object->pins++;

@@ -25,7 +25,7 @@ struct waldo__object {
     /* What `__next__` steps: from the start for a started generator, from the first step on for a
      * type that iterates itself. */
     waldo_generator *generator;
-    uint64_t references; /* of sessions */
+    uint64_t references; /* of sessions, of values inside objects, of tickets */
     unsigned pins;       /* of calls under way and of objects that have this as origin */
     waldo__strand strand;
     waldo__object *next_same_self; /* in waldo__objects.by_self */
@@ -47,6 +47,9 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
 waldo__object *waldo__object_find_self(waldo_server *server, const waldo__type *type, void *self);
 /* The object with a pin, or NULL. */
 waldo__object *waldo__object_find(waldo_server *server, uint64_t id);
+/* References: of sessions, values and tickets. */
+void waldo__object_reference(waldo__object *object);
+void waldo__object_unreference(waldo__object *object, uint64_t count);
 void waldo__object_pin(waldo__object *object);
 /* Without references and pins the object is destroyed, on a thread of the pool. */
 void waldo__object_unpin(waldo__object *object);

@@ -23,6 +23,7 @@ enum {
 };
 static const double DEFAULT_GRACE = 2.0;
 static const double DEFAULT_LEASE = 10.0;
+static const double DEFAULT_TRANSIT = 60.0;
 
 void waldo__server_lock(waldo_server *server)
 {
@@ -81,7 +82,10 @@ static void on_expiry(uv_timer_t *timer)
     waldo_server *server = timer->data;
     uint64_t sessions = waldo__sessions_expire(server);
     uint64_t peers = waldo__peers_expire(server);
+    uint64_t tickets = waldo__tickets_expire(server);
     uint64_t wait = sessions == 0 || (peers > 0 && peers < sessions) ? peers : sessions;
+    if (tickets > 0 && (wait == 0 || tickets < wait))
+        wait = tickets;
     if (wait > 0)
         waldo__server_check_within(server, wait);
 }
@@ -265,6 +269,8 @@ static void on_wake_up(uv_async_t *handle)
     waldo_server *server = handle->data;
     empty_outbox(server);
     on_deadline(&server->deadline);
+    if (server->holds.tickets.count > 0)
+        waldo__server_check_within(server, (uint64_t)(server->options.transit * 1000));
     if (atomic_exchange(&server->reload_requested, false))
         reload_keys(server);
     int how = atomic_load(&server->stop_requested);
@@ -286,6 +292,8 @@ static void set_defaults(waldo_server_options *options)
         options->grace = DEFAULT_GRACE;
     if (options->lease <= 0)
         options->lease = DEFAULT_LEASE;
+    if (options->transit <= 0)
+        options->transit = DEFAULT_TRANSIT;
     if (options->max_strangers == 0)
         options->max_strangers = DEFAULT_MAX_STRANGERS;
     if (options->max_connections == 0)
@@ -340,6 +348,8 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
         status = waldo__pool_new(server->options.max_threads, &server->pool, reterr);
     if (status >= 0)
         status = init_loop(server, reterr);
+    if (status >= 0)
+        status = waldo__holds_begin(server, reterr);
     if (status < 0) {
         waldo__pool_free(server->pool);
         waldo__keyring_free(server->keys);
@@ -447,6 +457,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     while (server->listeners > 0)
         uv_run(&server->loop, UV_RUN_DEFAULT);
     end_sessions(server);
+    waldo__holds_end(server);
     waldo__pool *pool = server->pool;
     waldo__pool_free(pool);
     server->pool = NULL;

@@ -16,12 +16,14 @@
 
 #include "call.h"
 #include "deadlines.h"
+#include "holds.h"
 #include "engine/engine.h"
 #include "object.h"
 #include "peer.h"
 #include "pool.h"
 #include "registry.h"
 #include "session.h"
+#include "value/keeper.h"
 
 /* A listener and what came to it. */
 typedef struct waldo__endpoint {
@@ -61,10 +63,12 @@ struct waldo_server {
     atomic_int stop_requested; /* 0, or a waldo__stop */
     atomic_bool reload_requested;
     waldo__pool *pool;
+    waldo__keeper *keeper;
 
     pthread_mutex_t lock;
     waldo__objects objects;
     waldo__deadlines deadlines;
+    waldo__holds holds;
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls in the pool */
     waldo_call *outbox; /* answered, in order */

@@ -116,19 +116,8 @@ bool waldo__session_hold(waldo__session *session, waldo__object *object)
         held->object = object;
     }
     held->count++;
-    if (object->references++ == 0)
-        session->server->objects.referenced++;
+    waldo__object_reference(object);
     return true;
-}
-
-static void give_back(waldo__session *session, waldo__object *object, uint64_t count)
-{
-    /* The pin makes the last reference's end and the last pin's end the same case. */
-    waldo__object_pin(object);
-    object->references -= count;
-    if (object->references == 0)
-        session->server->objects.referenced--;
-    waldo__object_unpin(object);
 }
 
 bool waldo__session_drop(waldo__session *session, uint64_t id, uint64_t count)
@@ -142,7 +131,7 @@ bool waldo__session_drop(waldo__session *session, uint64_t id, uint64_t count)
         waldo__map_remove(&session->references, id);
         free(held);
     }
-    give_back(session, object, count);
+    waldo__object_unreference(object, count);
     return true;
 }
 
@@ -152,7 +141,7 @@ static void drop_all(waldo__session *session)
     for (const waldo__map_entry *entry;
          (entry = waldo__map_next(&session->references, &position)) != NULL;) {
         waldo__held *held = entry->value;
-        give_back(session, held->object, held->count);
+        waldo__object_unreference(held->object, held->count);
         free(held);
     }
     waldo__map_free(&session->references);

@@ -268,6 +268,7 @@ static bool changes_something(const Waldo__Wire__Request *request)
     case WALDO__WIRE__OPERATION__CALL:
     case WALDO__WIRE__OPERATION__DROP:
     case WALDO__WIRE__OPERATION__ATTACH:
+    case WALDO__WIRE__OPERATION__EXPORT:
     case WALDO__WIRE__OPERATION__NEXT:
         return true;
     default:

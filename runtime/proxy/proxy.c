@@ -119,13 +119,14 @@ waldo_proxy *waldo_proxy_unref(waldo_proxy *proxy)
     return NULL;
 }
 
-static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation,
+static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation, uint64_t ticket,
                   waldo_proxy **ret_proxy, waldo_error *reterr)
 {
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__ATTACH;
     request.object = object;
     request.incarnation = incarnation;
+    request.ticket = ticket;
     request.want_table = true;
     waldo__reply reply;
     int status =
@@ -139,7 +140,7 @@ static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation,
 
 int waldo_proxy_copy(waldo_proxy *proxy, waldo_proxy **ret_copy, waldo_error *reterr)
 {
-    return attach(proxy->manager, proxy->object, proxy->incarnation, ret_copy, reterr);
+    return attach(proxy->manager, proxy->object, proxy->incarnation, 0, ret_copy, reterr);
 }
 
 /* ---- what it is ---- */
@@ -239,5 +240,50 @@ int waldo_proxy_from_value(waldo_manager *manager, const waldo_value *value,
     if (!reference)
         return waldo_error_set(reterr, WALDO_ETYPE, "a '%s' is no proxy",
                                waldo_value_type_name(value));
-    return attach(manager, reference->object, reference->incarnation, ret_proxy, reterr);
+    return attach(manager, reference->object, reference->incarnation, reference->ticket, ret_proxy,
+                  reterr);
+}
+
+static int value_of_ticket(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_value,
+                           waldo_error *reterr)
+{
+    waldo__arena arena;
+    waldo__arena_init(&arena);
+    ProtobufCMessage *message;
+    const ProtobufCBinaryData *body = &reply->reply->body;
+    int status = waldo__unpack(&waldo__wire__created__descriptor, &arena.allocator, body->data,
+                               body->len, &message, reterr);
+    const Waldo__Ref *ref = status >= 0 ? ((const Waldo__Wire__Created *)message)->ref : NULL;
+    if (status >= 0 && !ref)
+        status = waldo_error_set(reterr, WALDO_EPROTOCOL, "the reply holds no proxy");
+    if (status >= 0) {
+        waldo__reference reference = {
+            .incarnation = ref->incarnation,
+            .object = ref->object,
+            .type_id = proxy->type->type_id,
+            .address = waldo_manager_address(proxy->manager),
+            .ticket = ref->ticket,
+        };
+        waldo_value *value = waldo__v_reference(&reference);
+        if (value)
+            *ret_value = value;
+        else
+            status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a value");
+    }
+    waldo__arena_free(&arena);
+    return status;
+}
+
+int waldo_proxy_export(waldo_proxy *proxy, waldo_value **ret_value, waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__EXPORT, &request);
+    waldo__reply reply;
+    int status = waldo__exchange(proxy->manager, &request, NULL, waldo__proxy_timeout(proxy, 0),
+                                 &reply, reterr);
+    if (status < 0)
+        return status;
+    status = value_of_ticket(proxy, &reply, ret_value, reterr);
+    waldo__reply_free(&reply);
+    return status;
 }

@@ -4,6 +4,7 @@
 
 #include "value/failure.h"
 #include "value/integer.h"
+#include "value/keeper.h"
 #include "value/message.h"
 
 void waldo__swap_to_little_endian(uint8_t *items, size_t count, size_t item_size)
@@ -81,8 +82,15 @@ int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_v
         .object = message->object,
         .type_id = message->typeid_,
         .address = message->address,
+        .ticket = message->ticket,
     };
-    return waldo__give(waldo__v_reference(&reference), ret_value, reterr);
+    /* In the server's own process a value keeps what it names. */
+    reference.live =
+        waldo__keeper_hold(reference.incarnation, reference.object, &reference.release);
+    waldo_value *value = waldo__v_reference(&reference);
+    if (!value && reference.live)
+        reference.release(reference.live);
+    return waldo__give(value, ret_value, reterr);
 }
 
 static int from_failure(const Waldo__Failure *message, waldo_value **ret_value,

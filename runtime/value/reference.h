@@ -11,6 +11,7 @@ typedef struct waldo__reference {
     uint64_t object;
     const char *type_id; /* NULL counts as "" */
     const char *address;
+    uint64_t ticket; /* 0: none */
     /* The proxy layer's own, or NULL; release(live) runs when the value is freed. */
     void *live;
     void (*release)(void *live);

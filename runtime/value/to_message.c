@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "value/integer.h"
+#include "value/keeper.h"
 #include "value/message.h"
 
 /* One conversion: where the memory comes from, and where errors go. */
@@ -198,6 +199,10 @@ bool waldo__fill_reference(const waldo__reference *reference, ProtobufCAllocator
 {
     target->incarnation = reference->incarnation;
     target->object = reference->object;
+    target->ticket =
+        waldo__keeper_ticket(reference->incarnation, reference->object, reference->release);
+    if (target->ticket == 0)
+        target->ticket = reference->ticket;
     return waldo__copy_string(allocator, reference->type_id, &target->typeid_) &&
            waldo__copy_string(allocator, reference->address, &target->address);
 }

@@ -70,6 +70,10 @@ char *waldo_proxy_repr(const waldo_proxy *proxy);
  *  server's address and no key (row D7). */
 WALDO_CHECK int waldo_proxy_to_value(waldo_proxy *proxy, waldo_value **ret_value,
                                      waldo_error *reterr);
+/** The same for a way on which this proxy may die before the value arrives, through a pipe or a
+ *  queue: the server keeps the object until somebody made a proxy of the value, or for 60 seconds. */
+WALDO_CHECK int waldo_proxy_export(waldo_proxy *proxy, waldo_value **ret_value,
+                                   waldo_error *reterr);
 /** A proxy from such a value, with a reference of its own (row D8). WALDO_EKEY: the object is no
  *  more. WALDO_ETYPE: not a proxy value. */
 WALDO_CHECK int waldo_proxy_from_value(waldo_manager *manager, const waldo_value *value,

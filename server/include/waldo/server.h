@@ -86,6 +86,7 @@ typedef struct waldo_server_options {
     size_t max_message;  /* bytes; 0: 64 MiB */
     unsigned max_threads; /* handlers that run or block at the same time; 0: 256 */
     double lease;        /* seconds a session lives on when nothing is heard of it; 0: 10 */
+    double transit;      /* seconds a proxy in a value keeps its object on the way; 0: 60 */
     double grace;        /* seconds it lives on without a connection; 0: 2 */
     size_t max_kept;     /* unacknowledged replies of one session; 0: 4096 */
     size_t max_strangers;   /* connections in the middle of a handshake; 0: 1024 */
