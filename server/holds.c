@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "engine/deadline.h"
 #include "server_internal.h"
 
 enum { MAX_TICKETS = 65536 };
