@@ -15,6 +15,19 @@
 # both generate the same file: let one be a library and link the other to it.
 #
 # The variables PROTOC, PROTOC_GEN_C and PROTOBUF_INCLUDE are set by whoever includes this file.
+
+# Run as a script on a dependency file of protoc, which does not escape the spaces in its paths.
+if(CMAKE_SCRIPT_MODE_FILE AND DEFINED WALDO_DEPFILE)
+  file(READ ${WALDO_DEPFILE} text)
+  string(REPLACE " " "\\ " text "${text}")
+  string(REPLACE "\\ \\\n" " \\\n" text "${text}") # those that separate
+  string(REPLACE "\n\\ " "\n " text "${text}")
+  string(REPLACE ":\\ " ": " text "${text}")
+  file(WRITE ${WALDO_DEPFILE} "${text}")
+  return()
+endif()
+set(WALDO_GENERATE_FILE ${CMAKE_CURRENT_LIST_FILE})
+
 if(NOT DEFINED WALDO_PROTO_DIR)
   get_filename_component(WALDO_PROTO_DIR ${CMAKE_CURRENT_LIST_DIR}/../proto ABSOLUTE)
 endif()
@@ -78,12 +91,17 @@ function(waldo_generate)
     set(proxy ${base}.proxy.c ${base}.proxy.h)
     set(service ${base}.service.c ${base}.service.h)
     get_filename_component(folder ${base} DIRECTORY)
+    set(escape)
+    if("${base}${imports}" MATCHES " ")
+      set(escape COMMAND ${CMAKE_COMMAND} -DWALDO_DEPFILE=${base}.d -P ${WALDO_GENERATE_FILE})
+    endif()
     add_custom_command(
       OUTPUT ${messages} ${proxy} ${service}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
       COMMAND ${PROTOC} --plugin=protoc-gen-c=${PROTOC_GEN_C}
               --plugin=protoc-gen-waldo=$<TARGET_FILE:Waldo::protoc-gen-waldo>
               --c_out=${out} --waldo_out=${out} --dependency_out=${base}.d ${imports} ${name}
+      ${escape}
       DEPENDS ${proto} Waldo::protoc-gen-waldo
       DEPFILE ${base}.d
       COMMENT "Generating C from ${name}"

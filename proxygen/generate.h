@@ -7,8 +7,9 @@
 
 #include "arena.h"
 
-/** Answers a packed CodeGeneratorRequest with a packed CodeGeneratorResponse in *ret_response, for
- *  text_free. 0; or -1 after errors, which went to the stream, and nothing is to be written. */
-int generate(const uint8_t *request, size_t length, struct text *ret_response, FILE *errors);
+/** Answers bytes, a packed CodeGeneratorRequest, with a packed CodeGeneratorResponse in
+ *  *ret_response, for text_free. 0; or -1 after errors, which went to stream: nothing is to be
+ *  written then. */
+int generate(const uint8_t *bytes, size_t length, struct text *ret_response, FILE *stream);
 
 #endif

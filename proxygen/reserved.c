@@ -63,7 +63,8 @@ static const char macros[] =
     " __COUNTER__ __DATE__ __FILE__ __LINE__ __STDC__ __STDC_VERSION__ __TIME__ __cplusplus"
     " __linux__ __unix__ __x86_64__ __aarch64__ __linux __unix __ELF__ __GNUC__ __OPTIMIZE__ ";
 
-/* Functions and types that a name without a package, or in package waldo, can meet. */
+/* Functions and types that a name without a package, or in package waldo, can meet, and what
+ * generated code calls its parameters. */
 static const char globals[] =
     " FILE DIR abort abs accept access acos acosh alarm asctime asin asinh atan atanh atexit atof"
     " atoi atol atoll bind brk bsearch calloc cbrt ceil chdir chmod chown clearerr clock close"
@@ -88,6 +89,7 @@ static const char globals[] =
     " u_int u_long u_short uint ulong ushort id_t key_t pid_t uid_t gid_t off_t size_t ssize_t"
     " time_t clock_t dev_t ino_t mode_t double_t float_t fd_set va_list fpos_t max_align_t wint_t"
     " timeval timespec loff_t nlink_t timer_t clockid_t suseconds_t fsid_t daddr_t caddr_t"
+    " arguments item iterator manager proxy reterr result self status"
     " waldo_array waldo_call waldo_connect waldo_error waldo_export waldo_generator waldo_kind"
     " waldo_manager waldo_method_info waldo_method_to_typeid waldo_module waldo_print waldo_proxy"
     " waldo_proxy_method waldo_proxy_type waldo_registration waldo_registry waldo_server"

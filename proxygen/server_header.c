@@ -40,7 +40,7 @@ static void print_generator(struct printer *printer, const struct method *method
     printer_function(printer, "    int (*$method$)(",
                      "waldo_generator *generator, waldo_call *call, void *self$last$", ");\n");
     printer_print(printer, "    struct {\n");
-    printer_comment(printer, 8, "", "NULL: *ret_state is self.");
+    printer_comment(printer, 8, "", "May be NULL: self is the state then.");
     printer_function(printer, "        int (*open)(",
                      "void *self, waldo_call *call, $arguments$void **ret_state", ");\n");
     printer_comment(printer, 8, "", "1: item is the next one; 0: exhausted.");

@@ -4,10 +4,10 @@
 
 static void print_unary(struct printer *printer, const struct method *method)
 {
+    const char *unused = method->has_input ? "" : "    (void)input;\n";
     printer_print(printer, "    const struct $S$_ops *handlers = ops;\n");
-    if (!method->has_input)
-        printer_print(printer, "    (void)input;\n");
     if (method->kind == METHOD_PROXY) {
+        printer_print(printer, unused);
         printer_function(printer, "    return handlers->$method$(",
                          "self, call, $input$waldo_call_export(call)", ");\n");
         return;
@@ -21,6 +21,7 @@ static void print_unary(struct printer *printer, const struct method *method)
                      ");\n");
     printer_set(printer, "result",
                 method->has_output ? "(const ProtobufCMessage *)&result" : "NULL");
+    printer_print(printer, unused);
     printer_print(printer, "    if (status != 0)\n"
                            "        return status;\n"
                            "    return waldo_call_return(call, $result$);\n");
@@ -51,8 +52,8 @@ static void print_steps(struct printer *printer, const struct method *method)
                   "    int status = handlers->$method$_steps.next(state, call, &item);\n"
                   "    if (status != 1)\n"
                   "        return status;\n"
-                  "    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);\n"
-                  "    return returned < 0 ? returned : 1;\n"
+                  "    status = waldo_call_return(call, (const ProtobufCMessage *)&item);\n"
+                  "    return status < 0 ? status : 1;\n"
                   "}\n\n"
                   "static void close_$S$_$method$(const void *ops, void *state)\n"
                   "{\n"
@@ -64,12 +65,12 @@ static void print_steps(struct printer *printer, const struct method *method)
 
 static void print_start(struct printer *printer, const struct method *method)
 {
-    printer_print(printer, "    const struct $S$_ops *handlers = ops;\n");
+    printer_print(printer, "    const struct $S$_ops *handlers = ops;\n"
+                           "    void *state = self;\n");
     if (!method->has_input)
         printer_print(printer, "    (void)input;\n");
     printer_print(printer, "    if (handlers->$method$ != NULL)\n"
                            "        return waldo_call_generate(call, run_$S$_$method$);\n"
-                           "    void *state = self;\n"
                            "    if (handlers->$method$_steps.open != NULL) {\n");
     printer_function(printer, "        int status = handlers->$method$_steps.open(",
                      "self, call, $input$&state", ");\n");

@@ -22,7 +22,8 @@ shift 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 warnings='-Wall -Wextra -Wpedantic -Wcomment -Wshadow -Werror'
-strict='-Wstrict-prototypes -Wmissing-prototypes'
+strict='-Wstrict-prototypes -Wmissing-prototypes -Wdeclaration-after-statement -Wconversion
+    -Wsign-conversion -Wcast-align -Wredundant-decls -Wundef'
 
 failed=0
 compile()

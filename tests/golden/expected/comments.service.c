@@ -61,8 +61,8 @@ static int next_comments_nasty_block(waldo_call *call, const void *ops, void *st
     int status = handlers->block_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_comments_nasty_block(const void *ops, void *state)
@@ -76,9 +76,9 @@ static int invoke_comments_nasty_block(waldo_call *call, const void *ops, void *
                                        const ProtobufCMessage *input)
 {
     const struct comments_nasty_ops *handlers = ops;
+    void *state = self;
     if (handlers->block != NULL)
         return waldo_call_generate(call, run_comments_nasty_block);
-    void *state = self;
     if (handlers->block_steps.open != NULL) {
         int status = handlers->block_steps.open(self, call, (const Comments__Note *)input, &state);
         if (status != 0)
@@ -102,8 +102,8 @@ static int invoke_comments_nasty_bare(waldo_call *call, const void *ops, void *s
                                       const ProtobufCMessage *input)
 {
     const struct comments_nasty_ops *handlers = ops;
-    (void)input;
     int status = handlers->bare(self, call);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, NULL);

@@ -53,7 +53,7 @@ struct comments_nasty_ops {
     int (*block)(waldo_generator *generator, waldo_call *call, void *self,
                  const Comments__Note *arguments);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, const Comments__Note *arguments,
                     void **ret_state);
         /** 1: item is the next one; 0: exhausted. */

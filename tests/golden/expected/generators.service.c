@@ -17,8 +17,8 @@ static int next_a_b_c_source_range(waldo_call *call, const void *ops, void *stat
     int status = handlers->range_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_a_b_c_source_range(const void *ops, void *state)
@@ -32,9 +32,9 @@ static int invoke_a_b_c_source_range(waldo_call *call, const void *ops, void *se
                                      const ProtobufCMessage *input)
 {
     const struct a_b_c_source_ops *handlers = ops;
+    void *state = self;
     if (handlers->range != NULL)
         return waldo_call_generate(call, run_a_b_c_source_range);
-    void *state = self;
     if (handlers->range_steps.open != NULL) {
         int status = handlers->range_steps.open(self, call, (const A__B__C__Range *)input, &state);
         if (status != 0)
@@ -58,8 +58,8 @@ static int next_a_b_c_source_squares(waldo_call *call, const void *ops, void *st
     int status = handlers->squares_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_a_b_c_source_squares(const void *ops, void *state)
@@ -73,9 +73,9 @@ static int invoke_a_b_c_source_squares(waldo_call *call, const void *ops, void *
                                        const ProtobufCMessage *input)
 {
     const struct a_b_c_source_ops *handlers = ops;
+    void *state = self;
     if (handlers->squares != NULL)
         return waldo_call_generate(call, run_a_b_c_source_squares);
-    void *state = self;
     if (handlers->squares_steps.open != NULL) {
         int status = handlers->squares_steps.open(self, call, (const A__B__C__Range *)input,
                                                   &state);
@@ -101,8 +101,8 @@ static int next_a_b_c_source_ticks(waldo_call *call, const void *ops, void *stat
     int status = handlers->ticks_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_a_b_c_source_ticks(const void *ops, void *state)
@@ -116,10 +116,10 @@ static int invoke_a_b_c_source_ticks(waldo_call *call, const void *ops, void *se
                                      const ProtobufCMessage *input)
 {
     const struct a_b_c_source_ops *handlers = ops;
+    void *state = self;
     (void)input;
     if (handlers->ticks != NULL)
         return waldo_call_generate(call, run_a_b_c_source_ticks);
-    void *state = self;
     if (handlers->ticks_steps.open != NULL) {
         int status = handlers->ticks_steps.open(self, call, &state);
         if (status != 0)
@@ -144,8 +144,8 @@ static int next_a_b_c_source_values(waldo_call *call, const void *ops, void *sta
     int status = handlers->values_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_a_b_c_source_values(const void *ops, void *state)
@@ -159,10 +159,10 @@ static int invoke_a_b_c_source_values(waldo_call *call, const void *ops, void *s
                                       const ProtobufCMessage *input)
 {
     const struct a_b_c_source_ops *handlers = ops;
+    void *state = self;
     (void)input;
     if (handlers->values != NULL)
         return waldo_call_generate(call, run_a_b_c_source_values);
-    void *state = self;
     if (handlers->values_steps.open != NULL) {
         int status = handlers->values_steps.open(self, call, &state);
         if (status != 0)
@@ -186,8 +186,8 @@ static int next_a_b_c_source__secret(waldo_call *call, const void *ops, void *st
     int status = handlers->_secret_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_a_b_c_source__secret(const void *ops, void *state)
@@ -201,9 +201,9 @@ static int invoke_a_b_c_source__secret(waldo_call *call, const void *ops, void *
                                        const ProtobufCMessage *input)
 {
     const struct a_b_c_source_ops *handlers = ops;
+    void *state = self;
     if (handlers->_secret != NULL)
         return waldo_call_generate(call, run_a_b_c_source__secret);
-    void *state = self;
     if (handlers->_secret_steps.open != NULL) {
         int status = handlers->_secret_steps.open(self, call, (const A__B__C__Range *)input,
                                                   &state);
@@ -406,8 +406,8 @@ static int next_a_b_c_baz___next__(waldo_call *call, const void *ops, void *stat
     int status = handlers->__next___steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_a_b_c_baz___next__(const void *ops, void *state)
@@ -421,10 +421,10 @@ static int invoke_a_b_c_baz___next__(waldo_call *call, const void *ops, void *se
                                      const ProtobufCMessage *input)
 {
     const struct a_b_c_baz_ops *handlers = ops;
+    void *state = self;
     (void)input;
     if (handlers->__next__ != NULL)
         return waldo_call_generate(call, run_a_b_c_baz___next__);
-    void *state = self;
     if (handlers->__next___steps.open != NULL) {
         int status = handlers->__next___steps.open(self, call, &state);
         if (status != 0)
@@ -438,9 +438,9 @@ static int invoke_a_b_c_baz_count(waldo_call *call, const void *ops, void *self,
                                   const ProtobufCMessage *input)
 {
     const struct a_b_c_baz_ops *handlers = ops;
-    (void)input;
     A__B__C__Item result = A__B__C__ITEM__INIT;
     int status = handlers->count(self, call, &result);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, (const ProtobufCMessage *)&result);

@@ -24,7 +24,7 @@ struct a_b_c_source_ops {
     int (*range)(waldo_generator *generator, waldo_call *call, void *self,
                  const A__B__C__Range *arguments);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, const A__B__C__Range *arguments,
                     void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
@@ -37,7 +37,7 @@ struct a_b_c_source_ops {
     int (*squares)(waldo_generator *generator, waldo_call *call, void *self,
                    const A__B__C__Range *arguments);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, const A__B__C__Range *arguments,
                     void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
@@ -49,7 +49,7 @@ struct a_b_c_source_ops {
      *  generators.proto:19 */
     int (*ticks)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
         int (*next)(void *state, waldo_call *call, Google__Protobuf__Empty *item);
@@ -60,7 +60,7 @@ struct a_b_c_source_ops {
      *  generators.proto:20 */
     int (*values)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
         int (*next)(void *state, waldo_call *call, Waldo__Value *item);
@@ -72,7 +72,7 @@ struct a_b_c_source_ops {
     int (*_secret)(waldo_generator *generator, waldo_call *call, void *self,
                    const A__B__C__Range *arguments);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, const A__B__C__Range *arguments,
                     void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
@@ -131,7 +131,7 @@ struct a_b_c_baz_ops {
      *  generators.proto:30 */
     int (*__next__)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
         int (*next)(void *state, waldo_call *call, A__B__C__Item *item);

@@ -29,9 +29,9 @@ static int invoke_legacy_store_store_strange(waldo_call *call, const void *ops, 
                                              const ProtobufCMessage *input)
 {
     const struct legacy_store_store_ops *handlers = ops;
-    (void)input;
     Old__ShopV1__Strange result = OLD__SHOP_V1__STRANGE__INIT;
     int status = handlers->strange(self, call, &result);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, (const ProtobufCMessage *)&result);
@@ -52,8 +52,8 @@ static int next_legacy_store_store_all(waldo_call *call, const void *ops, void *
     int status = handlers->all_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_legacy_store_store_all(const void *ops, void *state)
@@ -67,10 +67,10 @@ static int invoke_legacy_store_store_all(waldo_call *call, const void *ops, void
                                          const ProtobufCMessage *input)
 {
     const struct legacy_store_store_ops *handlers = ops;
+    void *state = self;
     (void)input;
     if (handlers->all != NULL)
         return waldo_call_generate(call, run_legacy_store_store_all);
-    void *state = self;
     if (handlers->all_steps.open != NULL) {
         int status = handlers->all_steps.open(self, call, &state);
         if (status != 0)

@@ -32,7 +32,7 @@ struct legacy_store_store_ops {
      *  legacy.proto:39 */
     int (*all)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
         int (*next)(void *state, waldo_call *call, Old__ShopV1__Item *item);

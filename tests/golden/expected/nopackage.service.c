@@ -29,9 +29,9 @@ static int invoke_http_server__h(waldo_call *call, const void *ops, void *self,
                                  const ProtobufCMessage *input)
 {
     const struct http_server_ops *handlers = ops;
-    (void)input;
     SnakeCaseMessage result = SNAKE_CASE_MESSAGE__INIT;
     int status = handlers->_h(self, call, &result);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, (const ProtobufCMessage *)&result);

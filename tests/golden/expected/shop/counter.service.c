@@ -18,9 +18,9 @@ static int invoke_shop_counter_get(waldo_call *call, const void *ops, void *self
                                    const ProtobufCMessage *input)
 {
     const struct shop_counter_ops *handlers = ops;
-    (void)input;
     Shop__Number result = SHOP__NUMBER__INIT;
     int status = handlers->get(self, call, &result);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, (const ProtobufCMessage *)&result);
@@ -30,8 +30,8 @@ static int invoke_shop_counter__reset(waldo_call *call, const void *ops, void *s
                                       const ProtobufCMessage *input)
 {
     const struct shop_counter_ops *handlers = ops;
-    (void)input;
     int status = handlers->_reset(self, call);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, NULL);
@@ -52,8 +52,8 @@ static int next_shop_counter_countdown(waldo_call *call, const void *ops, void *
     int status = handlers->countdown_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_shop_counter_countdown(const void *ops, void *state)
@@ -67,10 +67,10 @@ static int invoke_shop_counter_countdown(waldo_call *call, const void *ops, void
                                          const ProtobufCMessage *input)
 {
     const struct shop_counter_ops *handlers = ops;
+    void *state = self;
     (void)input;
     if (handlers->countdown != NULL)
         return waldo_call_generate(call, run_shop_counter_countdown);
-    void *state = self;
     if (handlers->countdown_steps.open != NULL) {
         int status = handlers->countdown_steps.open(self, call, &state);
         if (status != 0)

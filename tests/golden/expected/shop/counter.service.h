@@ -33,7 +33,7 @@ struct shop_counter_ops {
      *  shop/counter.proto:34 */
     int (*countdown)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
         int (*next)(void *state, waldo_call *call, Shop__Number *item);

@@ -43,8 +43,8 @@ static int next_foo_bar_baz2_httpx_d4_camel_case_items(waldo_call *call, const v
     int status = handlers->items_steps.next(state, call, &item);
     if (status != 1)
         return status;
-    int returned = waldo_call_return(call, (const ProtobufCMessage *)&item);
-    return returned < 0 ? returned : 1;
+    status = waldo_call_return(call, (const ProtobufCMessage *)&item);
+    return status < 0 ? status : 1;
 }
 
 static void close_foo_bar_baz2_httpx_d4_camel_case_items(const void *ops, void *state)
@@ -58,9 +58,9 @@ static int invoke_foo_bar_baz2_httpx_d4_camel_case_items(waldo_call *call, const
                                                          void *self, const ProtobufCMessage *input)
 {
     const struct foo_bar_baz2_httpx_d4_camel_case_ops *handlers = ops;
+    void *state = self;
     if (handlers->items != NULL)
         return waldo_call_generate(call, run_foo_bar_baz2_httpx_d4_camel_case_items);
-    void *state = self;
     if (handlers->items_steps.open != NULL) {
         int status = handlers->items_steps.open(self, call,
                                                 (const FooBar__Baz2__HTTPx__D4__AB *)input, &state);
@@ -76,8 +76,8 @@ static int invoke_foo_bar_baz2_httpx_d4_camel_case_getX1Y2(waldo_call *call, con
                                                            const ProtobufCMessage *input)
 {
     const struct foo_bar_baz2_httpx_d4_camel_case_ops *handlers = ops;
-    (void)input;
     int status = handlers->getX1Y2(self, call);
+    (void)input;
     if (status != 0)
         return status;
     return waldo_call_return(call, NULL);

@@ -31,7 +31,7 @@ struct foo_bar_baz2_httpx_d4_camel_case_ops {
     int (*items)(waldo_generator *generator, waldo_call *call, void *self,
                  const FooBar__Baz2__HTTPx__D4__AB *arguments);
     struct {
-        /** NULL: *ret_state is self. */
+        /** May be NULL: self is the state then. */
         int (*open)(void *self, waldo_call *call, const FooBar__Baz2__HTTPx__D4__AB *arguments,
                     void **ret_state);
         /** 1: item is the next one; 0: exhausted. */
