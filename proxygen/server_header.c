@@ -96,7 +96,12 @@ static void print_ops(struct printer *printer, const struct service *service)
                   "    int (*repr)(void *self, waldo_call *call, waldo_value **ret_text);\n");
     printer_comment(printer, 4, "", "A copy of the object as a value. May be NULL.");
     printer_print(printer,
-                  "    int (*getvalue)(void *self, waldo_call *call, waldo_value **ret_value);\n"
+                  "    int (*getvalue)(void *self, waldo_call *call, waldo_value **ret_value);\n");
+    printer_comment(printer, 4, "",
+                    "The session of a caller that was watched (waldo_call_watch_session) has "
+                    "ended. session: 16 bytes. May be NULL.");
+    printer_print(printer,
+                  "    void (*session_ended)(void *self, const uint8_t *session);\n"
                   "};\n");
 }
 

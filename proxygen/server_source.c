@@ -128,7 +128,7 @@ static void print_create(struct printer *printer, const struct service *service)
                            "}\n");
 }
 
-/* destroy_, repr_ and getvalue_. */
+/* destroy_, session_ended_, repr_ and getvalue_. */
 static void print_rest(struct printer *printer)
 {
     static const char *const names[][2] = {{"repr", "ret_text"}, {"getvalue", "ret_value"}};
@@ -137,6 +137,14 @@ static void print_rest(struct printer *printer)
                            "    const struct $S$_ops *handlers = ops;\n"
                            "    if (handlers->destroy != NULL)\n"
                            "        handlers->destroy(self);\n"
+                           "}\n");
+    printer_print(printer, "\n");
+    printer_function(printer, "static void session_ended_$S$(",
+                     "const void *ops, void *self, const uint8_t *session", ")\n");
+    printer_print(printer, "{\n"
+                           "    const struct $S$_ops *handlers = ops;\n"
+                           "    if (handlers->session_ended != NULL)\n"
+                           "        handlers->session_ended(self, session);\n"
                            "}\n");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         printer_set(printer, "member", names[i][0]);

@@ -185,5 +185,6 @@ void service_table_print(struct printer *printer, const struct service *service)
                            "    .destroy = destroy_$S$,\n"
                            "    .repr = repr_$S$,\n"
                            "    .getvalue = getvalue_$S$,\n"
+                           "    .session_ended = session_ended_$S$,\n"
                            "};\n");
 }

@@ -176,6 +176,13 @@ static void destroy_comments_nasty(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_comments_nasty(const void *ops, void *self, const uint8_t *session)
+{
+    const struct comments_nasty_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_comments_nasty(waldo_call *call, const void *ops, void *self,
                                waldo_value **ret_text)
 {
@@ -717,6 +724,7 @@ const waldo_service comments_nasty_service = {
     .destroy = destroy_comments_nasty,
     .repr = repr_comments_nasty,
     .getvalue = getvalue_comments_nasty,
+    .session_ended = session_ended_comments_nasty,
 };
 
 int comments_nasty_register(waldo_registry *registry, const struct comments_nasty_ops *ops,

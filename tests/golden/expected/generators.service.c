@@ -237,6 +237,13 @@ static void destroy_a_b_c_source(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_a_b_c_source(const void *ops, void *self, const uint8_t *session)
+{
+    const struct a_b_c_source_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_a_b_c_source(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
 {
     const struct a_b_c_source_ops *handlers = ops;
@@ -351,6 +358,7 @@ const waldo_service a_b_c_source_service = {
     .destroy = destroy_a_b_c_source,
     .repr = repr_a_b_c_source,
     .getvalue = getvalue_a_b_c_source,
+    .session_ended = session_ended_a_b_c_source,
 };
 
 int a_b_c_source_register(waldo_registry *registry, const struct a_b_c_source_ops *ops,
@@ -468,6 +476,13 @@ static void destroy_a_b_c_baz(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_a_b_c_baz(const void *ops, void *self, const uint8_t *session)
+{
+    const struct a_b_c_baz_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_a_b_c_baz(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
 {
     const struct a_b_c_baz_ops *handlers = ops;
@@ -555,6 +570,7 @@ const waldo_service a_b_c_baz_service = {
     .destroy = destroy_a_b_c_baz,
     .repr = repr_a_b_c_baz,
     .getvalue = getvalue_a_b_c_baz,
+    .session_ended = session_ended_a_b_c_baz,
 };
 
 int a_b_c_baz_register(waldo_registry *registry, const struct a_b_c_baz_ops *ops, void *type_data,

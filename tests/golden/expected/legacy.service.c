@@ -102,6 +102,13 @@ static void destroy_legacy_store_store(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_legacy_store_store(const void *ops, void *self, const uint8_t *session)
+{
+    const struct legacy_store_store_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_legacy_store_store(waldo_call *call, const void *ops, void *self,
                                    waldo_value **ret_text)
 {
@@ -204,6 +211,7 @@ const waldo_service legacy_store_store_service = {
     .destroy = destroy_legacy_store_store,
     .repr = repr_legacy_store_store,
     .getvalue = getvalue_legacy_store_store,
+    .session_ended = session_ended_legacy_store_store,
 };
 
 int legacy_store_store_register(waldo_registry *registry, const struct legacy_store_store_ops *ops,

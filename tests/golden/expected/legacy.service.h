@@ -45,6 +45,8 @@ struct legacy_store_store_ops {
     int (*repr)(void *self, waldo_call *call, waldo_value **ret_text);
     /** A copy of the object as a value. May be NULL. */
     int (*getvalue)(void *self, waldo_call *call, waldo_value **ret_value);
+    /** The session of a caller that was watched (waldo_call_watch_session) has ended. session: 16 bytes. May be NULL. */
+    void (*session_ended)(void *self, const uint8_t *session);
 };
 
 extern const waldo_service legacy_store_store_service;

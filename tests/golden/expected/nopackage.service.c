@@ -67,6 +67,13 @@ static void destroy_http_server(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_http_server(const void *ops, void *self, const uint8_t *session)
+{
+    const struct http_server_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_http_server(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
 {
     const struct http_server_ops *handlers = ops;
@@ -181,6 +188,7 @@ const waldo_service http_server_service = {
     .destroy = destroy_http_server,
     .repr = repr_http_server,
     .getvalue = getvalue_http_server,
+    .session_ended = session_ended_http_server,
 };
 
 int http_server_register(waldo_registry *registry, const struct http_server_ops *ops,
@@ -246,6 +254,13 @@ static void destroy_second(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_second(const void *ops, void *self, const uint8_t *session)
+{
+    const struct second_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_second(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
 {
     const struct second_ops *handlers = ops;
@@ -307,6 +322,7 @@ const waldo_service second_service = {
     .destroy = destroy_second,
     .repr = repr_second,
     .getvalue = getvalue_second,
+    .session_ended = session_ended_second,
 };
 
 int second_register(waldo_registry *registry, const struct second_ops *ops, void *type_data,
@@ -348,6 +364,13 @@ static void destroy_token(const void *ops, void *self)
     const struct token_ops *handlers = ops;
     if (handlers->destroy != NULL)
         handlers->destroy(self);
+}
+
+static void session_ended_token(const void *ops, void *self, const uint8_t *session)
+{
+    const struct token_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
 }
 
 static int repr_token(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
@@ -393,6 +416,7 @@ const waldo_service token_service = {
     .destroy = destroy_token,
     .repr = repr_token,
     .getvalue = getvalue_token,
+    .session_ended = session_ended_token,
 };
 
 int token_register(waldo_registry *registry, const struct token_ops *ops, void *type_data,

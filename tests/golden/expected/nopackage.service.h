@@ -36,6 +36,8 @@ struct http_server_ops {
     int (*repr)(void *self, waldo_call *call, waldo_value **ret_text);
     /** A copy of the object as a value. May be NULL. */
     int (*getvalue)(void *self, waldo_call *call, waldo_value **ret_value);
+    /** The session of a caller that was watched (waldo_call_watch_session) has ended. session: 16 bytes. May be NULL. */
+    void (*session_ended)(void *self, const uint8_t *session);
 };
 
 extern const waldo_service http_server_service;
@@ -75,6 +77,8 @@ struct second_ops {
     int (*repr)(void *self, waldo_call *call, waldo_value **ret_text);
     /** A copy of the object as a value. May be NULL. */
     int (*getvalue)(void *self, waldo_call *call, waldo_value **ret_value);
+    /** The session of a caller that was watched (waldo_call_watch_session) has ended. session: 16 bytes. May be NULL. */
+    void (*session_ended)(void *self, const uint8_t *session);
 };
 
 extern const waldo_service second_service;
@@ -102,6 +106,8 @@ struct token_ops {
     int (*repr)(void *self, waldo_call *call, waldo_value **ret_text);
     /** A copy of the object as a value. May be NULL. */
     int (*getvalue)(void *self, waldo_call *call, waldo_value **ret_value);
+    /** The session of a caller that was watched (waldo_call_watch_session) has ended. session: 16 bytes. May be NULL. */
+    void (*session_ended)(void *self, const uint8_t *session);
 };
 
 extern const waldo_service token_service;

@@ -103,6 +103,13 @@ static void destroy_shapes_board(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_shapes_board(const void *ops, void *self, const uint8_t *session)
+{
+    const struct shapes_board_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_shapes_board(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
 {
     const struct shapes_board_ops *handlers = ops;
@@ -256,6 +263,7 @@ const waldo_service shapes_board_service = {
     .destroy = destroy_shapes_board,
     .repr = repr_shapes_board,
     .getvalue = getvalue_shapes_board,
+    .session_ended = session_ended_shapes_board,
 };
 
 int shapes_board_register(waldo_registry *registry, const struct shapes_board_ops *ops,

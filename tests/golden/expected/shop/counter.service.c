@@ -110,6 +110,13 @@ static void destroy_shop_counter(const void *ops, void *self)
         handlers->destroy(self);
 }
 
+static void session_ended_shop_counter(const void *ops, void *self, const uint8_t *session)
+{
+    const struct shop_counter_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_shop_counter(waldo_call *call, const void *ops, void *self, waldo_value **ret_text)
 {
     const struct shop_counter_ops *handlers = ops;
@@ -231,6 +238,7 @@ const waldo_service shop_counter_service = {
     .destroy = destroy_shop_counter,
     .repr = repr_shop_counter,
     .getvalue = getvalue_shop_counter,
+    .session_ended = session_ended_shop_counter,
 };
 
 int shop_counter_register(waldo_registry *registry, const struct shop_counter_ops *ops,

@@ -107,6 +107,14 @@ static void destroy_foo_bar_baz2_httpx_d4_camel_case(const void *ops, void *self
         handlers->destroy(self);
 }
 
+static void session_ended_foo_bar_baz2_httpx_d4_camel_case(const void *ops, void *self,
+                                                           const uint8_t *session)
+{
+    const struct foo_bar_baz2_httpx_d4_camel_case_ops *handlers = ops;
+    if (handlers->session_ended != NULL)
+        handlers->session_ended(self, session);
+}
+
 static int repr_foo_bar_baz2_httpx_d4_camel_case(waldo_call *call, const void *ops, void *self,
                                                  waldo_value **ret_text)
 {
@@ -209,6 +217,7 @@ const waldo_service foo_bar_baz2_httpx_d4_camel_case_service = {
     .destroy = destroy_foo_bar_baz2_httpx_d4_camel_case,
     .repr = repr_foo_bar_baz2_httpx_d4_camel_case,
     .getvalue = getvalue_foo_bar_baz2_httpx_d4_camel_case,
+    .session_ended = session_ended_foo_bar_baz2_httpx_d4_camel_case,
 };
 
 int foo_bar_baz2_httpx_d4_camel_case_register(
