@@ -78,6 +78,8 @@ void waldo__call_unref(waldo_call *call)
         waldo__session_unref(call->session);
     if (call->release_lost)
         call->release_lost(call->lost_data);
+    if (call->kept)
+        waldo__limit_give(&call->server->limits, WALDO_LIMIT_PARKED);
     waldo__arena_free(&call->arena);
     waldo__buffer_free(&call->reply);
     free(call);
@@ -255,11 +257,11 @@ static bool claim(waldo_call *call)
 
 static void finish(waldo_call *call)
 {
-    size_t limit = call->session && call->session->max_message ? call->session->max_message
-                                                               : call->server->options.max_message;
-    if (limit > call->server->options.max_message)
-        limit = call->server->options.max_message;
+    size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
+    if (call->session && call->session->max_message && call->session->max_message < limit)
+        limit = call->session->max_message;
     if (call->reply.size > limit) {
+        atomic_fetch_add(&call->server->limits.refused[WALDO_LIMIT_MESSAGE], 1);
         waldo_error error;
         waldo_error_set(&error, WALDO_ETOOBIG,
                         "the reply has %zu bytes, more than the %zu that are allowed",

@@ -112,6 +112,8 @@ int waldo__step_debug_info(waldo_call *call);
  * new; *ret_object with a pin. Of waldo_export_object and of creation. */
 int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
                       waldo__object **ret_object);
+/* Why there is no new object: the limit, or memory. Returns the code. */
+int waldo__call_no_object(waldo_call *call);
 /* What the object prints as; only on its strand. NULL: call->error says why not. */
 waldo_value *waldo__call_repr(waldo_call *call, waldo__object *object);
 

@@ -42,6 +42,9 @@ static int do_hello(waldo_call *call)
     waldo__peer *peer = waldo__peer_find(server, call->channel);
     waldo__session *session =
         waldo__session_open(server, hello, waldo__secure_channel_key(peer->channel));
+    if (!session && !waldo__limit_allows(&server->limits, WALDO_LIMIT_SESSIONS,
+                                         atomic_load(&server->limits.now[WALDO_LIMIT_SESSIONS]) + 1))
+        return waldo__limit_raise(call, WALDO_LIMIT_SESSIONS);
     if (!session)
         return waldo_call_raise(call, WALDO_EPERMISSION, "this session cannot be opened");
     waldo__peer_bind(peer, session);
@@ -50,7 +53,7 @@ static int do_hello(waldo_call *call)
     welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
     welcome.incarnation = server->incarnation;
     welcome.session_number = session->number;
-    welcome.max_message = server->options.max_message;
+    welcome.max_message = server->limits.limit[WALDO_LIMIT_MESSAGE];
     welcome.lease_ms = (uint64_t)(server->options.lease * 1000);
     welcome.server = (char *)"Waldo " WALDO_VERSION;
     waldo__call_answer(call, &welcome.base);
@@ -386,6 +389,9 @@ static int identify(waldo_call *call, unsigned operation)
         return 1;
     if (call->request->sequence == 0)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "the request has no sequence number");
+    bool gives_back = operation == WALDO__WIRE__OPERATION__DROP;
+    if (!gives_back && !waldo__limit_memory(&call->server->limits))
+        return waldo__limit_raise(call, WALDO_LIMIT_MEMORY);
     return waldo__session_admit(call->session, call);
 }
 

@@ -10,6 +10,14 @@ waldo_export *waldo_call_export(waldo_call *call)
     return &call->exported;
 }
 
+int waldo__call_no_object(waldo_call *call)
+{
+    const waldo__limits *limits = &call->server->limits;
+    if (atomic_load(&limits->now[WALDO_LIMIT_OBJECTS]) >= limits->limit[WALDO_LIMIT_OBJECTS])
+        return waldo__limit_raise(call, WALDO_LIMIT_OBJECTS);
+    return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an object");
+}
+
 int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
                       waldo__object **ret_object)
 {
@@ -20,7 +28,7 @@ int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
         object = waldo__object_new(server, type, self, NULL);
     waldo__server_unlock(server);
     if (!object)
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an object");
+        return waldo__call_no_object(call);
     *ret_object = object;
     return 0;
 }

@@ -81,7 +81,7 @@ static int create_alias(waldo_call *call)
         return waldo_call_raise(call, WALDO_ETYPE, "object %" PRIu64 " is no %s", id,
                                 call->type->service->name);
     if (!object)
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an object");
+        return waldo__call_no_object(call);
     waldo__call_answer_proxy(call, object);
     return 0;
 }

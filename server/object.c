@@ -28,6 +28,7 @@ static void release(waldo__job *job)
         waldo__object_unpin(object->origin);
         waldo__server_unlock(server);
     }
+    waldo__limit_give(&server->limits, WALDO_LIMIT_OBJECTS);
     free(object);
 }
 
@@ -63,9 +64,13 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
                                  waldo__object *origin)
 {
     waldo__objects *objects = &server->objects;
-    waldo__object *object = calloc(1, sizeof *object);
-    if (!object)
+    if (!waldo__limit_take(&server->limits, WALDO_LIMIT_OBJECTS))
         return NULL;
+    waldo__object *object = calloc(1, sizeof *object);
+    if (!object) {
+        waldo__limit_give(&server->limits, WALDO_LIMIT_OBJECTS);
+        return NULL;
+    }
     object->id = objects->last_id + 1;
     object->server = server;
     object->type = type;
@@ -73,12 +78,10 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
     object->origin = origin;
     object->pins = 1;
     object->destruction = (waldo__job){.run = destroy, .release = release};
-    if (!waldo__map_set(&objects->by_id, object->id, object)) {
-        free(object);
-        return NULL;
-    }
-    if (!remember_self(objects, object)) {
+    bool known = waldo__map_set(&objects->by_id, object->id, object);
+    if (!known || !remember_self(objects, object)) {
         waldo__map_remove(&objects->by_id, object->id);
+        waldo__limit_give(&server->limits, WALDO_LIMIT_OBJECTS);
         free(object);
         return NULL;
     }

@@ -21,7 +21,6 @@ void waldo__peer_refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t
 {
     uint8_t refusal[WALDO__SECURE_REFUSAL_SIZE];
     waldo__secure_refuse(refusal);
-    endpoint->server->refused++;
     send_raw(endpoint, connection, id, refusal, sizeof refusal);
     if (endpoint->listener && !waldo__map_get(&endpoint->connections, connection))
         endpoint->engine->disconnect(endpoint->listener, connection);
@@ -73,7 +72,8 @@ static void end(waldo__peer *peer)
     waldo__map_remove(&server->peers, peer->id);
     forget_on_connection(peer);
     if (!peer->proven)
-        server->strangers--;
+        waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
+    waldo__limit_give(&server->limits, WALDO_LIMIT_CONNECTIONS);
     unbind(peer);
     waldo__secure_channel_free(peer->channel);
     free(peer);
@@ -105,9 +105,24 @@ static waldo__peer *make(waldo__endpoint *endpoint, uint64_t connection,
         free(peer);
         return NULL;
     }
-    server->strangers++;
     waldo__server_check_within(server, PROOF_MS);
     return peer;
+}
+
+static bool take_room(waldo_server *server)
+{
+    if (!waldo__limit_take(&server->limits, WALDO_LIMIT_STRANGERS))
+        return false;
+    if (waldo__limit_take(&server->limits, WALDO_LIMIT_CONNECTIONS))
+        return true;
+    waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
+    return false;
+}
+
+static void give_room(waldo_server *server)
+{
+    waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
+    waldo__limit_give(&server->limits, WALDO_LIMIT_CONNECTIONS);
 }
 
 void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
@@ -116,14 +131,17 @@ void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t
     waldo_server *server = endpoint->server;
     uint8_t second[WALDO__SECURE_SECOND_SIZE];
     waldo__secure_channel *channel = NULL;
-    bool room = server->strangers < server->options.max_strangers &&
-                server->peers.count < server->options.max_connections;
-    if (room && waldo__secure_accept(server->keys, endpoint->mode, data, size, second, &channel,
+    if (!take_room(server)) {
+        waldo__peer_refuse(endpoint, connection, id);
+        return;
+    }
+    if (waldo__secure_accept(server->keys, endpoint->mode, data, size, second, &channel,
                                      NULL) >= 0 &&
         make(endpoint, connection, channel)) {
         send_raw(endpoint, connection, id, second, sizeof second);
         return;
     }
+    give_room(server);
     waldo__secure_channel_free(channel);
     waldo__peer_refuse(endpoint, connection, id);
 }
@@ -151,7 +169,7 @@ waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, ui
     }
     if (!peer->proven) {
         peer->proven = true;
-        server->strangers--;
+        waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
         endpoint->engine->admit(endpoint->listener, connection);
     }
     return peer;
@@ -215,7 +233,8 @@ uint64_t waldo__peers_expire(waldo_server *server)
     uint64_t next = 0;
     size_t position = 0;
     for (const waldo__map_entry *entry;
-         server->strangers > 0 && (entry = waldo__map_next(&server->peers, &position)) != NULL;) {
+         atomic_load(&server->limits.now[WALDO_LIMIT_STRANGERS]) > 0 &&
+         (entry = waldo__map_next(&server->peers, &position)) != NULL;) {
         waldo__peer *peer = entry->value;
         if (peer->proven)
             continue;

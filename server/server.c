@@ -12,12 +12,8 @@
 #include "server_internal.h"
 
 enum {
-    DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024,
     FIRST_MESSAGE = 4096, /* a HELLO */
     DEFAULT_MAX_THREADS = 256,
-    DEFAULT_MAX_KEPT = 4096,
-    DEFAULT_MAX_STRANGERS = 1024,
-    DEFAULT_MAX_CONNECTIONS = 16384,
     DRAIN_MS = 5000, /* for handlers that run when the server is told to end */
     FLUSH_MS = 1000, /* for replies that are ready then */
 };
@@ -284,8 +280,6 @@ static void on_wake_up(uv_async_t *handle)
 
 static void set_defaults(waldo_server_options *options)
 {
-    if (options->max_message == 0)
-        options->max_message = DEFAULT_MAX_MESSAGE;
     if (options->max_threads == 0)
         options->max_threads = DEFAULT_MAX_THREADS;
     if (options->grace <= 0)
@@ -294,12 +288,6 @@ static void set_defaults(waldo_server_options *options)
         options->lease = DEFAULT_LEASE;
     if (options->transit <= 0)
         options->transit = DEFAULT_TRANSIT;
-    if (options->max_strangers == 0)
-        options->max_strangers = DEFAULT_MAX_STRANGERS;
-    if (options->max_connections == 0)
-        options->max_connections = DEFAULT_MAX_CONNECTIONS;
-    if (options->max_kept == 0)
-        options->max_kept = DEFAULT_MAX_KEPT;
 }
 
 static int init_loop(waldo_server *server, waldo_error *reterr)
@@ -337,6 +325,9 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (options)
         server->options = *options;
     set_defaults(&server->options);
+    if (server->options.max_message > 0)
+        server->options.limits[WALDO_LIMIT_MESSAGE] = server->options.max_message;
+    waldo__limits_init(&server->limits, server->options.limits);
     do
         randombytes_buf(&server->incarnation, sizeof server->incarnation);
     while (server->incarnation == 0);
@@ -373,9 +364,9 @@ static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char
         return status;
     endpoint->mode = waldo__secure_mode_for(&url);
     waldo__listener_limits limits = {
-        .max_message = server->options.max_message + WALDO__SECURE_OVERHEAD,
+        .max_message = server->limits.limit[WALDO_LIMIT_MESSAGE] + WALDO__SECURE_OVERHEAD,
         .first_message = FIRST_MESSAGE,
-        .max_queued = 4 * server->options.max_message,
+        .max_queued = server->limits.limit[WALDO_LIMIT_QUEUED],
     };
     endpoint->engine = waldo__server_engine_for(&url);
     status = endpoint->engine->listen(&server->loop, &url, &limits, &events, endpoint,

@@ -17,6 +17,7 @@
 #include "call.h"
 #include "deadlines.h"
 #include "holds.h"
+#include "limit.h"
 #include "engine/engine.h"
 #include "object.h"
 #include "peer.h"
@@ -41,6 +42,7 @@ enum waldo__phase { WALDO__SERVING, WALDO__DRAINING, WALDO__CLOSING };
 struct waldo_server {
     waldo_registry *registry;
     waldo_server_options options;
+    waldo__limits limits;
     uint64_t incarnation;
 
     uv_loop_t loop;
@@ -51,8 +53,6 @@ struct waldo_server {
     waldo__endpoint *endpoints;
     waldo__keyring *keys;
     waldo__map peers;     /* channel id -> waldo__peer */
-    size_t strangers;     /* peers that have proved nothing yet */
-    uint64_t refused;     /* messages of strangers */
     waldo__buffer plain;  /* the frame that was opened last */
     waldo__buffer frame;  /* the one that was sealed last */
     waldo__map sessions; /* first half of the id -> waldo__session */

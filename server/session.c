@@ -14,9 +14,13 @@ static uint64_t key_of(const uint8_t *id)
 
 static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hello, waldo__key *key)
 {
-    waldo__session *session = calloc(1, sizeof *session);
-    if (!session)
+    if (!waldo__limit_take(&server->limits, WALDO_LIMIT_SESSIONS))
         return NULL;
+    waldo__session *session = calloc(1, sizeof *session);
+    if (!session) {
+        waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
+        return NULL;
+    }
     memcpy(session->id, hello->session.data, WALDO__SESSION_ID_SIZE);
     session->server = server;
     session->users = 1;
@@ -24,6 +28,7 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     session->number = ++server->last_session;
     session->heard_at = uv_now(&server->loop);
     if (!waldo__map_set(&server->sessions, key_of(session->id), session)) {
+        waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
         waldo__key_unref(key);
         free(session);
         return NULL;
@@ -62,6 +67,7 @@ void waldo__session_unref(waldo__session *session)
     bool last = --session->users == 0;
     waldo__server_unlock(server);
     if (last) {
+        waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
         waldo__map_free(&session->references);
         waldo__key_unref(session->key);
         free(session);
@@ -200,8 +206,8 @@ int waldo__session_admit(waldo__session *session, waldo_call *call)
         waldo__call_redirect(kept, call);
         return 0;
     }
-    if (session->kept.count >= session->server->options.max_kept)
-        return waldo_call_raise(call, WALDO_ELIMIT, "too many replies are not acknowledged");
+    if (!waldo__limit_allows(&session->server->limits, WALDO_LIMIT_KEPT, session->kept.count + 1))
+        return waldo__limit_raise(call, WALDO_LIMIT_KEPT);
     if (!waldo__map_set(&session->kept, sequence, call))
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a call");
     waldo__call_ref(call);
@@ -219,7 +225,7 @@ void waldo__session_cancel(waldo__session *session, uint64_t sequence)
     }
     /* Until it is acknowledged: the request might still come. Without memory for the mark it would
      * run, and its reply would be kept until the session ends. */
-    if (session->kept.count < session->server->options.max_kept)
+    if (session->kept.count < session->server->limits.limit[WALDO_LIMIT_KEPT])
         (void)waldo__map_set(&session->kept, sequence, &cancelled_early);
 }
 

@@ -9,6 +9,7 @@
 #ifndef WALDO_SERVER_H
 #define WALDO_SERVER_H
 
+#include <waldo/limits.h>
 #include <waldo/service.h>
 #include <waldo/waldo.h>
 
@@ -83,14 +84,12 @@ typedef struct waldo_server_options {
     /* Called on the loop's thread after a reload; status < 0: the ring before is still in force. */
     void (*on_reloaded)(int status, const waldo_error *error, void *data);
     void *on_reloaded_data;
-    size_t max_message;  /* bytes; 0: 64 MiB */
+    size_t max_message;  /* bytes; 0: 64 MiB; the same as limits[WALDO_LIMIT_MESSAGE] */
     unsigned max_threads; /* handlers that run or block at the same time; 0: 256 */
     double lease;        /* seconds a session lives on when nothing is heard of it; 0: 10 */
     double transit;      /* seconds a proxy in a value keeps its object on the way; 0: 60 */
     double grace;        /* seconds it lives on without a connection; 0: 2 */
-    size_t max_kept;     /* unacknowledged replies of one session; 0: 4096 */
-    size_t max_strangers;   /* connections in the middle of a handshake; 0: 1024 */
-    size_t max_connections; /* 0: 16384 */
+    uint64_t limits[WALDO_LIMIT_COUNT]; /* 0: the default (waldo/limits.h) */
 } waldo_server_options;
 
 /** Registry NULL: the builtin types. The registry is kept, not taken. */
@@ -107,6 +106,8 @@ WALDO_CHECK int waldo_server_serve_forever(waldo_server *server, waldo_error *re
 /** Ends serve_forever: calls that run are finished, their replies sent, clients told. Any thread;
  *  also from a signal handler. */
 void waldo_server_stop(waldo_server *server);
+/** How much of a limit is in use. Any thread. */
+void waldo_server_usage(waldo_server *server, enum waldo_limit which, waldo_limit_usage *ret_usage);
 /** Reads the key file again. Sessions of keys that are gone end. Any thread; also from a signal
  *  handler. */
 void waldo_server_reload_keys(waldo_server *server);

@@ -53,7 +53,8 @@ double waldo_call_remaining(const waldo_call *call);
 /** The caller is gone or has given up. */
 bool waldo_call_cancelled(waldo_call *call);
 
-/** Keeps the call: `return waldo_call_defer(call);`. It must be completed exactly once, from any
+/** Keeps the call, before anything else is done with it: `return` what it returns. < 0: too many are
+ *  kept (WALDO_ELIMIT), and it is not. It must be completed exactly once, from any
  *  thread, by the generated NAME_complete() or by waldo_call_fail; until then the object lives. */
 int waldo_call_defer(waldo_call *call);
 /** Calls on_cancel once if the caller goes away or gives up before the call is completed; at once

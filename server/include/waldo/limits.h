@@ -1,0 +1,40 @@
+/* What one server takes on at most. Every limit can be set, has an error that names it, and counts
+ * what it refused. */
+#ifndef WALDO_LIMITS_H
+#define WALDO_LIMITS_H
+
+#include <stdint.h>
+
+#include <waldo/abi.h>
+
+WALDO_BEGIN_DECLS
+
+/* name, default, what is limited. */
+#define WALDO_LIMIT_MAP(X)                                                                         \
+    X(CONNECTIONS, 16384, "connections")                                                           \
+    X(STRANGERS, 1024, "connections in the middle of a handshake")                                 \
+    X(SESSIONS, 16384, "sessions")                                                                 \
+    X(OBJECTS, 16777216, "objects")                                                                \
+    X(MESSAGE, 67108864, "bytes of one message")                                                   \
+    X(QUEUED, 268435456, "bytes that wait for one client that does not read; then it is cut off")  \
+    X(PARKED, 1048576, "calls that handlers keep")                                                 \
+    X(KEPT, 4096, "replies of one session that it has not acknowledged")                           \
+    X(DEPTH, 160, "messages within messages in a request; also the most")                          \
+    X(MEMORY, 0, "bytes of memory in use by the process; 0: none")
+
+enum waldo_limit {
+#define WALDO_LIMIT_ENUM(name, value, what) WALDO_LIMIT_##name,
+    WALDO_LIMIT_MAP(WALDO_LIMIT_ENUM)
+#undef WALDO_LIMIT_ENUM
+        WALDO_LIMIT_COUNT
+};
+
+typedef struct waldo_limit_usage {
+    uint64_t limit;
+    uint64_t now;     /* in use; 0 for what is limited one by one: MESSAGE, QUEUED, KEPT, DEPTH */
+    uint64_t refused; /* since the server was made */
+} waldo_limit_usage;
+
+WALDO_END_DECLS
+
+#endif

@@ -1,0 +1,75 @@
+#include "limit.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+
+#include "engine/deadline.h"
+#include "server_internal.h"
+
+static const struct {
+    uint64_t value;
+    const char *what;
+} rows[] = {
+#define WALDO_LIMIT_ROW(name, value, what) {value, what},
+    WALDO_LIMIT_MAP(WALDO_LIMIT_ROW)
+#undef WALDO_LIMIT_ROW
+};
+
+void waldo__limits_init(waldo__limits *limits, const uint64_t wanted[WALDO_LIMIT_COUNT])
+{
+    for (int i = 0; i < WALDO_LIMIT_COUNT; i++)
+        limits->limit[i] = wanted[i] ? wanted[i] : rows[i].value;
+    if (limits->limit[WALDO_LIMIT_DEPTH] > rows[WALDO_LIMIT_DEPTH].value)
+        limits->limit[WALDO_LIMIT_DEPTH] = rows[WALDO_LIMIT_DEPTH].value;
+}
+
+bool waldo__limit_take(waldo__limits *limits, enum waldo_limit which)
+{
+    if (atomic_fetch_add(&limits->now[which], 1) < limits->limit[which])
+        return true;
+    atomic_fetch_sub(&limits->now[which], 1);
+    atomic_fetch_add(&limits->refused[which], 1);
+    return false;
+}
+
+void waldo__limit_give(waldo__limits *limits, enum waldo_limit which)
+{
+    atomic_fetch_sub(&limits->now[which], 1);
+}
+
+bool waldo__limit_allows(waldo__limits *limits, enum waldo_limit which, uint64_t amount)
+{
+    if (amount <= limits->limit[which])
+        return true;
+    atomic_fetch_add(&limits->refused[which], 1);
+    return false;
+}
+
+int waldo__limit_raise(waldo_call *call, enum waldo_limit which)
+{
+    return waldo_call_raise(call, WALDO_ELIMIT, "the server's limit of %" PRIu64 " %s is reached",
+                            call->server->limits.limit[which], rows[which].what);
+}
+
+bool waldo__limit_memory(waldo__limits *limits)
+{
+    /* mallinfo2() takes the locks of all arenas. */
+    static const uint64_t interval = 50 * 1000 * 1000;
+    uint64_t now = waldo__now();
+    if (limits->limit[WALDO_LIMIT_MEMORY] == 0)
+        return true;
+    if (now - limits->memory_measured_at > interval) {
+        struct mallinfo2 memory = mallinfo2();
+        atomic_store(&limits->now[WALDO_LIMIT_MEMORY], memory.uordblks + memory.hblkhd);
+        limits->memory_measured_at = now;
+    }
+    return waldo__limit_allows(limits, WALDO_LIMIT_MEMORY,
+                               atomic_load(&limits->now[WALDO_LIMIT_MEMORY]));
+}
+
+void waldo_server_usage(waldo_server *server, enum waldo_limit which, waldo_limit_usage *ret_usage)
+{
+    waldo__limits *limits = &server->limits;
+    *ret_usage = (waldo_limit_usage){limits->limit[which], atomic_load(&limits->now[which]),
+                                     atomic_load(&limits->refused[which])};
+}
