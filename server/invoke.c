@@ -19,6 +19,21 @@ static int unpack_value(waldo_call *call, waldo_value **ret_value)
     return waldo_value_unpack(body->data, body->len, ret_value, &call->error);
 }
 
+/* The library's own bound is the default; a server may want less. */
+static int check_depth(waldo_call *call, const ProtobufCMessageDescriptor *descriptor)
+{
+    waldo__limits *limits = &call->server->limits;
+    if (limits->limit[WALDO_LIMIT_DEPTH] >= WALDO__SCAN_DEPTH)
+        return 0;
+    waldo__scan_limits depth = {(int)limits->limit[WALDO_LIMIT_DEPTH], WALDO__SCAN_MEMORY};
+    int status = waldo__scan(descriptor, call->request->body.data, call->request->body.len, &depth,
+                             &call->error);
+    if (status != WALDO_ERECURSION)
+        return status;
+    atomic_fetch_add(&limits->refused[WALDO_LIMIT_DEPTH], 1);
+    return waldo__limit_raise(call, WALDO_LIMIT_DEPTH);
+}
+
 /* A message of the descriptor from the request's body: a packed message, or a value. */
 static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,
                        ProtobufCMessage **ret_message)
@@ -26,11 +41,15 @@ static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descr
     if (!descriptor)
         return 0;
     const ProtobufCBinaryData *body = &call->request->body;
+    int status =
+        check_depth(call, call->request->dynamic ? &waldo__value__descriptor : descriptor);
+    if (status < 0)
+        return status;
     if (!call->request->dynamic)
         return waldo__unpack(descriptor, &call->arena.allocator, body->data, body->len, ret_message,
                              &call->error);
     waldo_value *value;
-    int status = unpack_value(call, &value);
+    status = unpack_value(call, &value);
     if (status < 0)
         return status;
     status = waldo__convert_to_message(value, descriptor, &call->arena.allocator, ret_message,

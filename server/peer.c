@@ -13,8 +13,10 @@ static void send_raw(waldo__endpoint *endpoint, uint64_t connection, uint32_t id
 {
     struct iovec part = {data, size};
     /* Where it cannot be told there is nobody to tell. */
-    if (endpoint->listener)
-        (void)endpoint->engine->reply(endpoint->listener, connection, id, &part, 1, NULL);
+    if (!endpoint->listener)
+        return;
+    if (endpoint->engine->reply(endpoint->listener, connection, id, &part, 1, NULL) == WALDO_ELIMIT)
+        atomic_fetch_add(&endpoint->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
 }
 
 void waldo__peer_refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t id)
