@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test tsan lint format install clean deps
+.PHONY: help demo test tsan lint format golden install clean deps
 
 help:
 	@echo 'make demo      build and run the examples'
@@ -15,6 +15,7 @@ help:
 	@echo 'make tsan      run every test with ThreadSanitizer'
 	@echo 'make lint      format, clang-tidy, shellcheck, file sizes, a build with clang'
 	@echo 'make format    put the sources into the format that `make lint` asks for'
+	@echo 'make golden    write the expected output of protoc-gen-waldo anew, under tests/golden/'
 	@echo 'make install   PREFIX=$(PREFIX), DESTDIR is honoured'
 	@echo 'make clean     remove the build directories'
 
@@ -45,6 +46,10 @@ lint: deps
 
 format: deps
 	@scripts/format.sh
+
+golden: deps
+	$(call build,asan)
+	@tests/golden/run.sh --update protoc '$(CURDIR)/build-asan/bin/protoc-gen-waldo' '$(CURDIR)/proto'
 
 install: deps
 	$(call build,release)

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-for folder in proxygen runtime server tools tests bench examples; do
+for folder in scripts proxygen runtime server tools tests bench examples; do
     [ ! -d "$folder" ] ||
         find "$folder" -path tests/golden -prune -o -type f -name '*.[ch]' -print0
 done

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int resolver_error(const waldo__url *url, int code, waldo_error *reterr)
@@ -41,15 +42,17 @@ socklen_t waldo__address_unix(const waldo__url *url, struct sockaddr_un *ret_add
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
 }
 
-int waldo__address_url(const waldo__url *url, const struct addrinfo *address, waldo__url *ret_url,
-                       waldo_error *reterr)
+int waldo__address_url(const waldo__url *url, const struct sockaddr *address, socklen_t length,
+                       waldo__url *ret_url, waldo_error *reterr)
 {
     waldo__url numeric = *url;
-    int code = getnameinfo(address->ai_addr, address->ai_addrlen, numeric.host,
-                           sizeof numeric.host, NULL, 0, NI_NUMERICHOST);
+    char port[8];
+    int code = getnameinfo(address, length, numeric.host, sizeof numeric.host, port, sizeof port,
+                           NI_NUMERICHOST | NI_NUMERICSERV);
 
     if (code != 0)
         return resolver_error(url, code, reterr);
+    numeric.port = (uint16_t)strtoul(port, NULL, 10);
     *ret_url = numeric;
     return 0;
 }

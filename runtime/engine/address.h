@@ -17,8 +17,8 @@ int waldo__address_resolve(const waldo__url *url, bool listening, struct addrinf
                            waldo_error *reterr);
 /* The address of an ipc:// URL; returns its length. */
 socklen_t waldo__address_unix(const waldo__url *url, struct sockaddr_un *ret_address);
-/* The URL with a numeric host, as libnanomsg wants it, for one of its addresses. */
-int waldo__address_url(const waldo__url *url, const struct addrinfo *address, waldo__url *ret_url,
-                       waldo_error *reterr);
+/* The URL with the address in numbers, as libnanomsg wants it; the port is the address's. */
+int waldo__address_url(const waldo__url *url, const struct sockaddr *address, socklen_t length,
+                       waldo__url *ret_url, waldo_error *reterr);
 
 #endif

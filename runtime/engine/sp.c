@@ -109,8 +109,7 @@ static int refuse_size(const waldo__sp_parser *parser, uint64_t size, waldo_erro
 static int begin_frame(waldo__sp_parser *parser, waldo_error *reterr)
 {
     const uint8_t *length = parser->head + prefix_size(parser) - 8;
-    uint64_t size =
-        (uint64_t)waldo__sp_get_word(length) << 32 | waldo__sp_get_word(length + 4);
+    uint64_t size = (uint64_t)waldo__sp_get_word(length) << 32 | waldo__sp_get_word(length + 4);
 
     if (parser->ipc && parser->head[0] != IPC_MESSAGE)
         return waldo_error_set(reterr, WALDO_EPROTOCOL,

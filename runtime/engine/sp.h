@@ -45,7 +45,11 @@ void waldo__sp_hello(uint8_t hello[WALDO__SP_HELLO_SIZE], uint8_t protocol);
 
 /* ---- What comes in ---- */
 
-typedef enum waldo__sp_stage { WALDO__SP_AT_HELLO, WALDO__SP_AT_HEAD, WALDO__SP_AT_BODY } waldo__sp_stage;
+typedef enum waldo__sp_stage {
+    WALDO__SP_AT_HELLO,
+    WALDO__SP_AT_HEAD,
+    WALDO__SP_AT_BODY
+} waldo__sp_stage;
 
 /* Fill in the first four, leave the rest zero. */
 typedef struct waldo__sp_parser {

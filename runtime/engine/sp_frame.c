@@ -46,9 +46,9 @@ static size_t unsent(const waldo__sp_frame *frame, int *part, size_t *skip, stru
     size_t count = 0;
 
     for (; *part < frame->part_count && count < WINDOW; ++*part) {
-        const struct iovec *whole =
-            *part < 0 ? &(struct iovec){(void *)frame->head, frame->head_size}
-                      : &frame->parts[*part];
+        const struct iovec *whole = *part < 0
+                                        ? &(struct iovec){(void *)frame->head, frame->head_size}
+                                        : &frame->parts[*part];
         if (whole->iov_len <= *skip) {
             *skip -= whole->iov_len;
             continue;

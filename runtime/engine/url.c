@@ -37,8 +37,7 @@ static int check_characters(const char *text, waldo_error *reterr)
     return 0;
 }
 
-static int parse_port(const char *text, const char *digits, uint16_t *ret_port,
-                      waldo_error *reterr)
+static int parse_port(const char *text, const char *digits, uint16_t *ret_port, waldo_error *reterr)
 {
     unsigned long port = 0;
     const char *c = digits;
@@ -68,8 +67,7 @@ static bool is_host(const char *host, size_t size, bool bracketed)
     return size > 0;
 }
 
-static int parse_host_port(const char *text, const char *rest, waldo__url *url,
-                           waldo_error *reterr)
+static int parse_host_port(const char *text, const char *rest, waldo__url *url, waldo_error *reterr)
 {
     bool bracketed = rest[0] == '[';
     const char *host = bracketed ? rest + 1 : rest;

@@ -10,9 +10,8 @@ static const char *const symbols[] = {"+", "-", "*", "//", "%", "** or pow()"};
 int waldo__unsupported(const char *symbol, const waldo_value *left, const waldo_value *right,
                        waldo_error *reterr)
 {
-    return waldo_error_set(reterr, WALDO_ETYPE,
-                           "unsupported operand type(s) for %s: '%s' and '%s'", symbol,
-                           waldo_value_type_name(left), waldo_value_type_name(right));
+    return waldo_error_set(reterr, WALDO_ETYPE, "unsupported operand type(s) for %s: '%s' and '%s'",
+                           symbol, waldo_value_type_name(left), waldo_value_type_name(right));
 }
 
 static int zero_division(const char *text, waldo_error *reterr)
@@ -228,8 +227,8 @@ int waldo_value_mul(const waldo_value *left, const waldo_value *right, waldo_val
     return number_operation(MUL, left, right, ret_value, reterr);
 }
 
-int waldo_value_floordiv(const waldo_value *left, const waldo_value *right,
-                         waldo_value **ret_value, waldo_error *reterr)
+int waldo_value_floordiv(const waldo_value *left, const waldo_value *right, waldo_value **ret_value,
+                         waldo_error *reterr)
 {
     return number_operation(FLOORDIV, left, right, ret_value, reterr);
 }
@@ -249,8 +248,7 @@ int waldo_value_pow(const waldo_value *left, const waldo_value *right, waldo_val
 int waldo_value_neg(const waldo_value *value, waldo_value **ret_value, waldo_error *reterr)
 {
     if (value->kind == WALDO_KIND_FLOAT)
-        return waldo__give(waldo_v_float(-((const waldo__real *)value)->number), ret_value,
-                           reterr);
+        return waldo__give(waldo_v_float(-((const waldo__real *)value)->number), ret_value, reterr);
     if (!waldo__is_int(value))
         return waldo_error_set(reterr, WALDO_ETYPE, "bad operand type for unary -: '%s'",
                                waldo_value_type_name(value));

@@ -13,7 +13,7 @@ bool waldo__is_sequence(const waldo_value *value);
 int waldo__repeat(const waldo_value *sequence, const waldo_value *times, waldo_value **ret_value,
                   waldo_error *reterr);
 /* "unsupported operand type(s) for +: 'int' and 'str'" */
-int waldo__unsupported(const char *operation, const waldo_value *left, const waldo_value *right,
+int waldo__unsupported(const char *symbol, const waldo_value *left, const waldo_value *right,
                        waldo_error *reterr);
 
 #endif

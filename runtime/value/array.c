@@ -34,8 +34,7 @@ static waldo_value *new_array(char typecode, const void *items, size_t count)
     size_t item_size = waldo__typecode_size(typecode);
     if (count > (SIZE_MAX / 2) / item_size)
         return NULL;
-    waldo__array *array =
-        waldo__new_value(WALDO_KIND_ARRAY, sizeof(*array) + count * item_size);
+    waldo__array *array = waldo__new_value(WALDO_KIND_ARRAY, sizeof(*array) + count * item_size);
     if (!array)
         return NULL;
     array->typecode = typecode;
@@ -179,8 +178,7 @@ static int set_integer(waldo__array *array, size_t index, const waldo_value *ite
     return 0;
 }
 
-static int set_real(waldo__array *array, size_t index, const waldo_value *item,
-                    waldo_error *reterr)
+static int set_real(waldo__array *array, size_t index, const waldo_value *item, waldo_error *reterr)
 {
     double number;
     int status = waldo_value_get_double(item, &number, reterr);

@@ -7,12 +7,13 @@
 #include <waldo/value.h>
 
 /* A message from a value: None is an empty message, a dict gives fields by name, a tuple gives them
- * in the order of their numbers. Message fields take these three again, and None leaves them out; repeated fields take a
- * list or a tuple, maps a dict, enums a name or a number. waldo.Value takes anything, waldo.Ref a
- * proxy or None, Google's wrappers (DoubleValue, ...) what they wrap, google.protobuf.Empty nothing.
- * Free *ret_message with protobuf_c_message_free_unpacked and the same allocator (NULL: malloc's).
- * WALDO_ETYPE: no such field, too many, one that is required is missing, a value of another type;
- * WALDO_EVALUE: no such name in an enum; WALDO_EOVERFLOW; WALDO_ERECURSION. */
+ * in the order of their numbers. Message fields take these three again, and None leaves them out;
+ * repeated fields take a list or a tuple, maps a dict, enums a name or a number. waldo.Value takes
+ * anything, waldo.Ref a proxy or None, Google's wrappers (DoubleValue, ...) what they wrap,
+ * google.protobuf.Empty nothing. Free *ret_message with protobuf_c_message_free_unpacked and the
+ * same allocator (NULL: malloc's). WALDO_ETYPE: no such field, too many, one that is required is
+ * missing, a value of another type; WALDO_EVALUE: no such name in an enum; WALDO_EOVERFLOW;
+ * WALDO_ERECURSION; WALDO_ETOOBIG. */
 int waldo__convert_to_message(const waldo_value *value,
                               const ProtobufCMessageDescriptor *descriptor,
                               ProtobufCAllocator *allocator, ProtobufCMessage **ret_message,
@@ -25,8 +26,8 @@ int waldo__convert_to_message(const waldo_value *value,
 int waldo__convert_from_message(const ProtobufCMessage *message, waldo_value **ret_value,
                                 waldo_error *reterr);
 
-/* The fields in the order of their numbers, as "n: int64", "names: repeated string", "counts: map<string, int64>", and
- * NULL. One allocation: free() *ret_parameters. */
+/* The fields in the order of their numbers, as "n: int64", "names: repeated string", "counts:
+ * map<string, int64>", and NULL. One allocation: free() *ret_parameters. */
 int waldo__parameters(const ProtobufCMessageDescriptor *descriptor, char ***ret_parameters,
                       waldo_error *reterr);
 

@@ -61,7 +61,7 @@ static int from_map(const ProtobufCFieldDescriptor *field, const ProtobufCMessag
                     int depth, waldo_value **ret_value, waldo_error *reterr)
 {
     size_t count = *(const size_t *)member(message, field->quantifier_offset);
-    ProtobufCMessage *const *entries = *(ProtobufCMessage **const *)member(message, field->offset);
+    ProtobufCMessage *const *entries = *(ProtobufCMessage * *const *)member(message, field->offset);
     waldo_value *dict = waldo_v_dict();
     if (!dict)
         return waldo__no_memory(reterr);
@@ -117,7 +117,7 @@ static int from_plain(const ProtobufCMessage *message, int depth, waldo_value **
         return waldo__no_memory(reterr);
     for (unsigned i = 0; i < message->descriptor->n_fields && status >= 0; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        waldo_value *value;
+        waldo_value *value = NULL;
         if (!is_shown(field, message))
             continue;
         status = from_field(field, message, depth, &value, reterr);

@@ -91,8 +91,7 @@ static int set_map(const conversion *c, const waldo_value *value,
 /* ---- Fields ---- */
 
 static int set_repeated(const conversion *c, const waldo_value *value,
-                        const ProtobufCFieldDescriptor *field, int depth,
-                        ProtobufCMessage *message)
+                        const ProtobufCFieldDescriptor *field, int depth, ProtobufCMessage *message)
 {
     void **items = member(message, field->offset);
     size_t *count = member(message, field->quantifier_offset);
@@ -173,11 +172,10 @@ static int set_in_order(const conversion *c, const waldo_value *value, int depth
     size_t count;
     waldo_value *const *items = waldo__items(value, &count);
     if (count > descriptor->n_fields)
-        return waldo_error_set(c->reterr, WALDO_ETYPE,
-                               "%s takes %u positional argument%s but %zu %s given",
-                               descriptor->name, descriptor->n_fields,
-                               descriptor->n_fields == 1 ? "" : "s", count,
-                               count == 1 ? "was" : "were");
+        return waldo_error_set(
+            c->reterr, WALDO_ETYPE, "%s takes %u positional argument%s but %zu %s given",
+            descriptor->name, descriptor->n_fields, descriptor->n_fields == 1 ? "" : "s", count,
+            count == 1 ? "was" : "were");
     int status = 0;
     for (size_t i = 0; i < count && status >= 0; i++)
         status = set_field(c, items[i], &descriptor->fields[i], depth, message);
@@ -224,8 +222,7 @@ static int fill_plain(const conversion *c, const waldo_value *value, int depth,
         status = set_in_order(c, value, depth, message);
         break;
     default:
-        return waldo_error_set(c->reterr, WALDO_ETYPE,
-                               "%s must be a dict, a tuple or None, not %s",
+        return waldo_error_set(c->reterr, WALDO_ETYPE, "%s must be a dict, a tuple or None, not %s",
                                message->descriptor->name, waldo_value_type_name(value));
     }
     return status < 0 ? status : check_required(c, value, message->descriptor);
@@ -254,8 +251,7 @@ static int fill_ref(const conversion *c, const waldo_value *value, ProtobufCMess
                : waldo__no_memory(c->reterr);
 }
 
-static int fill(const conversion *c, const waldo_value *value, int depth,
-                ProtobufCMessage *message)
+static int fill(const conversion *c, const waldo_value *value, int depth, ProtobufCMessage *message)
 {
     switch (waldo__role_of(message->descriptor)) {
     case WALDO__EMPTY_MESSAGE:
@@ -302,6 +298,9 @@ int waldo__convert_to_message(const waldo_value *value,
                               ProtobufCAllocator *allocator, ProtobufCMessage **ret_message,
                               waldo_error *reterr)
 {
-    conversion c = {allocator, reterr};
-    return to_message(&c, value, descriptor, 1, ret_message);
+    waldo__limited_allocator limited;
+    waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
+    conversion c = {&limited.allocator, reterr};
+    int status = to_message(&c, value, descriptor, 1, ret_message);
+    return waldo__explain_no_memory(&limited, status, reterr);
 }

@@ -54,8 +54,7 @@ int waldo__compare_numbers(const waldo_value *left, const waldo_value *right)
         return (left_small > right_small) - (left_small < right_small);
     waldo__int_view left_view;
     waldo__int_view right_view;
-    return sign(
-        mpz_cmp(waldo__int_look(left, &left_view), waldo__int_look(right, &right_view)));
+    return sign(mpz_cmp(waldo__int_look(left, &left_view), waldo__int_look(right, &right_view)));
 }
 
 static bool equal_text(const waldo_value *left, const waldo_value *right)
@@ -132,8 +131,7 @@ static bool equal_references(const waldo_value *left, const waldo_value *right)
     return a->incarnation == b->incarnation && a->object == b->object;
 }
 
-int waldo__equal(const waldo_value *left, const waldo_value *right, int depth,
-                 waldo_error *reterr)
+int waldo__equal(const waldo_value *left, const waldo_value *right, int depth, waldo_error *reterr)
 {
     if (waldo__is_number(left) && waldo__is_number(right))
         return waldo__compare_numbers(left, right) == 0;

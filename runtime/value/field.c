@@ -48,7 +48,8 @@ static bool is_entry_name(const char *entry, const char *field)
             capital = true;
             continue;
         }
-        char expected = capital && *field >= 'a' && *field <= 'z' ? (char)(*field - 'a' + 'A') : *field;
+        char expected =
+            capital && *field >= 'a' && *field <= 'z' ? (char)(*field - 'a' + 'A') : *field;
         if (*entry++ != expected)
             return false;
         capital = false;

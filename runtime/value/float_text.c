@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MOST_DIGITS 17
 
@@ -26,7 +25,7 @@ static decimal round_to(double magnitude, int count)
         if (*c >= '0' && *c <= '9')
             result.digits[result.count++] = *c;
     result.digits[result.count] = '\0';
-    result.point = atoi(c + 1) + 1;
+    result.point = (int)strtol(c + 1, NULL, 10) + 1;
     return result;
 }
 
@@ -53,70 +52,75 @@ static decimal next_up(decimal digits)
     return digits;
 }
 
-/* Above a power of two the gap to the next number is twice that below it: there the nearest digits
- * may not read back although the next ones do. */
-static decimal shortest(double magnitude)
+/* The count digits closest to the number that read back as it, if there are any. Above a power of
+ * two the gap to the next number is twice that below it: there the nearest digits may fail where
+ * the next ones do not. */
+static bool fits(double magnitude, int count, decimal *ret_digits)
 {
-    for (int count = 1; count < MOST_DIGITS; count++) {
-        decimal candidate = round_to(magnitude, count);
-        if (reads_back(&candidate, magnitude))
-            return candidate;
-        candidate = next_up(candidate);
-        if (reads_back(&candidate, magnitude))
-            return candidate;
-    }
-    return round_to(magnitude, MOST_DIGITS);
+    int exponent;
+    *ret_digits = round_to(magnitude, count);
+    if (reads_back(ret_digits, magnitude))
+        return true;
+    if (frexp(magnitude, &exponent) != 0.5)
+        return false;
+    *ret_digits = next_up(*ret_digits);
+    return reads_back(ret_digits, magnitude);
 }
 
-static void append_zeros(char *text, int count)
+/* What fits into some digits fits into more, so that halving finds the fewest. */
+static decimal shortest(double magnitude)
 {
-    size_t size = strlen(text);
-    memset(text + size, '0', (size_t)count);
-    text[size + (size_t)count] = '\0';
+    decimal digits;
+    int low = 1;
+    int high = MOST_DIGITS;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (fits(magnitude, middle, &digits))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    fits(magnitude, high, &digits);
+    return digits;
 }
 
 /* 1.5e-07, 1e+16 */
-static void write_exponential(const decimal *digits, char *text)
+static void write_exponential(const char *sign, const decimal *digits, char *text)
 {
     int exponent = digits->point - 1;
-    sprintf(text, "%c%s%se%c%02d", digits->digits[0], digits->count > 1 ? "." : "",
-            digits->digits + 1, exponent < 0 ? '-' : '+', abs(exponent));
+    snprintf(text, WALDO__FLOAT_TEXT, "%s%c%s%se%c%02d", sign, digits->digits[0],
+             digits->count > 1 ? "." : "", digits->digits + 1, exponent < 0 ? '-' : '+',
+             abs(exponent));
 }
 
 /* 0.001, 1.5, 100.0 */
-static void write_plain(const decimal *digits, char *text)
+static void write_plain(const char *sign, const decimal *digits, char *text)
 {
-    if (digits->point <= 0) {
-        strcpy(text, "0.");
-        append_zeros(text, -digits->point);
-        strcat(text, digits->digits);
-    } else if (digits->point >= digits->count) {
-        strcpy(text, digits->digits);
-        append_zeros(text, digits->point - digits->count);
-        strcat(text, ".0");
-    } else {
-        sprintf(text, "%.*s.%s", digits->point, digits->digits, digits->digits + digits->point);
-    }
+    static const char zeros[] = "0000000000000000";
+    const char *all = digits->digits;
+    int point = digits->point;
+    if (point <= 0)
+        snprintf(text, WALDO__FLOAT_TEXT, "%s0.%.*s%s", sign, -point, zeros, all);
+    else if (point >= digits->count)
+        snprintf(text, WALDO__FLOAT_TEXT, "%s%s%.*s.0", sign, all, point - digits->count, zeros);
+    else
+        snprintf(text, WALDO__FLOAT_TEXT, "%s%.*s.%s", sign, point, all, all + point);
 }
 
 void waldo__float_repr(double number, char text[WALDO__FLOAT_TEXT])
 {
-    if (isnan(number)) {
-        strcpy(text, "nan");
+    const char *sign = signbit(number) && !isnan(number) ? "-" : "";
+    double magnitude = fabs(number);
+    if (!isfinite(number) || number == 0) {
+        snprintf(text, WALDO__FLOAT_TEXT, "%s%s", sign,
+                 isnan(number)   ? "nan"
+                 : isinf(number) ? "inf"
+                                 : "0.0");
         return;
     }
-    if (signbit(number))
-        *text++ = '-';
-    double magnitude = fabs(number);
-    if (isinf(number)) {
-        strcpy(text, "inf");
-    } else if (magnitude == 0) {
-        strcpy(text, "0.0");
-    } else {
-        decimal digits = shortest(magnitude);
-        if (digits.point > -4 && digits.point <= 16)
-            write_plain(&digits, text);
-        else
-            write_exponential(&digits, text);
-    }
+    decimal digits = shortest(magnitude);
+    if (digits.point > -4 && digits.point <= 16)
+        write_plain(sign, &digits, text);
+    else
+        write_exponential(sign, &digits, text);
 }

@@ -93,8 +93,7 @@ int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_v
     return waldo__give(value, ret_value, reterr);
 }
 
-static int from_failure(const Waldo__Failure *message, waldo_value **ret_value,
-                        waldo_error *reterr)
+static int from_failure(const Waldo__Failure *message, waldo_value **ret_value, waldo_error *reterr)
 {
     if (!message)
         return malformed("an error that is not there", reterr);
@@ -109,9 +108,9 @@ static int from_extension(const Waldo__Extension *message, waldo_value **ret_val
 {
     if (!message)
         return malformed("an extension that is not there", reterr);
-    return waldo__give(waldo_v_extension(text_or_empty(message->name), message->data.data,
-                                         message->data.len),
-                       ret_value, reterr);
+    return waldo__give(
+        waldo_v_extension(text_or_empty(message->name), message->data.data, message->data.len),
+        ret_value, reterr);
 }
 
 /* ---- Containers ---- */

@@ -46,8 +46,7 @@ static uint64_t hash_small(int64_t number)
 /* The magnitude's limbs, and the sign. */
 static uint64_t hash_mpz(mpz_srcptr number)
 {
-    uint64_t hash =
-        waldo__hash_bytes(mpz_limbs_read(number), mpz_size(number) * sizeof(mp_limb_t));
+    uint64_t hash = waldo__hash_bytes(mpz_limbs_read(number), mpz_size(number) * sizeof(mp_limb_t));
     return mixed(hash, (uint64_t)mpz_sgn(number), 1);
 }
 
@@ -82,8 +81,7 @@ static uint64_t hash_int(const waldo_value *value)
 
 static int hash(const waldo_value *value, int depth, uint64_t *ret_hash, waldo_error *reterr);
 
-static int hash_tuple(const waldo_value *value, int depth, uint64_t *ret_hash,
-                      waldo_error *reterr)
+static int hash_tuple(const waldo_value *value, int depth, uint64_t *ret_hash, waldo_error *reterr)
 {
     size_t count;
     waldo_value *const *items = waldo__items(value, &count);
@@ -91,7 +89,7 @@ static int hash_tuple(const waldo_value *value, int depth, uint64_t *ret_hash,
     if (depth >= WALDO__MAX_DEPTH)
         return waldo__too_deep("hash()", reterr);
     for (size_t i = 0; i < count; i++) {
-        uint64_t item;
+        uint64_t item = 0;
         int status = hash(items[i], depth + 1, &item, reterr);
         if (status < 0)
             return status;

@@ -19,9 +19,7 @@
 #define SMALL64(n) SMALL16(n), SMALL16((n) + 16), SMALL16((n) + 32), SMALL16((n) + 48)
 
 static waldo__number small_ints[] = {
-    SMALL(-5),    SMALL4(-4),   SMALL64(0),
-    SMALL64(64),  SMALL64(128), SMALL64(192),
-    SMALL(256),
+    SMALL(-5), SMALL4(-4), SMALL64(0), SMALL64(64), SMALL64(128), SMALL64(192), SMALL(256),
 };
 
 waldo_value *waldo_v_int64(int64_t number)

@@ -108,8 +108,8 @@ int waldo_value_parse_int(const char *text, int base, waldo_value **ret_value, w
     if (parse(first, size, base, digits, number))
         status = waldo__int_from_mpz(number, ret_value, reterr);
     else
-        status = waldo_error_set(reterr, WALDO_EVALUE, "invalid literal for int() with base %d: '%s'",
-                                 base, text);
+        status = waldo_error_set(reterr, WALDO_EVALUE,
+                                 "invalid literal for int() with base %d: '%s'", base, text);
     mpz_clear(number);
     free(digits);
     return status;
@@ -133,6 +133,7 @@ int waldo_value_get_int_text(const waldo_value *value, int base, char **ret_text
     char *text = malloc(mpz_sizeinbase(number, base) + 2);
     if (!text)
         return waldo__no_memory(reterr);
-    *ret_text = mpz_get_str(text, base, number);
+    mpz_get_str(text, base, number);
+    *ret_text = text;
     return 0;
 }

@@ -129,8 +129,7 @@ bool waldo__resolve_index(int64_t *index, size_t count);
 int waldo__no_key(const waldo_value *key, waldo_error *reterr);
 
 /* The walks behind the public functions. */
-int waldo__equal(const waldo_value *left, const waldo_value *right, int depth,
-                 waldo_error *reterr);
+int waldo__equal(const waldo_value *left, const waldo_value *right, int depth, waldo_error *reterr);
 int waldo__too_deep(const char *what, waldo_error *reterr);
 
 int waldo__compare_numbers(const waldo_value *left, const waldo_value *right);

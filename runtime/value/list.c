@@ -24,8 +24,7 @@ waldo__tuple *waldo__new_tuple(size_t count)
     waldo__tuple *tuple;
     if (count > (SIZE_MAX - sizeof(*tuple)) / sizeof(tuple->items[0]))
         return NULL;
-    tuple = waldo__new_value(WALDO_KIND_TUPLE,
-                             sizeof(*tuple) + count * sizeof(tuple->items[0]));
+    tuple = waldo__new_value(WALDO_KIND_TUPLE, sizeof(*tuple) + count * sizeof(tuple->items[0]));
     if (tuple)
         tuple->count = count;
     return tuple;

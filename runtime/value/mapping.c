@@ -35,9 +35,8 @@ static int put(waldo_value *mapping, waldo_value *key, waldo_value *value, waldo
     if (status >= 0) {
         waldo__entry *entry = waldo__table_find(table_of(mapping), key, hash);
         if (!entry)
-            return waldo__table_add(table_of(mapping), key, hash, value)
-                       ? 1
-                       : waldo__no_memory(reterr);
+            return waldo__table_add(table_of(mapping), key, hash, value) ? 1
+                                                                         : waldo__no_memory(reterr);
         waldo_value *old = entry->value;
         entry->value = value;
         value = old;
@@ -220,8 +219,8 @@ waldo_value *waldo_v_fields_of(const void *const *items, size_t count)
     for (size_t i = 1; i < count; i += 2) {
         waldo_value *value = (waldo_value *)items[i];
         if (complete)
-            complete = waldo_value_dict_set(&dict->base.head, waldo_v_str(items[i - 1]), value,
-                                            NULL) >= 0;
+            complete =
+                waldo_value_dict_set(&dict->base.head, waldo_v_str(items[i - 1]), value, NULL) >= 0;
         else
             waldo_value_unref(value);
     }

@@ -5,15 +5,20 @@
 #include <waldo/value_message.h>
 
 #include "value/layout.h"
+#include "wire/scan.h"
 
 /* allocator NULL: malloc's. */
 void *waldo__allocate(ProtobufCAllocator *allocator, size_t size);
-void waldo__release(ProtobufCAllocator *allocator, void *memory);
 ProtobufCMessage *waldo__new_message(const ProtobufCMessageDescriptor *descriptor,
                                      ProtobufCAllocator *allocator);
 bool waldo__copy_string(ProtobufCAllocator *allocator, const char *text, char **ret_copy);
 bool waldo__copy_data(ProtobufCAllocator *allocator, const void *data, size_t size,
                       ProtobufCBinaryData *ret_copy);
+
+/* The status of a conversion that drew on limited: WALDO_ETOOBIG where the limit was why it ran out
+ * of memory. */
+int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status,
+                             waldo_error *reterr);
 
 bool waldo__fill_reference(const waldo__reference *reference, ProtobufCAllocator *allocator,
                            Waldo__Ref *target);

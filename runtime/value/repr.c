@@ -54,9 +54,10 @@ static void append_str(waldo__string *out, const char *data, size_t size)
         if (waldo__is_printable(c))
             waldo__string_append(out, data + i, length);
         else
-            waldo__string_format(out, c < 0x100     ? "\\x%02" PRIx32
-                                      : c < 0x10000 ? "\\u%04" PRIx32
-                                                    : "\\U%08" PRIx32,
+            waldo__string_format(out,
+                                 c < 0x100     ? "\\x%02" PRIx32
+                                 : c < 0x10000 ? "\\u%04" PRIx32
+                                               : "\\U%08" PRIx32,
                                  c);
     }
     waldo__string_append(out, &quote, 1);

@@ -110,8 +110,7 @@ waldo_value *waldo_v_bytes(const void *data, size_t size)
     return copy_text(WALDO_KIND_BYTES, data, size);
 }
 
-waldo_value *waldo__v_error(int code, const char *type_name, const char *message,
-                            const char *trace)
+waldo_value *waldo__v_error(int code, const char *type_name, const char *message, const char *trace)
 {
     if (!type_name || !*type_name)
         type_name = waldo_error_type(code);

@@ -97,8 +97,8 @@ int waldo__concatenate(const waldo_value *left, const waldo_value *right, waldo_
 {
     if (left->kind != right->kind)
         return cannot_concatenate(left, right, reterr);
-    if (left->kind == WALDO_KIND_ARRAY && ((const waldo__array *)left)->typecode !=
-                                              ((const waldo__array *)right)->typecode)
+    if (left->kind == WALDO_KIND_ARRAY &&
+        ((const waldo__array *)left)->typecode != ((const waldo__array *)right)->typecode)
         return waldo_error_set(reterr, WALDO_ETYPE, "bad argument type for built-in operation");
     span first = span_of(left);
     span second = span_of(right);
@@ -116,7 +116,8 @@ int waldo__repeat(const waldo_value *sequence, const waldo_value *times, waldo_v
                   waldo_error *reterr)
 {
     if (!waldo__is_int(times))
-        return waldo_error_set(reterr, WALDO_ETYPE, "can't multiply sequence by non-int of type '%s'",
+        return waldo_error_set(reterr, WALDO_ETYPE,
+                               "can't multiply sequence by non-int of type '%s'",
                                waldo_value_type_name(times));
     span units = span_of(sequence);
     waldo__int_view view;

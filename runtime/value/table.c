@@ -102,7 +102,8 @@ waldo__entry *waldo__table_find(const waldo__table *table, const waldo_value *ke
 
 bool waldo__table_add(waldo__table *table, waldo_value *key, uint64_t hash, waldo_value *value)
 {
-    if (table->used == table->capacity && !resize(table, table->count ? (size_t)table->count * 2 : 1)) {
+    if (table->used == table->capacity &&
+        !resize(table, table->count ? (size_t)table->count * 2 : 1)) {
         waldo_value_unref(key);
         waldo_value_unref(value);
         return false;

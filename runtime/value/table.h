@@ -7,7 +7,7 @@
 
 typedef struct waldo__entry {
     uint64_t hash;
-    waldo_value *key; /* NULL: removed */
+    waldo_value *key;   /* NULL: removed */
     waldo_value *value; /* NULL in a set */
 } waldo__entry;
 

@@ -17,14 +17,6 @@ void *waldo__allocate(ProtobufCAllocator *allocator, size_t size)
     return allocator ? allocator->alloc(allocator->allocator_data, size) : malloc(size);
 }
 
-void waldo__release(ProtobufCAllocator *allocator, void *memory)
-{
-    if (allocator)
-        allocator->free(allocator->allocator_data, memory);
-    else
-        free(memory);
-}
-
 ProtobufCMessage *waldo__new_message(const ProtobufCMessageDescriptor *descriptor,
                                      ProtobufCAllocator *allocator)
 {
@@ -271,17 +263,28 @@ static int fill(conversion *c, const waldo_value *value, Waldo__Value *message,
     return fill_leaf(c, value, message) ? 0 : waldo__no_memory(c->reterr);
 }
 
+int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status,
+                             waldo_error *reterr)
+{
+    if (status != WALDO_ENOMEM || !limited->over_limit)
+        return status;
+    return waldo_error_set(reterr, WALDO_ETOOBIG,
+                           "the value would take more than %zu bytes as a message",
+                           WALDO__SCAN_MEMORY);
+}
+
 int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocator,
                            Waldo__Value **ret_message, waldo_error *reterr)
 {
-    conversion c = {allocator, reterr};
+    /* A list may hold one large item a million times: the message would hold it as often. */
+    waldo__limited_allocator limited;
+    waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
+    conversion c = {&limited.allocator, reterr};
     Waldo__Value *message = new_message(&c, &waldo__value__descriptor);
-    if (!message)
-        return waldo__no_memory(reterr);
-    int status = fill(&c, value, message, NULL);
-    if (status < 0)
-        waldo__value__free_unpacked(message, allocator);
-    else
+    int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(reterr);
+    if (status >= 0)
         *ret_message = message;
-    return status;
+    else
+        waldo__value__free_unpacked(message, allocator);
+    return waldo__explain_no_memory(&limited, status, reterr);
 }

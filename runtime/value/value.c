@@ -32,8 +32,7 @@ bool waldo__is_container(const waldo_value *value)
 /* Gives one reference back; containers that nobody holds any more go onto *dead. */
 static void drop(waldo_value *value, waldo_value **dead)
 {
-    if (!value ||
-        atomic_load_explicit(&value->references, memory_order_relaxed) >= WALDO__IMMORTAL)
+    if (!value || atomic_load_explicit(&value->references, memory_order_relaxed) >= WALDO__IMMORTAL)
         return;
     if (atomic_fetch_sub_explicit(&value->references, 1, memory_order_acq_rel) != 1)
         return;
@@ -91,11 +90,11 @@ waldo_kind waldo_value_kind(const waldo_value *value)
 const char *waldo_value_type_name(const waldo_value *value)
 {
     static const char *const names[] = {
-        [WALDO_KIND_NONE] = "NoneType", [WALDO_KIND_BOOL] = "bool",
-        [WALDO_KIND_INT] = "int",       [WALDO_KIND_FLOAT] = "float",
-        [WALDO_KIND_STR] = "str",       [WALDO_KIND_BYTES] = "bytes",
-        [WALDO_KIND_LIST] = "list",     [WALDO_KIND_TUPLE] = "tuple",
-        [WALDO_KIND_DICT] = "dict",     [WALDO_KIND_SET] = "set",
+        [WALDO_KIND_NONE] = "NoneType",     [WALDO_KIND_BOOL] = "bool",
+        [WALDO_KIND_INT] = "int",           [WALDO_KIND_FLOAT] = "float",
+        [WALDO_KIND_STR] = "str",           [WALDO_KIND_BYTES] = "bytes",
+        [WALDO_KIND_LIST] = "list",         [WALDO_KIND_TUPLE] = "tuple",
+        [WALDO_KIND_DICT] = "dict",         [WALDO_KIND_SET] = "set",
         [WALDO_KIND_ARRAY] = "array.array", [WALDO_KIND_PROXY] = "proxy",
         [WALDO_KIND_ERROR] = "Exception",   [WALDO_KIND_EXTENSION] = "extension",
     };

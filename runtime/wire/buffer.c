@@ -34,8 +34,7 @@ bool waldo__buffer_append(waldo__buffer *buffer, const void *data, size_t size)
     if (size > SIZE_MAX - buffer->size)
         return false;
     size_t needed = buffer->size + size;
-    if (needed > buffer->capacity &&
-        !waldo__buffer_reserve(buffer, grown_capacity(buffer, needed)))
+    if (needed > buffer->capacity && !waldo__buffer_reserve(buffer, grown_capacity(buffer, needed)))
         return false;
     memcpy(buffer->data + buffer->size, data, size);
     buffer->size = needed;

@@ -191,8 +191,8 @@ static int scan_known(scan *s, const ProtobufCMessageDescriptor *descriptor,
 static int scan_message(scan *s, const ProtobufCMessageDescriptor *descriptor, cursor at, int depth)
 {
     if (depth > s->limits.max_depth)
-        return waldo_error_set(s->reterr, WALDO_ERECURSION,
-                               "messages are nested more than %d deep", s->limits.max_depth);
+        return waldo_error_set(s->reterr, WALDO_ERECURSION, "messages are nested more than %d deep",
+                               s->limits.max_depth);
     int status = take_memory(s, descriptor->sizeof_message + ALLOCATION_OVERHEAD);
     while (at.data < at.end && status >= 0) {
         uint32_t number;
@@ -210,8 +210,8 @@ static int scan_message(scan *s, const ProtobufCMessageDescriptor *descriptor, c
         if (field)
             status = scan_known(s, descriptor, field, type, content, depth);
         else
-            status = take_memory(s, (size_t)(content.end - content.data) + 16 +
-                                        ALLOCATION_OVERHEAD);
+            status =
+                take_memory(s, (size_t)(content.end - content.data) + 16 + ALLOCATION_OVERHEAD);
     }
     return status;
 }
@@ -230,30 +230,36 @@ int waldo__scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *dat
 
 /* ---- Unpacking ---- */
 
-/* The caller's allocator, and whether it ran out: protobuf-c does not tell why it failed. */
-typedef struct noting_allocator {
-    ProtobufCAllocator allocator;
-    ProtobufCAllocator *inner;
-    bool failed;
-} noting_allocator;
-
-static void *noting_alloc(void *data, size_t size)
+static void *limited_alloc(void *data, size_t size)
 {
-    noting_allocator *noting = data;
-    void *memory =
-        noting->inner ? noting->inner->alloc(noting->inner->allocator_data, size) : malloc(size);
-    if (!memory && size > 0)
-        noting->failed = true;
+    waldo__limited_allocator *limited = data;
+    if (size > limited->left) {
+        limited->over_limit = true;
+        return NULL;
+    }
+    ProtobufCAllocator *source = limited->source;
+    void *memory = source ? source->alloc(source->allocator_data, size) : malloc(size);
+    if (memory)
+        limited->left -= size;
+    else
+        limited->no_memory = true;
     return memory;
 }
 
-static void noting_free(void *data, void *memory)
+static void limited_free(void *data, void *memory)
 {
-    noting_allocator *noting = data;
-    if (noting->inner)
-        noting->inner->free(noting->inner->allocator_data, memory);
+    ProtobufCAllocator *source = ((waldo__limited_allocator *)data)->source;
+    if (source)
+        source->free(source->allocator_data, memory);
     else
         free(memory);
+}
+
+void waldo__limited_allocator_init(waldo__limited_allocator *limited, ProtobufCAllocator *source,
+                                   size_t limit)
+{
+    *limited = (waldo__limited_allocator){.source = source, .left = limit};
+    limited->allocator = (ProtobufCAllocator){limited_alloc, limited_free, limited};
 }
 
 int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
@@ -263,15 +269,16 @@ int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocat
     int status = waldo__scan(descriptor, data, size, NULL, reterr);
     if (status < 0)
         return status;
-    noting_allocator noting = {.inner = allocator};
-    noting.allocator = (ProtobufCAllocator){noting_alloc, noting_free, &noting};
+    /* The scan has seen to the limit; what is wanted here is why unpacking failed. */
+    waldo__limited_allocator noting;
+    waldo__limited_allocator_init(&noting, allocator, SIZE_MAX);
     ProtobufCMessage *message =
         protobuf_c_message_unpack(descriptor, &noting.allocator, size, data);
     if (message) {
         *ret_message = message;
         return 0;
     }
-    if (noting.failed)
+    if (noting.no_memory)
         return waldo_error_set(reterr, WALDO_ENOMEM, "out of memory");
     return waldo_error_set(reterr, WALDO_EPROTOCOL, "malformed %s: a required field is missing",
                            descriptor->name);

@@ -3,6 +3,7 @@
 #ifndef WALDO_RUNTIME_WIRE_SCAN_H
 #define WALDO_RUNTIME_WIRE_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,5 +31,19 @@ int waldo__scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *dat
 int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
                   const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
                   waldo_error *reterr);
+
+/* An allocator that draws on another one (NULL: malloc's) up to `left` bytes, and remembers why it
+ * could not serve: protobuf-c does not tell. What it gave is freed by the other one as well. */
+typedef struct waldo__limited_allocator {
+    ProtobufCAllocator allocator;
+    ProtobufCAllocator *source;
+    size_t left;
+    bool no_memory;
+    bool over_limit;
+} waldo__limited_allocator;
+
+/* Not to be moved afterwards. */
+void waldo__limited_allocator_init(waldo__limited_allocator *limited, ProtobufCAllocator *source,
+                                   size_t limit);
 
 #endif

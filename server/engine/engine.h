@@ -48,7 +48,8 @@ typedef struct waldo__server_engine {
      * no such connection, WALDO_ETOOBIG, WALDO_ELIMIT: it was cut off, WALDO_ENOMEM. */
     int (*reply)(waldo__listener *listener, uint64_t connection, uint32_t id,
                  const struct iovec *parts, int part_count, waldo_error *reterr);
-    /* Closes one connection after what is queued for it; gone() follows where the engine can tell. */
+    /* Closes one connection after what is queued for it; gone() follows where the engine can tell.
+     */
     void (*disconnect)(waldo__listener *listener, uint64_t connection);
     /* Stops listening; nothing new is accepted, connections stay. */
     void (*stop)(waldo__listener *listener);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,10 +33,9 @@ static unsigned below(unsigned limit)
 
 static double random_double(void)
 {
-    static const double edges[] = {0.0,     -0.0,   1.0,      -1.0,     0.5,    2.5,
-                                   1e16,    1e15,   1e-4,     1e-5,     1e22,   5e-324,
-                                   0x1p53,  0x1p63, -0x1p63,  0x1p64,   1e308,  0.1,
-                                   1.0 / 3, 100.0,  INFINITY, -INFINITY};
+    static const double edges[] = {
+        0.0,    -0.0,   1.0,    -1.0,    0.5,    2.5,   1e16, 1e15,    1e-4,  1e-5,     1e22,
+        5e-324, 0x1p53, 0x1p63, -0x1p63, 0x1p64, 1e308, 0.1,  1.0 / 3, 100.0, INFINITY, -INFINITY};
     uint64_t bits = random_bits();
     double number;
     switch (below(5)) {
@@ -95,8 +95,8 @@ static size_t put_utf8(char *target, uint32_t c)
 /* Characters whose category has not changed for many versions of Unicode. */
 static waldo_value *random_str(void)
 {
-    static const uint32_t odd[] = {'\'', '"',    '\\',   '\n',   '\t',   '\r',    0,      0x7f,
-                                   0xa0, 0xad,   0x300,  0x200b, 0x2028, 0x3000,  0xe000, 0xfeff,
+    static const uint32_t odd[] = {'\'', '"',    '\\',   '\n',   '\t',    '\r',    0,       0x7f,
+                                   0xa0, 0xad,   0x300,  0x200b, 0x2028,  0x3000,  0xe000,  0xfeff,
                                    0xe9, 0x20ac, 0x4e2d, 0xffff, 0x1f600, 0xe0001, 0x10ffff};
     char text[64];
     size_t size = 0;
@@ -342,8 +342,7 @@ static void claim_relation(FILE *out, const waldo_value *left, const waldo_value
         cr_assert_eq(hash, other);
 }
 
-static void claim_result(FILE *out, size_t which, const waldo_value *left,
-                         const waldo_value *right)
+static void claim_result(FILE *out, size_t which, const waldo_value *left, const waldo_value *right)
 {
     waldo_value *result;
     waldo_error err = WALDO_ERROR_INIT;
@@ -414,9 +413,20 @@ static void write_powers_of_two(FILE *out)
     }
 }
 
+/* The exit status of python3 with these arguments; 127: there is none. */
+static int run_python(char *const arguments[])
+{
+    pid_t child;
+    int status;
+    if (posix_spawnp(&child, "python3", NULL, NULL, arguments, environ) != 0)
+        return 127;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 Test(value_python, python_agrees)
 {
-    if (system("python3 -c pass 2>/dev/null") != 0)
+    if (run_python((char *[]){"python3", "-c", "pass", NULL}) != 0)
         cr_skip("no python3");
     char path[] = "/tmp/waldo-claims-XXXXXX";
     int descriptor = mkstemp(path);
@@ -427,10 +437,10 @@ Test(value_python, python_agrees)
     write_powers_of_two(out);
     cr_assert_eq(fclose(out), 0);
 
-    char command[4096];
+    char oracle[4096];
     int folder = (int)(strrchr(__FILE__, '/') - __FILE__);
-    snprintf(command, sizeof(command), "python3 '%.*s/value_oracle.py' %s", folder, __FILE__, path);
-    int status = system(command);
+    snprintf(oracle, sizeof(oracle), "%.*s/value_oracle.py", folder, __FILE__);
+    int status = run_python((char *[]){"python3", oracle, path, NULL});
     unlink(path);
-    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "see the claims above");
+    cr_assert_eq(status, 0, "see the claims above");
 }

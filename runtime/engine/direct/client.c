@@ -54,8 +54,8 @@ static int closed_by_server(const waldo__channel *channel, waldo_error *reterr)
 
 /* Reads once, to where the bytes belong; waits if there are none. Returns 1 if that completed a
  * message in the parser's body. */
-static int read_more(waldo__channel *channel, waldo__sp_message *message,
-                     waldo__deadline deadline, const char *what, waldo_error *reterr)
+static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo__deadline deadline,
+                     const char *what, waldo_error *reterr)
 {
     size_t room_size = STAGE_SIZE;
     uint8_t *room = waldo__sp_room(&channel->parser, &room_size);
@@ -174,8 +174,8 @@ static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec 
 }
 
 /* Moves a message to the caller's buffer, by exchange where it has a buffer of its own. */
-static int hand_over(waldo__channel *channel, const waldo__sp_message *from,
-                     waldo__buffer *message, waldo_error *reterr)
+static int hand_over(waldo__channel *channel, const waldo__sp_message *from, waldo__buffer *message,
+                     waldo_error *reterr)
 {
     if (from->in_body) {
         waldo__buffer taken = channel->parser.body;

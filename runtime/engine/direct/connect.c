@@ -78,8 +78,8 @@ static int connect_failed(const waldo__url *url, int error, waldo__deadline dead
 
     waldo__url_format(url, text, sizeof text);
     if (error == ETIMEDOUT && waldo__deadline_left(deadline) == 0)
-        return waldo_error_set(reterr, WALDO_ETIMEOUT,
-                               "the deadline passed while connecting to %s", text);
+        return waldo_error_set(reterr, WALDO_ETIMEOUT, "the deadline passed while connecting to %s",
+                               text);
     return waldo_error_system(reterr, error, "cannot connect to %s", text);
 }
 

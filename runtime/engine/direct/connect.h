@@ -7,7 +7,8 @@
 #include "engine/deadline.h"
 #include "engine/url.h"
 
-/* A connected, non-blocking socket for a tcp:// or ipc:// URL; all addresses of a name are tried. */
+/* A connected, non-blocking socket for a tcp:// or ipc:// URL; all addresses of a name are tried.
+ */
 int waldo__direct_connect(const waldo__url *url, waldo__deadline deadline, int *ret_fd,
                           waldo_error *reterr);
 /* Waits until fd is ready for events (POLLIN, POLLOUT); signals do not end it. WALDO_ETIMEOUT. */

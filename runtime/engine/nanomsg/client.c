@@ -137,7 +137,7 @@ static int open_any(const waldo__url *url, size_t max_message, waldo__deadline d
     if (rc < 0)
         return rc;
     for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
-        rc = waldo__address_url(url, at, &numeric, reterr);
+        rc = waldo__address_url(url, at->ai_addr, at->ai_addrlen, &numeric, reterr);
         if (rc == 0)
             rc = open_at(&numeric, max_message, deadline, ret_socket, reterr);
         if (rc == 0 || waldo__deadline_left(deadline) == 0)
@@ -162,8 +162,7 @@ static int nanomsg_open(const waldo__url *url, size_t max_message, waldo__deadli
     channel->max_message = max_message;
     channel->send_timeout = -1;
     channel->receive_timeout = -1;
-    channel->connections_made =
-        nn_get_statistic(channel->socket, NN_STAT_ESTABLISHED_CONNECTIONS);
+    channel->connections_made = nn_get_statistic(channel->socket, NN_STAT_ESTABLISHED_CONNECTIONS);
     *ret_channel = channel;
     return 0;
 }

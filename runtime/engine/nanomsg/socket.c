@@ -31,8 +31,8 @@ static int set_option(int socket, int level, int option, int value)
 static int set_options(int socket, const waldo__url *url, size_t max_message)
 {
     size_t largest = max_message < WALDO__NANOMSG_LARGEST ? max_message : WALDO__NANOMSG_LARGEST;
-    int rc = set_option(socket, NN_SOL_SOCKET, NN_RCVMAXSIZE,
-                        (int)(largest + WALDO__SP_ROUTE_SIZE));
+    int rc =
+        set_option(socket, NN_SOL_SOCKET, NN_RCVMAXSIZE, (int)(largest + WALDO__SP_ROUTE_SIZE));
 
     if (rc == 0 && strchr(url->host, ':') != NULL)
         rc = set_option(socket, NN_SOL_SOCKET, NN_IPV4ONLY, 0);
@@ -41,8 +41,8 @@ static int set_options(int socket, const waldo__url *url, size_t max_message)
     return rc;
 }
 
-int waldo__nanomsg_socket(int protocol, const waldo__url *url, size_t max_message,
-                          int *ret_socket, waldo_error *reterr)
+int waldo__nanomsg_socket(int protocol, const waldo__url *url, size_t max_message, int *ret_socket,
+                          waldo_error *reterr)
 {
     atomic_store(&was_used, true);
     int made = nn_socket(AF_SP_RAW, protocol);

@@ -23,8 +23,8 @@ bool waldo__nanomsg_was_used(void);
 
 /* A raw socket (NN_REQ, NN_REP) for messages up to max_message. Close with
  * waldo__nanomsg_close(). WALDO_ELIMIT: libnanomsg has 512 a process, or no descriptor is left. */
-int waldo__nanomsg_socket(int protocol, const waldo__url *url, size_t max_message,
-                          int *ret_socket, waldo_error *reterr);
+int waldo__nanomsg_socket(int protocol, const waldo__url *url, size_t max_message, int *ret_socket,
+                          waldo_error *reterr);
 void waldo__nanomsg_close(int socket);
 /* The URL as libnanomsg writes it. */
 void waldo__nanomsg_address(const waldo__url *url, char *text, size_t size);

@@ -40,8 +40,8 @@ typedef enum waldo_kind {
     WALDO_KIND_BYTES,
     WALDO_KIND_LIST,
     WALDO_KIND_TUPLE,
-    WALDO_KIND_DICT, /* insertion order */
-    WALDO_KIND_SET,  /* insertion order, too */
+    WALDO_KIND_DICT,  /* insertion order */
+    WALDO_KIND_SET,   /* insertion order, too */
     WALDO_KIND_ARRAY, /* Python's array.array */
     WALDO_KIND_PROXY, /* a reference to an object of a server */
     WALDO_KIND_ERROR,
@@ -172,8 +172,7 @@ WALDO_CHECK int waldo_value_compare(const waldo_value *left, const waldo_value *
                                     int *ret_order, waldo_error *reterr);
 /** Equal values have equal hashes. Hashes differ from one process to the next. WALDO_ETYPE:
  *  "unhashable type: 'list'". */
-WALDO_CHECK int waldo_value_hash(const waldo_value *value, uint64_t *ret_hash,
-                                 waldo_error *reterr);
+WALDO_CHECK int waldo_value_hash(const waldo_value *value, uint64_t *ret_hash, waldo_error *reterr);
 /** Python's bool(value). */
 bool waldo_value_is_true(const waldo_value *value);
 /** Python's len(value); that of a str counts code points. WALDO_ETYPE for a value without one. */
@@ -266,7 +265,8 @@ WALDO_CHECK int waldo_value_array_set(waldo_value *array, int64_t index, const w
 
 /* ---- As bytes: a packed waldo.Value (proto/waldo/value.proto) ---- */
 
-/** free() *ret_data. WALDO_EVALUE: "circular reference"; WALDO_ERECURSION: more than 64 levels. */
+/** free() *ret_data. WALDO_EVALUE: "circular reference"; WALDO_ERECURSION: more than 64 levels;
+ *  WALDO_ETOOBIG: would take more than 1 GiB of memory. */
 WALDO_CHECK int waldo_value_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret_size,
                                  waldo_error *reterr);
 /** For bytes from anywhere. WALDO_EPROTOCOL: not a value; WALDO_ERECURSION: more than 64 levels;

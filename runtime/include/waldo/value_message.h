@@ -13,7 +13,8 @@ WALDO_BEGIN_DECLS
 WALDO_CHECK int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocator,
                                        Waldo__Value **ret_message, waldo_error *reterr);
 /** The value of a message; a NULL message is None. WALDO_EPROTOCOL: the message is no value: no
- *  kind, text that is not UTF-8, an unhashable key, an array of odd length, ...; WALDO_ERECURSION. */
+ *  kind, text that is not UTF-8, an unhashable key, an array of odd length, ...; WALDO_ERECURSION.
+ */
 WALDO_CHECK int waldo_value_from_message(const Waldo__Value *message, waldo_value **ret_value,
                                          waldo_error *reterr);
 

@@ -1,10 +1,12 @@
 #include "engine/direct/connection.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -82,6 +84,21 @@ static size_t queued(const waldo__connection *connection)
     return connection->queue.size - connection->queue_start;
 }
 
+/* Has the peer taken everything? On a Unix socket that means read it: a libnanomsg peer drops what
+ * it has not read when the connection is closed. */
+static bool is_drained(const waldo__connection *connection)
+{
+    int unread = 0;
+
+    return queued(connection) == 0 && (ioctl(connection->fd, SIOCOUTQ, &unread) < 0 || unread == 0);
+}
+
+void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now)
+{
+    if (connection->due <= now || (connection->leaving && is_drained(connection)))
+        waldo__connection_close(connection);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void watch(waldo__connection *connection)
@@ -100,7 +117,7 @@ void waldo__connection_leave(waldo__connection *connection)
     if (connection->leaving || connection->closing)
         return;
     connection->leaving = true;
-    if (queued(connection) == 0) {
+    if (is_drained(connection)) {
         waldo__connection_close(connection);
         return;
     }
@@ -199,7 +216,7 @@ static void write_queue(waldo__connection *connection)
         }
     }
     shrink_queue(connection);
-    if (connection->leaving && queued(connection) == 0)
+    if (connection->leaving && is_drained(connection))
         waldo__connection_close(connection);
     else
         watch(connection);
@@ -230,7 +247,8 @@ static int queue_rest(waldo__connection *connection, const waldo__sp_frame *fram
 {
     size_t before = queued(connection);
 
-    if (before > 0 && before + (frame->size - frame->sent) > connection->listener->limits.max_queued) {
+    if (before > 0 &&
+        before + (frame->size - frame->sent) > connection->listener->limits.max_queued) {
         waldo__connection_close(connection);
         return waldo_error_set(reterr, WALDO_ELIMIT,
                                "the client does not read: %zu bytes waited for it", before);
@@ -253,7 +271,8 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
     int rc = 0;
 
     if (!waldo__sp_measure(parts, part_count, listener->limits.max_message, &size))
-        return waldo_error_set(reterr, WALDO_ETOOBIG, "the reply is larger than the %zu bytes allowed",
+        return waldo_error_set(reterr, WALDO_ETOOBIG,
+                               "the reply is larger than the %zu bytes allowed",
                                listener->limits.max_message);
     waldo__sp_route route = waldo__routes_take(&listener->routes, connection->number, id);
     waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);

@@ -19,8 +19,8 @@ struct waldo__connection {
     waldo__listener *listener;
     uint64_t number;
     int fd;
-    int polled; /* events that are watched now */
-    bool leaving; /* nothing more is read; closes once the queue is sent */
+    int polled;   /* events that are watched now */
+    bool leaving; /* nothing more is read; closes once the peer has taken what is queued */
     bool closing; /* uv_close() was called; no number finds it any more */
     waldo__sp_parser parser;
     /* What the socket did not take yet, from queue_start on. */
@@ -64,6 +64,9 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
 void waldo__connection_leave(waldo__connection *connection);
 /* Closes now; gone() follows from the loop. */
 void waldo__connection_close(waldo__connection *connection);
+
+/* Closes one that is out of time, or that is leaving and has nothing left to send. */
+void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now);
 
 /* For connections, by the listener. */
 void waldo__listener_start_tick(waldo__listener *listener);

@@ -152,8 +152,8 @@ int waldo__listening_open(const waldo__url *url, waldo__listening *ret_listening
                           waldo_error *reterr)
 {
     waldo__listening listening = {.fd = -1, .url = *url};
-    int rc = url->scheme == WALDO__IPC ? open_unix(&listening, reterr)
-                                       : open_tcp(&listening, reterr);
+    int rc =
+        url->scheme == WALDO__IPC ? open_unix(&listening, reterr) : open_tcp(&listening, reterr);
 
     if (rc == 0)
         *ret_listening = listening;

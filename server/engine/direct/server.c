@@ -99,8 +99,11 @@ static void on_tick(uv_timer_t *tick)
     if (listener->accepting_paused && listener->accepting_open)
         listener->accepting_paused =
             uv_poll_start(&listener->accepting, UV_READABLE, on_connection) < 0;
-    while (listener->due_first != NULL && listener->due_first->due <= now)
-        waldo__connection_close(listener->due_first);
+    waldo__connection *next;
+    for (waldo__connection *at = listener->due_first; at != NULL; at = next) {
+        next = at->due_after;
+        waldo__connection_close_if_done(at, now);
+    }
     if (listener->closing && listener->flush_due <= now)
         for_each_connection(listener, waldo__connection_close);
     bool needed = listener->accepting_paused || listener->due_first != NULL || listener->closing;
@@ -132,9 +135,8 @@ static int start(waldo__listener *listener)
 }
 
 static int direct_listen(uv_loop_t *loop, const waldo__url *url,
-                         const waldo__listener_limits *limits,
-                         const waldo__listener_events *events, void *context,
-                         waldo__listener **ret_listener, waldo_error *reterr)
+                         const waldo__listener_limits *limits, const waldo__listener_events *events,
+                         void *context, waldo__listener **ret_listener, waldo_error *reterr)
 {
     waldo__listener *listener = calloc(1, sizeof *listener);
 

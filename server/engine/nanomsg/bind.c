@@ -1,114 +1,85 @@
 #include "engine/nanomsg/bind.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <nanomsg/nn.h>
 #include <nanomsg/reqrep.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/address.h"
+#include "engine/direct/listening.h"
 #include "engine/nanomsg/socket.h"
 
 #define URL_TEXT 600
-/* Somebody else may take a free port between the look and the bind. */
+/* Somebody else may take a free port between the rehearsal and the bind. */
 #define PORT_ATTEMPTS 16
 
-static int cannot_listen(const waldo__url *url, int error, waldo_error *reterr)
-{
-    char text[URL_TEXT];
-
-    waldo__url_format(url, text, sizeof text);
-    return waldo_error_system(reterr, error, "cannot listen on %s", text);
-}
-
-/* A port that is free now, as the system gives it: libnanomsg refuses port 0. 0 or -errno. */
-static int find_port(const struct addrinfo *address, uint16_t *ret_port)
+static int address_of(int fd, const waldo__url *url, waldo__url *ret_url, waldo_error *reterr)
 {
     struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc = 0;
 
-    if (fd < 0)
-        return -errno;
-    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 ||
-        getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
-        rc = -errno;
-    else if (bound.ss_family == AF_INET6)
-        *ret_port = ntohs(((const struct sockaddr_in6 *)&bound)->sin6_port);
-    else
-        *ret_port = ntohs(((const struct sockaddr_in *)&bound)->sin_port);
-    close(fd);
+    if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
+        return waldo_error_system(reterr, errno, "cannot read a socket's address");
+    return waldo__address_url(url, (const struct sockaddr *)&bound, size, ret_url, reterr);
+}
+
+/* Listens there with a plain socket first, and closes it again. That finds out what libnanomsg does
+ * not tell or do by itself: what is wrong, a free port, the address of a name. It also leaks
+ * memory when nn_bind() fails, and deletes a file that is no socket. *ret_url is numeric. */
+static int rehearse(const waldo__url *url, waldo__url *ret_url, waldo_error *reterr)
+{
+    waldo__url plain = *url;
+    waldo__listening listening;
+    int rc;
+
+    *ret_url = *url;
+    if (url->scheme == WALDO__INPROC)
+        return 0;
+    plain.scheme = url->scheme == WALDO__NN_IPC ? WALDO__IPC : WALDO__TCP;
+    rc = waldo__listening_open(&plain, &listening, reterr);
+    if (rc < 0)
+        return rc;
+    if (plain.scheme == WALDO__TCP)
+        rc = address_of(listening.fd, url, ret_url, reterr);
+    waldo__listening_unlink(&listening);
+    close(listening.fd);
     return rc;
 }
 
-/* 0 or -errno. */
-static int bind_text(int socket, const waldo__url *url)
+static int bind_socket(int socket, const waldo__url *url, waldo_error *reterr)
 {
     char text[URL_TEXT];
+    int error = 0;
 
     waldo__nanomsg_address(url, text, sizeof text);
-    return nn_bind(socket, text) < 0 ? -nn_errno() : 0;
+    if (nn_bind(socket, text) < 0)
+        error = nn_errno();
+    else if (url->scheme == WALDO__NN_IPC && chmod(url->path, S_IRUSR | S_IWUSR) < 0)
+        error = errno;
+    return error == 0 ? 0 : waldo_error_system(reterr, error, "cannot listen on %s", text);
 }
 
-static int bind_port(int socket, waldo__url *url, const struct addrinfo *address)
-{
-    bool any = url->port == 0;
-    int rc = 0;
-
-    for (int i = 0; i < PORT_ATTEMPTS; i++) {
-        if (any)
-            rc = find_port(address, &url->port);
-        if (rc == 0)
-            rc = bind_text(socket, url);
-        if (!any || rc != -EADDRINUSE)
-            break;
-        rc = 0;
-    }
-    return rc;
-}
-
-static int bind_host(waldo__nanomsg_bound *bound, size_t max_message,
-                     const struct addrinfo *address, waldo_error *reterr)
+static int bind_once(const waldo__url *url, size_t max_message, waldo__nanomsg_bound *bound,
+                     waldo_error *reterr)
 {
     waldo__url numeric;
-    int rc = waldo__address_url(&bound->url, address, &numeric, reterr);
+    int rc = rehearse(url, &numeric, reterr);
 
     if (rc == 0)
         rc = waldo__nanomsg_socket(NN_REP, &numeric, max_message, &bound->socket, reterr);
     if (rc < 0)
         return rc;
-    rc = bind_port(bound->socket, &numeric, address);
+    rc = bind_socket(bound->socket, &numeric, reterr);
     if (rc < 0) {
         waldo__nanomsg_close(bound->socket);
-        return cannot_listen(&bound->url, -rc, reterr);
+        return rc;
     }
     bound->url.port = numeric.port;
-    return 0;
-}
-
-static int bind_path(waldo__nanomsg_bound *bound, size_t max_message, waldo_error *reterr)
-{
-    bool has_file = bound->url.scheme == WALDO__NN_IPC;
-
-    /* libnanomsg would delete it. */
-    if (has_file && waldo__socket_file_is_other(bound->url.path))
-        return waldo_error_set(reterr, WALDO_EEXIST, "%s exists and is not a socket",
-                               bound->url.path);
-    int rc = waldo__nanomsg_socket(NN_REP, &bound->url, max_message, &bound->socket, reterr);
-    if (rc < 0)
-        return rc;
-    rc = bind_text(bound->socket, &bound->url);
-    if (rc == 0 && has_file && chmod(bound->url.path, S_IRUSR | S_IWUSR) < 0)
-        rc = -errno;
-    if (rc < 0) {
-        waldo__nanomsg_close(bound->socket);
-        return cannot_listen(&bound->url, -rc, reterr);
-    }
-    if (has_file)
-        bound->file = waldo__socket_file_at(bound->url.path);
+    if (url->scheme == WALDO__NN_IPC)
+        bound->file = waldo__socket_file_at(url->path);
     return 0;
 }
 
@@ -116,18 +87,12 @@ int waldo__nanomsg_bind(const waldo__url *url, size_t max_message, waldo__nanoms
                         waldo_error *reterr)
 {
     waldo__nanomsg_bound bound = {.socket = -1, .url = *url};
-    struct addrinfo *list;
-    int rc;
+    bool has_port = url->scheme == WALDO__NN_TCP || url->scheme == WALDO__WS;
+    int attempts = has_port && url->port == 0 ? PORT_ATTEMPTS : 1;
+    int rc = WALDO_EADDRESSINUSE;
 
-    if (url->scheme == WALDO__NN_IPC || url->scheme == WALDO__INPROC) {
-        rc = bind_path(&bound, max_message, reterr);
-    } else {
-        rc = waldo__address_resolve(url, true, &list, reterr);
-        if (rc < 0)
-            return rc;
-        rc = bind_host(&bound, max_message, list, reterr);
-        freeaddrinfo(list);
-    }
+    for (int i = 0; i < attempts && rc == WALDO_EADDRESSINUSE; i++)
+        rc = bind_once(url, max_message, &bound, reterr);
     if (rc == 0)
         *ret_bound = bound;
     return rc;

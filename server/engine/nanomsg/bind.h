@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <stddef.h>
+
 #include <waldo/error.h>
 
 #include "engine/socket_file.h"

@@ -87,8 +87,8 @@ static int nanomsg_reply(waldo__listener *listener, uint64_t connection, uint32_
     waldo__sp_put_word(header.bytes, (uint32_t)connection);
     memcpy(header.bytes + KEY_SIZE, route.bytes, route.size);
     header.size = KEY_SIZE + route.size;
-    int rc = waldo__nanomsg_send(listener->bound.socket, &header, parts, part_count, size,
-                                 NN_DONTWAIT);
+    int rc =
+        waldo__nanomsg_send(listener->bound.socket, &header, parts, part_count, size, NN_DONTWAIT);
     if (rc == -ENOMEM)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
     if (rc < 0)

@@ -7,10 +7,10 @@
 Test(url, what_is_valid_comes_back_as_it_was)
 {
     const char *texts[] = {
-        "tcp://127.0.0.1:5555",  "tcp://[::1]:5555",       "tcp://[fe80::1%eth0]:1",
-        "tcp://example.org:0",   "tcp://my-host_2:65535",  "nn+tcp://10.0.0.1:80",
-        "ws://localhost:8080",   "ipc:///run/waldo.sock",  "ipc://@abstract",
-        "ipc://relative",        "nn+ipc:///tmp/x y.sock", "inproc://name",
+        "tcp://127.0.0.1:5555", "tcp://[::1]:5555",       "tcp://[fe80::1%eth0]:1",
+        "tcp://example.org:0",  "tcp://my-host_2:65535",  "nn+tcp://10.0.0.1:80",
+        "ws://localhost:8080",  "ipc:///run/waldo.sock",  "ipc://@abstract",
+        "ipc://relative",       "nn+ipc:///tmp/x y.sock", "inproc://name",
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -27,7 +27,8 @@ Test(compare, sequences)
 {
     cr_assert_eq(order(waldo_v("a"), waldo_v("ab")), -1);
     cr_assert_eq(order(waldo_v("\xef\xbf\xbf"), waldo_v("\xf0\x90\x80\x80")), -1);
-    cr_assert_eq(order(waldo_v_list(waldo_v(1), waldo_v(3)), waldo_v_list(waldo_v(1), waldo_v(2))), 1);
+    cr_assert_eq(order(waldo_v_list(waldo_v(1), waldo_v(3)), waldo_v_list(waldo_v(1), waldo_v(2))),
+                 1);
     cr_assert_eq(order(waldo_v_tuple(), waldo_v_tuple()), 0);
     uint8_t bytes[] = {1, 2};
     cr_assert_eq(order(waldo_v_array('B', bytes, 1), waldo_v_array('B', bytes, 2)), -1);

@@ -31,10 +31,12 @@ Test(equal, containers_by_content)
     cr_assert_eq(equal(waldo_v_list(waldo_v(1)), waldo_v_tuple(waldo_v(1))), 0);
     cr_assert_eq(equal(waldo_v_list(waldo_v(1)), waldo_v_list(waldo_v(1), waldo_v(2))), 0);
     cr_assert_eq(equal(waldo_v_fields("a", waldo_v(1), "b", waldo_v(2)),
-                       waldo_v_fields("b", waldo_v(2), "a", waldo_v(1))), 1);
+                       waldo_v_fields("b", waldo_v(2), "a", waldo_v(1))),
+                 1);
     cr_assert_eq(equal(waldo_v_fields("a", waldo_v(1)), waldo_v_fields("a", waldo_v(2))), 0);
     cr_assert_eq(equal(waldo_v_fields("a", waldo_v(1)), waldo_v_fields("b", waldo_v(1))), 0);
-    cr_assert_eq(equal(waldo_v_set(waldo_v(1), waldo_v(2)), waldo_v_set(waldo_v(2), waldo_v(1))), 1);
+    cr_assert_eq(equal(waldo_v_set(waldo_v(1), waldo_v(2)), waldo_v_set(waldo_v(2), waldo_v(1))),
+                 1);
     cr_assert_eq(equal(waldo_v_set(waldo_v(1)), waldo_v_set(waldo_v(2))), 0);
     cr_assert_eq(equal(waldo_v("a"), waldo_v_bytes("a", 1)), 0);
 }

@@ -9,7 +9,9 @@ Test(hash, equal_numbers_have_one_hash)
     cr_assert_eq(hash_of(waldo_v(0)), hash_of(waldo_v(-0.0)));
     cr_assert_eq(hash_of(waldo_v(INT64_MIN)), hash_of(waldo_v(-0x1p63)));
     cr_assert_eq(hash_of(waldo_v(1ULL << 63)), hash_of(waldo_v(0x1p63)));
-    cr_assert_eq(hash_of(waldo_v_int_text("-0x1" "0000000000000000000000000", 16)),
+    cr_assert_eq(hash_of(waldo_v_int_text("-0x1"
+                                          "0000000000000000000000000",
+                                          16)),
                  hash_of(waldo_v(-0x1p100)));
     cr_assert_neq(hash_of(waldo_v(0x1p100)), hash_of(waldo_v(-0x1p100)));
     cr_assert_eq(hash_of(waldo_v(INFINITY)), hash_of(waldo_v(INFINITY)));

@@ -27,8 +27,8 @@ Test(integer_text, reads_what_python_reads)
 
 Test(integer_text, refuses_what_python_refuses)
 {
-    static const char *const bad[] = {"",    "-",   "+-1", "1 2", "1__0", "_1", "1_", "0x",
-                                      "12a", "1.0", "--1", "0x1", "٣",    "0_x1"};
+    static const char *const bad[] = {"",   "-",   "+-1", "1 2", "1__0", "_1", "1_",
+                                      "0x", "12a", "1.0", "--1", "0x1",  "٣",  "0_x1"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         waldo_value *value = NULL;
         cr_assert_eq(waldo_value_parse_int(bad[i], 10, &value, NULL), WALDO_EVALUE, "%s", bad[i]);

@@ -14,7 +14,8 @@ Test(list, items_from_both_ends)
     cr_assert(waldo_value_item(list, -1, &item, NULL) >= 0);
     expect_repr(item, "30");
     EXPECT_ERROR(waldo_value_item(list, 3, &item, reterr), WALDO_EINDEX, "list index out of range");
-    EXPECT_ERROR(waldo_value_item(list, -4, &item, reterr), WALDO_EINDEX, "list index out of range");
+    EXPECT_ERROR(waldo_value_item(list, -4, &item, reterr), WALDO_EINDEX,
+                 "list index out of range");
     EXPECT_ERROR(waldo_value_item(list, INT64_MIN, &item, reterr), WALDO_EINDEX,
                  "list index out of range");
     waldo_value_unref(list);

@@ -17,7 +17,8 @@ Test(scalar, text_may_hold_nul)
 
 Test(scalar, what_is_not_utf8_is_replaced_or_refused)
 {
-    expect_repr(waldo_v("a\xff\xc3z\xe2\x82"), "'a\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd'");
+    expect_repr(waldo_v("a\xff\xc3z\xe2\x82"),
+                "'a\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd'");
     waldo_value *value = NULL;
     EXPECT_ERROR(waldo_value_parse_str("\xc0\x80", 2, &value, reterr), WALDO_EUNICODE,
                  "text is not UTF-8");

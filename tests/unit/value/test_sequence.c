@@ -39,7 +39,8 @@ Test(sequence, plus_concatenates)
 Test(sequence, plus_refuses_in_pythons_words)
 {
     refuse_sum(waldo_v("a"), waldo_v(1), "can only concatenate str (not \"int\") to str");
-    refuse_sum(waldo_v_list(), waldo_v_tuple(), "can only concatenate list (not \"tuple\") to list");
+    refuse_sum(waldo_v_list(), waldo_v_tuple(),
+               "can only concatenate list (not \"tuple\") to list");
     refuse_sum(waldo_v_bytes("", 0), waldo_v("a"), "can't concat str to bytes");
     refuse_sum(waldo_v_array('b', NULL, 1), waldo_v_list(),
                "can only append array (not \"list\") to array");

@@ -19,10 +19,22 @@ Test(unicode, well_formed)
 
 Test(unicode, malformed)
 {
-    static const char *const bad[] = {
-        "\x80",             "\xbf",         "\xc0\x80", "\xc1\xbf", "\xc2",     "\xc2z",
-        "\xe0\x9f\xbf",     "\xe2\x82",     "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xf0\x9f\x98", "a\xfe"};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xc2",
+                                      "\xc2z",
+                                      "\xe0\x9f\xbf",
+                                      "\xe2\x82",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "\xf0\x9f\x98",
+                                      "a\xfe"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert(!valid(bad[i]), "%zu", i);
 }

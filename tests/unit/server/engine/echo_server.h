@@ -21,7 +21,7 @@
 
 typedef struct echo_server {
     waldo__listener_limits limits;
-    bool silent;    /* replies to nothing */
+    bool silent; /* replies to nothing */
     bool never_admits;
     const waldo__server_engine *engine;
     waldo__listener *listener;
@@ -203,7 +203,8 @@ static inline void client_close(test_client *client)
 /* Sends data in two parts and expects it back. */
 static inline void client_echo(test_client *client, const uint8_t *data, size_t size)
 {
-    struct iovec parts[2] = {{(void *)data, size / 3}, {(void *)(data + size / 3), size - size / 3}};
+    struct iovec parts[2] = {{(void *)data, size / 3},
+                             {(void *)(data + size / 3), size - size / 3}};
     waldo__deadline deadline = waldo__deadline_in(60);
     waldo_error err = WALDO_ERROR_INIT;
     uint32_t id = client->next_id++ | WALDO__REQUEST_ID_FLAG;
@@ -222,8 +223,10 @@ static inline void client_echo(test_client *client, const uint8_t *data, size_t 
 static inline const char *other_url(const char *url, char *text)
 {
     static const waldo__scheme others[] = {
-        [WALDO__TCP] = WALDO__NN_TCP, [WALDO__IPC] = WALDO__NN_IPC,
-        [WALDO__NN_TCP] = WALDO__TCP, [WALDO__NN_IPC] = WALDO__IPC,
+        [WALDO__TCP] = WALDO__NN_TCP,
+        [WALDO__IPC] = WALDO__NN_IPC,
+        [WALDO__NN_TCP] = WALDO__TCP,
+        [WALDO__NN_IPC] = WALDO__IPC,
     };
     waldo__url parsed;
 

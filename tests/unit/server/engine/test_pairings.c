@@ -9,9 +9,9 @@ typedef struct pairing {
 } pairing;
 
 static const pairing pairings[] = {
-    {"tcp://127.0.0.1:0", false},    {"tcp://127.0.0.1:0", true},  {"nn+tcp://127.0.0.1:0", false},
-    {"nn+tcp://127.0.0.1:0", true},  {"ipc://", false},            {"ipc://", true},
-    {"nn+ipc://", false},            {"nn+ipc://", true},          {"ws://127.0.0.1:0", false},
+    {"tcp://127.0.0.1:0", false},   {"tcp://127.0.0.1:0", true}, {"nn+tcp://127.0.0.1:0", false},
+    {"nn+tcp://127.0.0.1:0", true}, {"ipc://", false},           {"ipc://", true},
+    {"nn+ipc://", false},           {"nn+ipc://", true},         {"ws://127.0.0.1:0", false},
     {"inproc://waldo-test", false},
 };
 
@@ -134,9 +134,8 @@ Test(pairings, silence_until_the_deadline)
         uint64_t begun = waldo__now();
         waldo__deadline deadline = waldo__deadline_in(0.08);
         cr_assert_eq(client.engine->send(client.channel, 1, &part, 1, deadline, &err), 0);
-        cr_assert_eq(
-            client.engine->receive(client.channel, &id, &client.reply, deadline, &err),
-            WALDO_ETIMEOUT, "%s: %s", url, err.message);
+        cr_assert_eq(client.engine->receive(client.channel, &id, &client.reply, deadline, &err),
+                     WALDO_ETIMEOUT, "%s: %s", url, err.message);
         cr_assert_geq(waldo__now() - begun, 80 * 1000000u);
         cr_assert_eq(id, 77, "untouched on failure");
         client_close(&client);
@@ -155,8 +154,9 @@ static void *wait_for_reply(void *data)
     waiting_client *waiting = data;
     uint32_t id;
 
-    waiting->rc = waiting->client.engine->receive(
-        waiting->client.channel, &id, &waiting->client.reply, waldo__deadline_in(60), &waiting->err);
+    waiting->rc =
+        waiting->client.engine->receive(waiting->client.channel, &id, &waiting->client.reply,
+                                        waldo__deadline_in(60), &waiting->err);
     return NULL;
 }
 
