@@ -115,6 +115,10 @@ static int code_of_errno(int errno_value)
     case ECONNRESET:
     case ECONNABORTED:
     case ENOTCONN:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
         return WALDO_EGONE;
     case EMFILE:
     case ENFILE:

@@ -213,6 +213,17 @@ static void release_taken_back(waldo__job *job)
     waldo__call_unref(call_taken_back(job));
 }
 
+void waldo__call_lose(waldo_call *call)
+{
+    if (!call->on_lost || !call->object || atomic_exchange(&call->lost, true))
+        return;
+    waldo__call_ref(call);
+    call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),
+                                     .run = run_on_lost,
+                                     .release = release_taken_back};
+    waldo__pool_submit(call->server->pool, &call->taking_back);
+}
+
 void waldo__call_redirect(waldo_call *call, const waldo_call *again)
 {
     call->channel = again->channel;
@@ -255,6 +266,19 @@ static bool claim(waldo_call *call)
     return !atomic_exchange(&call->claimed, true);
 }
 
+/* The same for a handler's reply: without it what the reply carries is lost. */
+static bool claim_for_handler(waldo_call *call)
+{
+    if (!claim(call)) {
+        waldo__call_lose(call);
+        return false;
+    }
+    waldo__server_lock(call->server);
+    call->on_cancel = NULL;
+    waldo__server_unlock(call->server);
+    return true;
+}
+
 static void finish(waldo_call *call)
 {
     size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
@@ -267,10 +291,10 @@ static void finish(waldo_call *call)
                         "the reply has %zu bytes, more than the %zu that are allowed",
                         call->reply.size, limit);
         pack_error(call, &error, false);
+        waldo__call_lose(call);
     }
     waldo__server_lock(call->server);
     unlink_call(call);
-    call->on_cancel = NULL;
     waldo__server_unlock(call->server);
     waldo__call_ref(call);
     waldo__server_send(call);
@@ -278,7 +302,7 @@ static void finish(waldo_call *call)
 
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
 {
-    if (!claim(call))
+    if (!claim_for_handler(call))
         return WALDO_ECANCELLED;
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
     reply.sequence = call->request->sequence;
@@ -301,7 +325,7 @@ static void trace(waldo_call *call, waldo_error *error)
 
 int waldo__call_answer_error(waldo_call *call, int code)
 {
-    if (!claim(call))
+    if (!claim_for_handler(call))
         return WALDO_ECANCELLED;
     waldo_error error = call->error;
     if (error.code != code) {
@@ -328,6 +352,7 @@ static void answer_instead(waldo_call *call, int code, const char *text)
 {
     if (!claim(call))
         return;
+    call->answered_instead = true;
     waldo_error error;
     waldo_error_set(&error, code, "%s", text);
     pack_error(call, &error, false);
@@ -346,6 +371,16 @@ void waldo__call_expire(waldo_call *call)
     waldo__call_cancel(call);
 }
 
+/* The client never learned of the object that it was given. */
+static void take_back_reference(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    if (call->handed_out)
+        (void)waldo__session_drop(call->session, call->handed_out, 1);
+    call->handed_out = 0;
+    waldo__server_unlock(call->server);
+}
+
 void waldo__call_take_back(waldo_call *call)
 {
     if (claim(call)) {
@@ -353,15 +388,10 @@ void waldo__call_take_back(waldo_call *call)
         waldo__server_lock(call->server);
         unlink_call(call);
         waldo__server_unlock(call->server);
-        return;
+    } else if (!call->answered_instead) {
+        take_back_reference(call);
+        waldo__call_lose(call);
     }
-    if (!call->on_lost || !call->object)
-        return;
-    waldo__call_ref(call);
-    call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),
-                                     .run = run_on_lost,
-                                     .release = release_taken_back};
-    waldo__pool_submit(call->server->pool, &call->taking_back);
 }
 
 /* The exposed methods of the type, or nothing: out of memory. */
@@ -408,6 +438,10 @@ int waldo__call_answer_proxy(waldo_call *call, waldo__object *object)
     bool claimed = held && claim(call);
     if (held && !claimed)
         waldo__session_drop(call->session, object->id, 1);
+    if (claimed) {
+        call->on_cancel = NULL;
+        call->handed_out = object->id;
+    }
     waldo__server_unlock(server);
     int status = 0;
     if (claimed) {

@@ -54,14 +54,17 @@ struct waldo_call {
     bool kept;             /* the handler kept it */
     atomic_bool cancelled; /* the caller is gone or has given up */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
+    bool answered_instead; /* by the loop, not by the handler; of the loop's thread */
     /* Guarded by the server's lock. */
     void (*on_cancel)(waldo_call *call, void *data);
     void *on_cancel_data;
     size_t deadline_place; /* in waldo__deadlines */
+    uint64_t handed_out;   /* the object whose reference went to the session with the reply; or 0 */
     /* What is to be done if the reply does not arrive: set by the handler before it answers. */
     void (*on_lost)(void *self, void *data);
     void (*release_lost)(void *data);
     void *lost_data;
+    atomic_bool lost; /* on_lost has been called for */
     waldo__job taking_back;
     waldo_call *next_of_session;
     waldo_call **link_of_session;
@@ -79,8 +82,11 @@ void waldo__call_unref(waldo_call *call);
 void waldo__call_submit(waldo_call *call, waldo__strand *strand);
 /* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
 void waldo__call_cancel(waldo_call *call);
-/* The reply will not arrive: if there is none yet, none will be sent; else on_lost runs. */
+/* The reply will not arrive: if there is none yet, none will be sent; else what it carried goes back.
+ * Loop thread. */
 void waldo__call_take_back(waldo_call *call);
+/* The handler answered, in vain or not: what it answered with goes back. */
+void waldo__call_lose(waldo_call *call);
 /* The reply goes where `again`, the same request, came from. Loop thread. */
 void waldo__call_redirect(waldo_call *call, const waldo_call *again);
 /* The handler kept it: its deadline ends it from now on. */
@@ -91,8 +97,8 @@ void waldo__call_expire(waldo_call *call);
 /* The server ends: the caller hears WALDO_EGONE now, whatever the handler does. Loop thread. */
 void waldo__call_dismiss(waldo_call *call);
 
-/* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this. body NULL: an
- * empty message. */
+/* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this, and what it
+ * carried goes back. body NULL: an empty message. */
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body);
 int waldo__call_answer_proxy(waldo_call *call, waldo__object *object);
 int waldo__call_answer_value(waldo_call *call, const waldo_value *value);

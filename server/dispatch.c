@@ -384,9 +384,9 @@ static int identify(waldo_call *call, unsigned operation)
     if (!call->session || call->session->ended)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
     call->session->heard_at = uv_now(&call->server->loop);
-    waldo__session_acknowledge(call->session, call->request->acknowledged);
-    if (is_repeatable(operation))
-        return 1;
+    int status = waldo__session_acknowledge(call->session, call);
+    if (status < 0 || is_repeatable(operation))
+        return status < 0 ? status : 1;
     if (call->request->sequence == 0)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "the request has no sequence number");
     bool gives_back = operation == WALDO__WIRE__OPERATION__DROP;

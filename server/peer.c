@@ -4,7 +4,10 @@
 
 #include "server_internal.h"
 
-enum { PROOF_MS = 10000 };
+/* A peer of which nothing comes for so many leases, and that waits for nothing, is ended: engines
+ * that cannot tell that a connection is gone never say so. A client that is still there opens a
+ * new one, and notices nothing. */
+enum { SILENT_LEASES = 6 };
 
 /* ---- refusing ---- */
 
@@ -62,6 +65,7 @@ static void unbind(waldo__peer *peer)
 {
     waldo__session *session = peer->session;
     peer->session = NULL;
+    peer->since = uv_now(&peer->endpoint->server->loop);
     if (!session)
         return;
     waldo__session_unbind(session);
@@ -91,6 +95,14 @@ static void dismiss(waldo__peer *peer)
         endpoint->engine->disconnect(endpoint->listener, connection);
 }
 
+/* How long it may be silent. */
+static uint64_t patience_ms(const waldo__peer *peer)
+{
+    const waldo_server_options *options = &peer->endpoint->server->options;
+    double seconds = peer->session ? SILENT_LEASES * options->lease : options->handshake;
+    return (uint64_t)(seconds * 1000);
+}
+
 static waldo__peer *make(waldo__endpoint *endpoint, uint64_t connection,
                          waldo__secure_channel *channel)
 {
@@ -107,7 +119,7 @@ static waldo__peer *make(waldo__endpoint *endpoint, uint64_t connection,
         free(peer);
         return NULL;
     }
-    waldo__server_check_within(server, PROOF_MS);
+    waldo__server_check_within(server, patience_ms(peer));
     return peer;
 }
 
@@ -169,6 +181,7 @@ waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, ui
         waldo__peer_refuse(endpoint, connection, id);
         return NULL;
     }
+    peer->since = uv_now(&server->loop);
     if (!peer->proven) {
         peer->proven = true;
         waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
@@ -229,26 +242,55 @@ void waldo__peers_forget_session(waldo__session *session)
         unbind(find_first(session->server, is_of_session, session));
 }
 
+void waldo__peers_dismiss_session(waldo__session *session)
+{
+    for (waldo__peer *peer;
+         (peer = find_first(session->server, is_of_session, session)) != NULL;)
+        dismiss(peer);
+}
+
+/* Does a call that came by it have no answer yet? */
+static bool is_waiting(const waldo__peer *peer)
+{
+    waldo_server *server = peer->endpoint->server;
+    waldo__server_lock(server);
+    const waldo_call *call = peer->session ? peer->session->calls : NULL;
+    while (call && call->channel != peer->id)
+        call = call->next_of_session;
+    waldo__server_unlock(server);
+    return call != NULL;
+}
+
 uint64_t waldo__peers_expire(waldo_server *server)
 {
     uint64_t now = uv_now(&server->loop);
     uint64_t next = 0;
     size_t position = 0;
     for (const waldo__map_entry *entry;
-         atomic_load(&server->limits.now[WALDO_LIMIT_STRANGERS]) > 0 &&
          (entry = waldo__map_next(&server->peers, &position)) != NULL;) {
         waldo__peer *peer = entry->value;
-        if (peer->proven)
-            continue;
-        if (peer->since + PROOF_MS <= now) {
+        uint64_t end = peer->since + patience_ms(peer);
+        if (end <= now && is_waiting(peer)) {
+            peer->since = now;
+            end = now + patience_ms(peer);
+        }
+        if (end <= now) {
             dismiss(peer); /* changes the map: start again */
             position = 0;
             next = 0;
-        } else if (next == 0 || peer->since + PROOF_MS < next) {
-            next = peer->since + PROOF_MS;
+        } else if (next == 0 || end < next) {
+            next = end;
         }
     }
     return next == 0 ? 0 : next - now;
+}
+
+void waldo__peers_excuse(waldo_server *server, uint64_t ms)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&server->peers, &position)) != NULL;)
+        ((waldo__peer *)entry->value)->since += ms;
 }
 
 static bool has_lost_its_key(const waldo__peer *peer, const void *ring)

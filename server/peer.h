@@ -21,7 +21,7 @@ typedef struct waldo__peer {
     uint64_t connection;
     waldo__session *session; /* NULL before HELLO */
     bool proven;
-    uint64_t since; /* loop time in ms */
+    uint64_t since; /* loop time in ms: it came, or was last heard of, or lost its session */
     struct waldo__peer *next_on_connection;
 } waldo__peer;
 
@@ -45,8 +45,13 @@ void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connecti
 void waldo__peers_gone(struct waldo__endpoint *endpoint, uint64_t connection);
 /* The session has ended: its peers are nobody's. */
 void waldo__peers_forget_session(waldo__session *session);
-/* Ends those that have proved nothing in time. Milliseconds until the next one may have to, or 0. */
+/* The session's connections are closed, or forgotten where they cannot be. */
+void waldo__peers_dismiss_session(waldo__session *session);
+/* Ends those that have proved nothing in time, have no session, or are silent. Milliseconds until
+ * the next one may have to, or 0. */
 uint64_t waldo__peers_expire(waldo_server *server);
+/* Time in which the server itself did nothing does not count. */
+void waldo__peers_excuse(waldo_server *server, uint64_t ms);
 /* A new ring is in force: who holds a key that is gone has to leave. */
 void waldo__peers_check_keys(waldo_server *server);
 void waldo__peers_free(waldo_server *server);

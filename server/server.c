@@ -16,10 +16,13 @@ enum {
     DEFAULT_MAX_THREADS = 256,
     DRAIN_MS = 5000, /* for handlers that run when the server is told to end */
     FLUSH_MS = 1000, /* for replies that are ready then */
+    LEAST_WAIT_MS = 10, /* between looks at all sessions and peers */
+    EXCUSED_MS = 50, /* of being late; less is of no account */
 };
 static const double DEFAULT_GRACE = 2.0;
 static const double DEFAULT_LEASE = 10.0;
 static const double DEFAULT_TRANSIT = 60.0;
+static const double DEFAULT_HANDSHAKE = 10.0;
 
 void waldo__server_lock(waldo_server *server)
 {
@@ -73,9 +76,20 @@ static void empty_outbox(waldo_server *server)
 
 /* ---- time ---- */
 
+/* The process was stopped, or its machine was: clients were not silent, they were not heard. */
+static void excuse_delay(waldo_server *server)
+{
+    uint64_t late = uv_now(&server->loop) - server->expiry_due;
+    if (late < EXCUSED_MS)
+        return;
+    waldo__sessions_excuse(server, late);
+    waldo__peers_excuse(server, late);
+}
+
 static void on_expiry(uv_timer_t *timer)
 {
     waldo_server *server = timer->data;
+    excuse_delay(server);
     uint64_t sessions = waldo__sessions_expire(server);
     uint64_t peers = waldo__peers_expire(server);
     uint64_t tickets = waldo__tickets_expire(server);
@@ -83,15 +97,17 @@ static void on_expiry(uv_timer_t *timer)
     if (tickets > 0 && (wait == 0 || tickets < wait))
         wait = tickets;
     if (wait > 0)
-        waldo__server_check_within(server, wait);
+        waldo__server_check_within(server, wait > LEAST_WAIT_MS ? wait : LEAST_WAIT_MS);
 }
 
 void waldo__server_check_within(waldo_server *server, uint64_t wait_ms)
 {
     bool soon_enough = uv_is_active((uv_handle_t *)&server->expiry) &&
                        uv_timer_get_due_in(&server->expiry) <= wait_ms;
-    if (!soon_enough && server->phase == WALDO__SERVING)
-        uv_timer_start(&server->expiry, on_expiry, wait_ms, 0);
+    if (soon_enough || server->phase != WALDO__SERVING)
+        return;
+    server->expiry_due = uv_now(&server->loop) + wait_ms;
+    uv_timer_start(&server->expiry, on_expiry, wait_ms, 0);
 }
 
 /* The next kept call whose deadline has passed, with a reference; NULL: *ret_wait_ms until the next
@@ -288,6 +304,8 @@ static void set_defaults(waldo_server_options *options)
         options->lease = DEFAULT_LEASE;
     if (options->transit <= 0)
         options->transit = DEFAULT_TRANSIT;
+    if (options->handshake <= 0)
+        options->handshake = DEFAULT_HANDSHAKE;
 }
 
 static int init_loop(waldo_server *server, waldo_error *reterr)
@@ -367,6 +385,7 @@ static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char
         .max_message = server->limits.limit[WALDO_LIMIT_MESSAGE] + WALDO__SECURE_OVERHEAD,
         .first_message = FIRST_MESSAGE,
         .max_queued = server->limits.limit[WALDO_LIMIT_QUEUED],
+        .stranger_ms = (unsigned)(server->options.handshake * 1000),
     };
     endpoint->engine = waldo__server_engine_for(&url);
     status = endpoint->engine->listen(&server->loop, &url, &limits, &events, endpoint,

@@ -48,6 +48,7 @@ struct waldo_server {
     uv_loop_t loop;
     uv_async_t wake_up;     /* the outbox has calls, or stop was asked for */
     uv_timer_t expiry;      /* leases and grace of sessions, proofs of peers */
+    uint64_t expiry_due;    /* loop time in ms */
     uv_timer_t deadline;    /* of calls that handlers keep */
     uv_timer_t drain_limit; /* running handlers get no more time */
     waldo__endpoint *endpoints;

@@ -69,6 +69,7 @@ void waldo__session_unref(waldo__session *session)
     if (last) {
         waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
         waldo__map_free(&session->references);
+        free(session->outstanding);
         waldo__key_unref(session->key);
         free(session);
     }
@@ -174,30 +175,96 @@ static void forget_kept(waldo__session *session, uint64_t sequence, bool deliver
     waldo__call_unref(call);
 }
 
-void waldo__session_acknowledge(waldo__session *session, uint64_t sequence)
+/* The reply to it has not arrived, as far as is known. */
+static bool is_outstanding(const uint64_t *outstanding, size_t count, uint64_t sequence)
 {
-    if (sequence <= session->acknowledged)
-        return;
-    if (sequence - session->acknowledged <= session->kept.count) {
-        for (uint64_t one = session->acknowledged + 1; one <= sequence; one++)
-            forget_kept(session, one, true);
-    } else {
-        size_t position = 0;
-        for (const waldo__map_entry *entry;
-             (entry = waldo__map_next(&session->kept, &position)) != NULL;) {
-            if (entry->key > sequence)
-                continue;
-            forget_kept(session, entry->key, true);
-            position = 0; /* removal moves entries */
-        }
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (outstanding[middle] < sequence)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    session->acknowledged = sequence;
+    return low < count && outstanding[low] == sequence;
+}
+
+static int check_acknowledgement(waldo_call *call, const Waldo__Wire__Request *request)
+{
+    uint64_t before = 0;
+    for (size_t i = 0; i < request->n_outstanding; i++) {
+        if (request->outstanding[i] <= before || request->outstanding[i] > request->acknowledged)
+            return waldo_call_raise(call, WALDO_EPROTOCOL, "the outstanding requests are not in order");
+        before = request->outstanding[i];
+    }
+    if (!waldo__limit_allows(&call->server->limits, WALDO_LIMIT_KEPT, request->n_outstanding))
+        return waldo__limit_raise(call, WALDO_LIMIT_KEPT);
+    return 0;
+}
+
+static void forget_arrived(waldo__session *session, const Waldo__Wire__Request *request,
+                           uint64_t sequence)
+{
+    if (sequence <= request->acknowledged &&
+        !is_outstanding(request->outstanding, request->n_outstanding, sequence))
+        forget_kept(session, sequence, true);
+}
+
+/* Those that were not known to have arrived, or all that are kept, whatever is less. */
+static void forget_all_arrived(waldo__session *session, const Waldo__Wire__Request *request)
+{
+    for (size_t i = 0; i < session->outstanding_count; i++)
+        forget_arrived(session, request, session->outstanding[i]);
+    if (request->acknowledged - session->acknowledged <= session->kept.count) {
+        for (uint64_t one = session->acknowledged + 1; one <= request->acknowledged; one++)
+            forget_arrived(session, request, one);
+        return;
+    }
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&session->kept, &position)) != NULL;) {
+        size_t count = session->kept.count;
+        forget_arrived(session, request, entry->key);
+        if (session->kept.count < count)
+            position = 0; /* removal moves entries */
+    }
+}
+
+int waldo__session_acknowledge(waldo__session *session, waldo_call *call)
+{
+    const Waldo__Wire__Request *request = call->request;
+    int status = check_acknowledgement(call, request);
+    /* News that were overtaken say nothing new. */
+    if (status < 0 || request->acknowledged < session->acknowledged)
+        return status;
+    size_t count = request->n_outstanding;
+    uint64_t *outstanding = count > 0 ? malloc(count * sizeof *outstanding) : NULL;
+    if (count > 0 && !outstanding)
+        return 0; /* the next request says it again */
+    forget_all_arrived(session, request);
+    bool again = request->acknowledged == session->acknowledged;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!again || is_outstanding(session->outstanding, session->outstanding_count,
+                                     request->outstanding[i]))
+            outstanding[kept++] = request->outstanding[i];
+    free(session->outstanding);
+    session->outstanding = outstanding;
+    session->outstanding_count = kept;
+    session->acknowledged = request->acknowledged;
+    return 0;
+}
+
+static bool was_acknowledged(const waldo__session *session, uint64_t sequence)
+{
+    return sequence <= session->acknowledged &&
+           !is_outstanding(session->outstanding, session->outstanding_count, sequence);
 }
 
 int waldo__session_admit(waldo__session *session, waldo_call *call)
 {
     uint64_t sequence = call->request->sequence;
-    if (sequence <= session->acknowledged)
+    if (was_acknowledged(session, sequence))
         return waldo_call_raise(call, WALDO_EPROTOCOL, "that request was acknowledged before");
     void *kept = waldo__map_get(&session->kept, sequence);
     if (kept == &cancelled_early)
@@ -216,7 +283,7 @@ int waldo__session_admit(waldo__session *session, waldo_call *call)
 
 void waldo__session_cancel(waldo__session *session, uint64_t sequence)
 {
-    if (sequence <= session->acknowledged)
+    if (was_acknowledged(session, sequence))
         return;
     waldo_call *call = kept_call(waldo__map_get(&session->kept, sequence));
     if (call) {
@@ -285,6 +352,13 @@ void waldo__session_end(waldo__session *session)
     waldo__session_unref(session);
 }
 
+/* Its client hears nothing on them any more, and so learns that it was given up. */
+static void end_with_connections(waldo__session *session)
+{
+    waldo__peers_dismiss_session(session);
+    waldo__session_end(session);
+}
+
 /* When the session will have to end unless something happens; loop time in ms. */
 static uint64_t end_of(const waldo__session *session)
 {
@@ -304,7 +378,7 @@ uint64_t waldo__sessions_expire(waldo_server *server)
         uint64_t end = end_of(entry->value);
         if (end <= now) {
             /* Ending it changes the table: start again. */
-            waldo__session_end(entry->value);
+            end_with_connections(entry->value);
             position = 0;
             next = 0;
         } else if (next == 0 || end < next) {
@@ -312,6 +386,17 @@ uint64_t waldo__sessions_expire(waldo_server *server)
         }
     }
     return next == 0 ? 0 : next - now;
+}
+
+void waldo__sessions_excuse(waldo_server *server, uint64_t ms)
+{
+    size_t position = 0;
+    for (const waldo__map_entry *entry;
+         (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
+        waldo__session *session = entry->value;
+        session->heard_at += ms;
+        session->orphaned_at += ms;
+    }
 }
 
 void waldo__sessions_check_keys(waldo_server *server)
@@ -322,7 +407,7 @@ void waldo__sessions_check_keys(waldo_server *server)
         waldo__session *session = entry->value;
         if (waldo__keyring_fate(server->keys, session->key, NULL) != WALDO__KEY_GONE)
             continue;
-        waldo__session_end(session);
+        end_with_connections(session);
         position = 0; /* the table has changed */
     }
 }

@@ -36,7 +36,10 @@ typedef struct waldo__session {
     uint64_t heard_at;    /* and when something last came */
     bool ended;
     size_t max_message; /* the largest that the client takes */
-    uint64_t acknowledged; /* replies up to here have arrived */
+    /* Replies up to here have arrived, but for those to `outstanding`, which are in order. */
+    uint64_t acknowledged;
+    uint64_t *outstanding;
+    size_t outstanding_count;
     waldo__map kept;       /* sequence -> waldo_call, or what stands for one that was cancelled */
     waldo__map references; /* object id -> waldo__held */
     waldo__map watched;    /* object id -> waldo__notice of the session's end */
@@ -58,21 +61,24 @@ void waldo__session_bind(waldo__session *session);
 /* The last connection is gone: the session ends after the grace time. */
 void waldo__session_unbind(waldo__session *session);
 /* Gives back all that it holds, cancels its calls, takes back replies that did not arrive, and tells
- * the objects that watch it. */
+ * the objects that watch it. Its connections stay, with no session. */
 void waldo__session_end(waldo__session *session);
 
-/* The client has all replies up to this number. */
-void waldo__session_acknowledge(waldo__session *session, uint64_t sequence);
+/* Forgets the replies that the client says have arrived. < 0: call->error says why not. */
+int waldo__session_acknowledge(waldo__session *session, waldo_call *call);
 /* What to do with a request that carries a sequence number: 1: it is new, and kept now; 0: it was
  * seen before and will be answered, if it was not already; < 0: refused, call->error says why. */
 int waldo__session_admit(waldo__session *session, waldo_call *call);
 /* Nobody will take the reply to this request, which may not even have come yet. */
 void waldo__session_cancel(waldo__session *session, uint64_t sequence);
 
+/* Time in which the server itself did nothing does not count. */
+void waldo__sessions_excuse(waldo_server *server, uint64_t ms);
+
 void waldo__session_ref(waldo__session *session);
 void waldo__session_unref(waldo__session *session);
 
-/* Ends sessions whose lease or grace is over. Milliseconds until the next one could be, or 0 if
+/* Ends sessions whose lease or grace is over, with their connections. Milliseconds until the next one could be, or 0 if
  * there is none. */
 uint64_t waldo__sessions_expire(waldo_server *server);
 

@@ -29,22 +29,27 @@ static uint64_t current_thread(void)
     return thread;
 }
 
-static int pack(waldo_manager *manager, Waldo__Wire__Request *request,
+/* The largest message that both sides take. */
+static size_t largest_message(waldo_manager *manager)
+{
+    pthread_mutex_lock(&manager->lock);
+    size_t limit = manager->server_max;
+    pthread_mutex_unlock(&manager->lock);
+    return limit > 0 && limit < manager->max_message ? limit : manager->max_message;
+}
+
+static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
                 const ProtobufCMessage *body, waldo__deadline deadline, waldo__buffer *buffer,
                 waldo_error *reterr)
 {
     uint64_t left = waldo__deadline_left(deadline);
     request->timeout = left == UINT64_MAX ? 0 : left / 1000 + 1;
     request->thread = current_thread();
-    pthread_mutex_lock(&manager->lock);
-    request->acknowledged = waldo__pending_acknowledged(manager);
-    pthread_mutex_unlock(&manager->lock);
+    waldo__pending_acknowledge(manager, link, request);
     int status = waldo__envelope_request(buffer, request, body, reterr);
     if (status < 0)
         return status;
-    size_t limit = manager->max_message;
-    if (manager->server_max > 0 && manager->server_max < limit)
-        limit = manager->server_max;
+    size_t limit = largest_message(manager);
     if (buffer->size > limit)
         return waldo_error_set(reterr, WALDO_ETOOBIG,
                                "the request has %zu bytes, more than the %zu that are allowed",
@@ -110,7 +115,7 @@ static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__
                         waldo__buffer *buffer, waldo_error *reterr)
 {
     buffer->size = 0;
-    int status = pack(manager, request, body, deadline, buffer, reterr);
+    int status = pack(manager, link, request, body, deadline, buffer, reterr);
     if (status < 0)
         return status;
     struct iovec part = {buffer->data, buffer->size};
@@ -171,11 +176,14 @@ typedef struct exchange_attempt {
     Waldo__Wire__Request *request;
     const ProtobufCMessage *body;
     waldo__deadline deadline;
-    waldo__deadline patience; /* of looking for the server; set by the first failure */
+    /* Of looking for the server, since it was last reached; 0: it has not been missed. */
+    waldo__deadline patience;
+    waldo__deadline absent_patience; /* since nobody was found at its address; or WALDO__NEVER */
     unsigned pause_ms;
-    bool sent;     /* perhaps: the server may have it */
-    bool answered; /* the reply is here, if only with an error */
-    uint64_t sent_incarnation, sent_session;
+    bool sent;          /* perhaps: the server may have it */
+    bool answered;      /* the reply is here, if only with an error */
+    unsigned sent_life; /* of the session, when it was sent */
+    unsigned life;      /* of the session, when the server was last reached */
 } exchange_attempt;
 
 static bool is_connection_lost(int code)
@@ -184,25 +192,37 @@ static bool is_connection_lost(int code)
            code == WALDO_EPROTOCOL;
 }
 
-/* Sleeps a little, longer each time; false: it is enough. */
-static bool wait_for_server(exchange_attempt *attempt, int code)
+static bool is_absent(int code)
+{
+    return code == WALDO_EREFUSED || code == WALDO_ENOTFOUND;
+}
+
+/* Has the server been missed for too long? */
+static bool is_enough(exchange_attempt *attempt, int code)
+{
+    if (attempt->patience == 0)
+        attempt->patience = waldo__deadline_in(waldo__manager_lease(attempt->manager));
+    if (!is_absent(code))
+        attempt->absent_patience = WALDO__NEVER;
+    else if (attempt->absent_patience == WALDO__NEVER)
+        attempt->absent_patience = waldo__deadline_in(RESTART_PATIENCE);
+    /* A server that was never asked is simply not there. */
+    return (is_absent(code) && !attempt->sent) || !waldo__server_may_return(attempt->manager) ||
+           waldo__deadline_left(attempt->patience) == 0 ||
+           waldo__deadline_left(attempt->absent_patience) == 0;
+}
+
+/* A little longer each time. The first time not at all: most broken connections are made again at
+ * once. */
+static void take_breath(exchange_attempt *attempt)
 {
     enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 200 };
-    bool absent = code == WALDO_EREFUSED || code == WALDO_ENOTFOUND;
-    double patience = absent ? RESTART_PATIENCE : attempt->manager->lease;
-    waldo__deadline limit = waldo__deadline_in(patience);
-    if (attempt->pause_ms == 0)
-        attempt->patience = limit;
-    /* A first try without a pause: most broken connections are made again at once. */
     unsigned pause = attempt->pause_ms;
     attempt->pause_ms = pause == 0 ? FIRST_PAUSE_MS : pause * 2;
     if (attempt->pause_ms > LAST_PAUSE_MS)
         attempt->pause_ms = LAST_PAUSE_MS;
-    if (waldo__deadline_left(attempt->patience) == 0 || waldo__deadline_left(attempt->deadline) == 0)
-        return false;
     struct timespec time = {.tv_nsec = (long)pause * 1000000};
     (void)nanosleep(&time, NULL);
-    return true;
 }
 
 /* One error, whatever noticed it (row D18). */
@@ -221,9 +241,27 @@ static int gone(const exchange_attempt *attempt, waldo_error *reterr)
 /* The server that has it is no more, or knows this client no more. */
 static bool is_lost(const exchange_attempt *attempt, const waldo__link *link)
 {
-    return attempt->sent && attempt->request->sequence != 0 &&
-           (link->incarnation != attempt->sent_incarnation ||
-            link->session_number != attempt->sent_session);
+    return attempt->sent && attempt->request->sequence != 0 && link->life != attempt->sent_life;
+}
+
+/* The connection broke, or there was none: 1: try again; else the error. */
+static int again_or_gone(exchange_attempt *attempt, int code, waldo_error *reterr)
+{
+    if (waldo__deadline_left(attempt->deadline) == 0)
+        return waldo_error_set(reterr, WALDO_ETIMEOUT,
+                               "the deadline passed while the server could not be reached");
+    if (is_enough(attempt, code))
+        return gone(attempt, reterr);
+    take_breath(attempt);
+    return 1;
+}
+
+/* Why there is no link. What takes longer than connecting may take is as good as no server. */
+static int without_link(exchange_attempt *attempt, int code, waldo_error *reterr)
+{
+    if (code == WALDO_ETIMEOUT && waldo__deadline_left(attempt->deadline) > 0)
+        code = WALDO_EGONE;
+    return is_connection_lost(code) ? again_or_gone(attempt, code, reterr) : code;
 }
 
 /* 1: try again. */
@@ -232,33 +270,28 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     waldo_manager *manager = attempt->manager;
     waldo__link *link;
     int status = waldo__link_take(manager, attempt->deadline, &link, reterr);
-    if (status < 0) {
-        if (!is_connection_lost(status))
-            return status;
-        /* A server that was never asked is simply not there. */
-        bool again = attempt->sent && waldo__server_may_return(manager) &&
-                     wait_for_server(attempt, status);
-        return again ? 1 : gone(attempt, reterr);
-    }
+    if (status < 0)
+        return without_link(attempt, status, reterr);
+    attempt->patience = 0;
     if (is_lost(attempt, link)) {
         waldo__link_give(manager, link);
         return waldo_error_set(reterr, WALDO_EUNKNOWNOUTCOME,
                                "the server was restarted, or gave this client up, in the middle "
                                "of the call, which may have run");
     }
+    attempt->life = link->life;
     status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
                                 ret_reply, reterr);
     bool broken = link->broken;
     attempt->answered = !broken && status != WALDO_ETOOBIG;
     if (broken) {
         attempt->sent = true;
-        attempt->sent_incarnation = link->incarnation;
-        attempt->sent_session = link->session_number;
+        attempt->sent_life = link->life;
     }
     waldo__link_give(manager, link);
     if (status >= 0 || !broken || !is_connection_lost(status))
         return status;
-    return wait_for_server(attempt, WALDO_EGONE) ? 1 : gone(attempt, reterr);
+    return again_or_gone(attempt, WALDO_EGONE, reterr);
 }
 
 static bool changes_something(const Waldo__Wire__Request *request)
@@ -297,12 +330,18 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
         .request = request,
         .body = body,
         .deadline = waldo__deadline_in(timeout),
+        .absent_patience = WALDO__NEVER,
+        .life = waldo__manager_life(manager),
     };
     waldo__pending pending;
     bool numbered = changes_something(request);
     if (numbered) {
         waldo__pending_begin(manager, &pending);
         request->sequence = pending.sequence;
+    }
+    if (request->operation == WALDO__WIRE__OPERATION__DROP) {
+        pending.dropped_object = request->object;
+        pending.dropped_incarnation = request->incarnation;
     }
     waldo_error error = WALDO_ERROR_INIT;
     int status;
@@ -318,7 +357,7 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
         settle(manager);
     if (status < 0 && reterr)
         *reterr = error;
-    waldo__manager_notice(manager, status, &error);
+    waldo__manager_notice(manager, attempt.life, status, &error);
     return status;
 }
 

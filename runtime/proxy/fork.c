@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "proxy/manager_internal.h"
+#include "session/heartbeat.h"
 
 static pthread_mutex_t managers_lock = PTHREAD_MUTEX_INITIALIZER;
 static waldo_manager *managers;
@@ -32,10 +33,14 @@ static void in_child(void)
     for (waldo_manager *manager = managers; manager; manager = manager->next_manager) {
         waldo__links_abandon(manager);
         waldo__process_let_go(manager);
-        manager->life++;
+        waldo__heartbeat_init(manager);
+        /* Not a session that was lost: a first one. */
+        manager->incarnation = 0;
+        manager->told_lives = ++manager->life;
         waldo__pending_forget_given_up(manager);
         /* The others are those of threads that this process does not have. */
         manager->first_pending = manager->last_pending = NULL;
+        manager->pending_count = 0;
         randombytes_buf(manager->session, sizeof manager->session);
     }
     unlock_all();

@@ -15,30 +15,47 @@ static void free_link(waldo__link *link)
     link->engine->close(link->channel);
     waldo__secure_channel_free(link->secure);
     waldo__buffer_free(&link->frame);
+    free(link->outstanding);
     free(link);
 }
 
 /* ---- the session ---- */
 
 /* What the server said. With the manager's lock. A session of another number knows nothing of what
- * this client held. */
-static void welcome_manager(waldo_manager *manager, waldo__link *link,
+ * this client held; true: there was another one before, and it is lost. */
+static bool welcome_manager(waldo_manager *manager, waldo__link *link,
                             const Waldo__Wire__Welcome *welcome)
 {
-    link->incarnation = welcome->incarnation;
-    link->session_number = welcome->session_number;
     bool connected_before = manager->incarnation != 0;
     bool same = manager->incarnation == welcome->incarnation &&
                 manager->session_number == welcome->session_number;
-    if (connected_before && !same) {
+    bool lost = connected_before && !same;
+    if (lost) {
         waldo__pending_forget_given_up(manager);
         manager->life++;
+    } else if (manager->told_lives == manager->life + 1) {
+        manager->told_lives--; /* it was thought to be over */
     }
     manager->incarnation = welcome->incarnation;
     manager->session_number = welcome->session_number;
     manager->server_max = welcome->max_message;
     manager->lease = (double)welcome->lease_ms / 1000;
-    manager->gone_told = false;
+    link->life = manager->life;
+    return lost;
+}
+
+static void take_welcome(waldo_manager *manager, waldo__link *link,
+                         const Waldo__Wire__Welcome *welcome)
+{
+    pthread_mutex_lock(&manager->lock);
+    bool lost = welcome_manager(manager, link, welcome);
+    pthread_mutex_unlock(&manager->lock);
+    if (!lost)
+        return;
+    waldo_error error;
+    int code = waldo_error_set(&error, WALDO_EGONE,
+                               "manager gone: it was restarted, or gave this client up");
+    waldo__manager_notice(manager, link->life - 1, code, &error);
 }
 
 static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
@@ -64,11 +81,8 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     ProtobufCMessage *body;
     status = waldo__unpack(&waldo__wire__welcome__descriptor, &reply.arena.allocator,
                            reply.reply->body.data, reply.reply->body.len, &body, reterr);
-    if (status >= 0) {
-        pthread_mutex_lock(&manager->lock);
-        welcome_manager(manager, link, (const Waldo__Wire__Welcome *)body);
-        pthread_mutex_unlock(&manager->lock);
-    }
+    if (status >= 0)
+        take_welcome(manager, link, (const Waldo__Wire__Welcome *)body);
     waldo__reply_free(&reply);
     return status;
 }
@@ -83,20 +97,53 @@ static bool ref_if_alive(waldo_proxy *proxy)
     return false;
 }
 
-/* The next proxy of an earlier life, with a reference, claimed for this one; NULL: none. */
-static waldo_proxy *next_to_attach(waldo_manager *manager)
+/* The next proxy of a life before this one, with a reference, claimed for this one; NULL: none. */
+static waldo_proxy *next_to_attach(waldo_manager *manager, unsigned life)
 {
     pthread_mutex_lock(&manager->lock);
-    waldo_proxy *proxy = manager->proxies;
-    while (proxy && (proxy->life == manager->life || proxy->incarnation != manager->incarnation ||
+    bool current = manager->life == life;
+    waldo_proxy *proxy = current && manager->attached_life != life ? manager->proxies : NULL;
+    while (proxy && (proxy->life == life || proxy->incarnation != manager->incarnation ||
                      !ref_if_alive(proxy)))
         proxy = proxy->next;
     if (proxy)
-        proxy->life = manager->life;
-    else
-        manager->attached_life = manager->life;
+        proxy->life = life;
+    else if (current)
+        manager->attached_life = life;
     pthread_mutex_unlock(&manager->lock);
     return proxy;
+}
+
+/* It was not attached after all. */
+static void unclaim(waldo_manager *manager, waldo_proxy *proxy, unsigned life)
+{
+    pthread_mutex_lock(&manager->lock);
+    if (proxy->life == life)
+        proxy->life = life - 1;
+    if (manager->attached_life == life)
+        manager->attached_life = life - 1;
+    pthread_mutex_unlock(&manager->lock);
+}
+
+static int attach_one(waldo_manager *manager, waldo__link *link, waldo_proxy *proxy,
+                      waldo__deadline deadline, waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__pending pending;
+    waldo__reply reply;
+    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__ATTACH, &request);
+    waldo__pending_begin(manager, &pending);
+    request.sequence = pending.sequence;
+    int status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, reterr);
+    if (status >= 0)
+        waldo__reply_free(&reply);
+    if (!link->broken) {
+        waldo__pending_end(manager, &pending);
+        return 0;
+    }
+    waldo__pending_give_up(manager, &pending);
+    unclaim(manager, proxy, link->life);
+    return status;
 }
 
 /* In a new life of the session every reference is taken anew (row D6). An object that is gone is
@@ -104,18 +151,12 @@ static waldo_proxy *next_to_attach(waldo_manager *manager)
 static int attach(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
                   waldo_error *reterr)
 {
-    for (waldo_proxy *proxy; (proxy = next_to_attach(manager)) != NULL;) {
-        Waldo__Wire__Request request;
-        waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__ATTACH, &request);
-        waldo__reply reply;
-        int status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, reterr);
+    int status = 0;
+    for (waldo_proxy *proxy; status == 0 && (proxy = next_to_attach(manager, link->life)) != NULL;) {
+        status = attach_one(manager, link, proxy, deadline, reterr);
         waldo_proxy_unref(proxy);
-        if (status >= 0)
-            waldo__reply_free(&reply);
-        else if (link->broken)
-            return status;
     }
-    return 0;
+    return status;
 }
 
 /* ---- opening ---- */
@@ -161,7 +202,37 @@ static int check_fork(waldo_manager *manager, waldo_error *reterr)
                            "ipc://, or connect anew in a program of its own");
 }
 
-static int open_link(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+static waldo__link *make_link(waldo_manager *manager)
+{
+    waldo__link *link = calloc(1, sizeof *link);
+    if (!link)
+        return NULL;
+    link->engine = manager->engine;
+    link->last_id = WALDO__REQUEST_ID_FLAG;
+    return link;
+}
+
+/* From here on it can be interrupted. */
+static void remember(waldo_manager *manager, waldo__link *link)
+{
+    pthread_mutex_lock(&manager->lock);
+    link->next = manager->links;
+    manager->links = link;
+    pthread_mutex_unlock(&manager->lock);
+}
+
+static int enter(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
+                 waldo_error *reterr)
+{
+    int status = shake_hands(manager, link, deadline, reterr);
+    if (status >= 0)
+        status = hello(manager, link, deadline, reterr);
+    if (status >= 0)
+        status = attach(manager, link, deadline, reterr);
+    return status;
+}
+
+int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr)
 {
     waldo__deadline limit = waldo__deadline_in(manager->connect_timeout);
@@ -170,52 +241,70 @@ static int open_link(waldo_manager *manager, waldo__deadline deadline, waldo__li
     int status = check_fork(manager, reterr);
     if (status < 0)
         return status;
-    waldo__link *link = calloc(1, sizeof *link);
+    waldo__link *link = make_link(manager);
     if (!link)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
-    link->engine = manager->engine;
-    link->last_id = WALDO__REQUEST_ID_FLAG;
     status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_OVERHEAD, limit,
                                 &link->channel, reterr);
-    if (status >= 0)
-        status = shake_hands(manager, link, limit, reterr);
-    if (status >= 0)
-        status = hello(manager, link, limit, reterr);
-    if (status >= 0)
-        status = attach(manager, link, limit, reterr);
     if (status < 0) {
         free_link(link);
         return status;
     }
-    *ret_link = link;
-    return 0;
-}
-
-int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                     waldo_error *reterr)
-{
-    waldo__link *link = NULL;
-    int status = open_link(manager, deadline, &link, reterr);
-    if (status < 0)
+    remember(manager, link);
+    status = enter(manager, link, limit, reterr);
+    if (status < 0) {
+        link->broken = true;
+        waldo__link_give(manager, link);
         return status;
-    pthread_mutex_lock(&manager->lock);
-    link->next = manager->links;
-    manager->links = link;
-    pthread_mutex_unlock(&manager->lock);
+    }
     waldo__heartbeat_start(manager);
     *ret_link = link;
     return 0;
 }
 
+/* With the lock. */
+static void forget(waldo_manager *manager, waldo__link *link)
+{
+    waldo__link **place = &manager->links;
+    while (*place != link)
+        place = &(*place)->next;
+    *place = link->next;
+}
+
+/* The idle link that was used last; those of a session that is over go to *ret_stale. With the
+ * lock. */
+static waldo__link *take_idle(waldo_manager *manager, waldo__link **ret_stale)
+{
+    waldo__link *link;
+    while ((link = manager->idle) != NULL) {
+        manager->idle = link->next_idle;
+        if (link->life == manager->life)
+            break;
+        forget(manager, link);
+        link->next_idle = *ret_stale;
+        *ret_stale = link;
+    }
+    return link;
+}
+
+static void free_links(waldo__link *link)
+{
+    while (link) {
+        waldo__link *next = link->next_idle;
+        free_link(link);
+        link = next;
+    }
+}
+
 int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr)
 {
+    waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
     waldo_manager_state state = manager->state;
-    waldo__link *link = state == WALDO_MANAGER_STARTED ? manager->idle : NULL;
-    if (link)
-        manager->idle = link->next_idle;
+    waldo__link *link = state == WALDO_MANAGER_STARTED ? take_idle(manager, &stale) : NULL;
     pthread_mutex_unlock(&manager->lock);
+    free_links(stale);
     if (state == WALDO_MANAGER_INITIAL)
         return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
     if (state == WALDO_MANAGER_SHUTDOWN)
@@ -227,15 +316,6 @@ int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__li
 }
 
 /* ---- closing ---- */
-
-/* With the lock. */
-static void forget(waldo_manager *manager, waldo__link *link)
-{
-    waldo__link **place = &manager->links;
-    while (*place != link)
-        place = &(*place)->next;
-    *place = link->next;
-}
 
 void waldo__link_give(waldo_manager *manager, waldo__link *link)
 {
@@ -260,11 +340,7 @@ void waldo__links_close_idle(waldo_manager *manager)
     for (waldo__link *one = link; one; one = one->next_idle)
         forget(manager, one);
     pthread_mutex_unlock(&manager->lock);
-    while (link) {
-        waldo__link *next = link->next_idle;
-        free_link(link);
-        link = next;
-    }
+    free_links(link);
 }
 
 void waldo__links_interrupt(waldo_manager *manager)
@@ -283,6 +359,7 @@ void waldo__links_abandon(waldo_manager *manager)
         link->engine->abandon(link->channel);
         waldo__secure_channel_free(link->secure);
         waldo__buffer_free(&link->frame);
+        free(link->outstanding);
         free(link);
     }
     manager->idle = NULL;

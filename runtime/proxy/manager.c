@@ -132,11 +132,7 @@ int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_
     }
     atomic_init(&manager->references, 1);
     pthread_mutex_init(&manager->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&manager->heart_wakes, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    waldo__heartbeat_init(manager);
     randombytes_buf(manager->session, sizeof manager->session);
     manager->creator = getpid();
     manager->server_handle = -1;
@@ -274,13 +270,31 @@ void waldo_manager_on_gone(waldo_manager *manager,
     pthread_mutex_unlock(&manager->lock);
 }
 
-void waldo__manager_notice(waldo_manager *manager, int status, const waldo_error *error)
+double waldo__manager_lease(waldo_manager *manager)
+{
+    pthread_mutex_lock(&manager->lock);
+    double lease = manager->lease;
+    pthread_mutex_unlock(&manager->lock);
+    return lease;
+}
+
+unsigned waldo__manager_life(waldo_manager *manager)
+{
+    pthread_mutex_lock(&manager->lock);
+    unsigned life = manager->life;
+    pthread_mutex_unlock(&manager->lock);
+    return life;
+}
+
+void waldo__manager_notice(waldo_manager *manager, unsigned life, int status,
+                           const waldo_error *error)
 {
     if (status != WALDO_EGONE && status != WALDO_EUNKNOWNOUTCOME)
         return;
     pthread_mutex_lock(&manager->lock);
-    bool first = !manager->gone_told && manager->state == WALDO_MANAGER_STARTED;
-    manager->gone_told = true;
+    bool first = life >= manager->told_lives && manager->state == WALDO_MANAGER_STARTED;
+    if (first)
+        manager->told_lives = life + 1;
     void (*on_gone)(waldo_manager *, const waldo_error *, void *) = manager->on_gone;
     void *data = manager->on_gone_data;
     pthread_mutex_unlock(&manager->lock);

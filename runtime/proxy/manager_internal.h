@@ -32,11 +32,11 @@ typedef struct waldo__link {
     waldo__channel *channel;
     waldo__secure_channel *secure;
     waldo__buffer frame; /* the request that was sealed last */
+    uint64_t *outstanding; /* room for what a request lists */
+    size_t outstanding_capacity;
     uint32_t last_id;
-    /* The session that the server knows it by. */
-    uint64_t incarnation;
-    uint64_t session_number;
-    bool broken; /* not to be used again */
+    unsigned life; /* of the manager's session that the server knows it by */
+    bool broken;   /* not to be used again */
 } waldo__link;
 
 /* The exposed methods of a typeid at one life of the server, sorted by name. Never changes, lives
@@ -64,6 +64,9 @@ typedef struct waldo__pending {
     struct waldo__pending *previous;
     uint64_t sequence;
     bool given_up; /* on the heap; the server has yet to hear that nobody waits */
+    /* Of a DROP, which is said again rather than taken back; else 0. */
+    uint64_t dropped_object;
+    uint64_t dropped_incarnation;
 } waldo__pending;
 
 struct waldo_manager {
@@ -96,15 +99,18 @@ struct waldo_manager {
     uint64_t last_sequence;
     waldo__pending *first_pending; /* requests without a reply, oldest first */
     waldo__pending *last_pending;
+    size_t pending_count;
+    uint64_t listed_at; /* last_sequence when they were listed for the server */
     void (*on_gone)(waldo_manager *manager, const waldo_error *reason, void *data);
     void *on_gone_data;
-    bool gone_told;
+    unsigned told_lives; /* on_gone knows that the lives before this one are over */
 
     /* The heartbeat's thread (runtime/session/heartbeat.c). */
     pthread_t heart;
     pthread_cond_t heart_wakes;
     pid_t heart_process; /* where it runs; 0: nowhere */
     bool heart_stops;
+    bool heart_beats; /* it is in the middle of asking the server */
     uint64_t heard_at; /* when the server last answered; waldo__now() */
     waldo__remote_type *types;
 
@@ -133,8 +139,14 @@ int waldo__manager_use_default_keys(waldo_manager *manager, waldo_error *reterr)
 int waldo__manager_make_keys(waldo_manager *manager, waldo_error *reterr);
 /* INITIAL becomes STARTED with a session at the address. */
 int waldo__manager_enter(waldo_manager *manager, waldo_error *reterr);
-/* Tells on_gone when status says that the server is gone, once until it is back. */
-void waldo__manager_notice(waldo_manager *manager, int status, const waldo_error *error);
+/* Tells on_gone when status says that the server is gone, for each life of the session once unless
+ * it was resumed meanwhile. */
+void waldo__manager_notice(waldo_manager *manager, unsigned life, int status,
+                           const waldo_error *error);
+/* Counts the sessions that the manager has had. */
+unsigned waldo__manager_life(waldo_manager *manager);
+/* Seconds after which the server forgets a client that it does not hear of. */
+double waldo__manager_lease(waldo_manager *manager);
 /* A duration from outside, in seconds; WALDO_EVALUE if it is negative or no number. */
 int waldo__check_seconds(double seconds, const char *what, waldo_error *reterr);
 
@@ -162,8 +174,9 @@ void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending);
 void waldo__pending_end(waldo_manager *manager, waldo__pending *pending);
 /* Nobody waits for it any more: it is remembered until the server has heard so. */
 void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending);
-/* All replies up to here have arrived. With the manager's lock. */
-uint64_t waldo__pending_acknowledged(const waldo_manager *manager);
+/* Fills in which replies have arrived. What it lists is the link's until its next request. */
+void waldo__pending_acknowledge(waldo_manager *manager, waldo__link *link,
+                                Waldo__Wire__Request *request);
 /* Tells the server of requests given up; what could not be told stays for the next time. */
 void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__deadline deadline);
 /* The session that they belonged to is over. With the manager's lock. */

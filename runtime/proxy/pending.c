@@ -3,6 +3,10 @@
 
 #include "proxy/manager_internal.h"
 
+/* So many outstanding requests are listed in every request; more of them only now and then, so that
+ * a request lists a few on the average. */
+enum { FEW = 16 };
+
 static void append(waldo_manager *manager, waldo__pending *pending)
 {
     pending->next = NULL;
@@ -12,6 +16,7 @@ static void append(waldo_manager *manager, waldo__pending *pending)
     else
         manager->first_pending = pending;
     manager->last_pending = pending;
+    manager->pending_count++;
 }
 
 /* What points to `old` points to `now` instead. */
@@ -31,13 +36,14 @@ static void relink(waldo_manager *manager, const waldo__pending *old, waldo__pen
 static void unlink_pending(waldo_manager *manager, waldo__pending *pending)
 {
     relink(manager, pending, pending->next, pending->previous);
+    manager->pending_count--;
 }
 
 void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending)
 {
+    *pending = (waldo__pending){0};
     pthread_mutex_lock(&manager->lock);
     pending->sequence = ++manager->last_sequence;
-    pending->given_up = false;
     append(manager, pending);
     pthread_mutex_unlock(&manager->lock);
 }
@@ -64,20 +70,64 @@ void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending)
     pthread_mutex_unlock(&manager->lock);
 }
 
-uint64_t waldo__pending_acknowledged(const waldo_manager *manager)
+/* ---- what has arrived ---- */
+
+static bool reserve(waldo__link *link, size_t count)
 {
-    return manager->first_pending ? manager->first_pending->sequence - 1 : manager->last_sequence;
+    if (count <= link->outstanding_capacity)
+        return true;
+    uint64_t *room = realloc(link->outstanding, (count + FEW) * sizeof *room);
+    if (!room)
+        return false;
+    link->outstanding = room;
+    link->outstanding_capacity = count + FEW;
+    return true;
 }
 
-static uint64_t next_given_up(waldo_manager *manager, uint64_t after)
+/* With the lock. */
+static void list_all(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request)
+{
+    size_t count = 0;
+    for (waldo__pending *one = manager->first_pending; one; one = one->next)
+        link->outstanding[count++] = one->sequence;
+    uint64_t last = manager->last_sequence;
+    manager->listed_at = last;
+    for (; count > 0 && link->outstanding[count - 1] == last; count--)
+        last--;
+    request->acknowledged = last;
+    request->outstanding = link->outstanding;
+    request->n_outstanding = count;
+}
+
+void waldo__pending_acknowledge(waldo_manager *manager, waldo__link *link,
+                                Waldo__Wire__Request *request)
+{
+    pthread_mutex_lock(&manager->lock);
+    size_t count = manager->pending_count;
+    bool due = count <= FEW || manager->last_sequence - manager->listed_at >= count ||
+               request->operation == WALDO__WIRE__OPERATION__PING;
+    if (due && reserve(link, count)) {
+        list_all(manager, link, request);
+    } else {
+        request->acknowledged = manager->first_pending->sequence - 1;
+        request->n_outstanding = 0;
+    }
+    pthread_mutex_unlock(&manager->lock);
+}
+
+/* ---- what was given up ---- */
+
+/* The next one after that number; false: none. */
+static bool next_given_up(waldo_manager *manager, uint64_t after, waldo__pending *ret_copy)
 {
     pthread_mutex_lock(&manager->lock);
     waldo__pending *pending = manager->first_pending;
     while (pending && (!pending->given_up || pending->sequence <= after))
         pending = pending->next;
-    uint64_t sequence = pending ? pending->sequence : 0;
+    if (pending)
+        *ret_copy = *pending;
     pthread_mutex_unlock(&manager->lock);
-    return sequence;
+    return pending != NULL;
 }
 
 static void settled(waldo_manager *manager, uint64_t sequence)
@@ -92,17 +142,34 @@ static void settled(waldo_manager *manager, uint64_t sequence)
     free(pending);
 }
 
+static void fill_request(const waldo__pending *given_up, Waldo__Wire__Request *ret_request)
+{
+    waldo__wire__request__init(ret_request);
+    if (given_up->dropped_object == 0) {
+        ret_request->operation = WALDO__WIRE__OPERATION__CANCEL;
+        ret_request->cancel = given_up->sequence;
+        return;
+    }
+    ret_request->operation = WALDO__WIRE__OPERATION__DROP;
+    ret_request->sequence = given_up->sequence;
+    ret_request->object = given_up->dropped_object;
+    ret_request->incarnation = given_up->dropped_incarnation;
+    ret_request->count = 1;
+}
+
 void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__deadline deadline)
 {
-    for (uint64_t sequence = 0; (sequence = next_given_up(manager, sequence)) != 0;) {
-        Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
-        request.operation = WALDO__WIRE__OPERATION__CANCEL;
-        request.cancel = sequence;
+    waldo__pending given_up = {0};
+    while (next_given_up(manager, given_up.sequence, &given_up)) {
+        Waldo__Wire__Request request;
+        fill_request(&given_up, &request);
         waldo__reply reply;
-        if (waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, NULL) < 0)
+        int status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, NULL);
+        if (link->broken || status == WALDO_ENOMEM)
             return;
-        waldo__reply_free(&reply);
-        settled(manager, sequence);
+        if (status >= 0)
+            waldo__reply_free(&reply);
+        settled(manager, given_up.sequence);
     }
 }
 

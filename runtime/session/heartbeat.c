@@ -7,8 +7,19 @@
 
 #include "proxy/manager_internal.h"
 
-/* Beats in one lease: two may be lost. */
-enum { BEATS = 3 };
+/* Beats in one lease, and tries that fit in the time of one. */
+enum { BEATS = 3, TRIES = 2 };
+
+void waldo__heartbeat_init(waldo_manager *manager)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&manager->heart_wakes, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    manager->heart_process = 0;
+    manager->heart_beats = false;
+}
 
 static struct timespec as_timespec(uint64_t nanoseconds)
 {
@@ -16,32 +27,42 @@ static struct timespec as_timespec(uint64_t nanoseconds)
                              .tv_nsec = (long)(nanoseconds % 1000000000)};
 }
 
-static void beat(waldo_manager *manager, double lease)
+static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
 {
-    waldo__deadline deadline = waldo__deadline_in(lease);
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__PING;
-    waldo_error error = WALDO_ERROR_INIT;
     waldo__reply reply;
     waldo__link *link;
-    int status = waldo__link_take(manager, deadline, &link, &error);
+    int status = waldo__link_take(manager, deadline, &link, reterr);
+    if (status < 0)
+        return status;
+    status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, reterr);
     if (status >= 0) {
-        status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, &error);
-        if (status >= 0) {
-            waldo__reply_free(&reply);
-            waldo__pending_settle(manager, link, deadline);
-        }
-        waldo__link_give(manager, link);
+        waldo__reply_free(&reply);
+        waldo__pending_settle(manager, link, deadline);
     }
-    if (status >= 0)
-        return;
-    /* Whoever waits finds out for itself, on a new connection. */
-    waldo__links_interrupt(manager);
+    waldo__link_give(manager, link);
+    return status;
+}
+
+/* A connection that broke, or does not answer, says little: the second try is on a new one. Those who
+ * wait on the others find out for themselves. */
+static void beat(waldo_manager *manager, unsigned life, double lease)
+{
+    waldo_error error = WALDO_ERROR_INIT;
+    int status = -1;
+    for (int i = 0; i < TRIES && status < 0; i++) {
+        if (i > 0) {
+            waldo__links_interrupt(manager);
+            waldo__links_close_idle(manager);
+        }
+        status = ask(manager, waldo__deadline_in(lease / BEATS), &error);
+    }
     if (status == WALDO_EREFUSED || status == WALDO_ENOTFOUND || status == WALDO_EGONE) {
         char reason[sizeof error.message];
         memcpy(reason, error.message, sizeof reason);
-        waldo__manager_notice(
-            manager, waldo_error_set(&error, WALDO_EGONE, "manager gone: %.400s", reason), &error);
+        waldo_error_set(&error, WALDO_EGONE, "manager gone: %.400s", reason);
+        waldo__manager_notice(manager, life, WALDO_EGONE, &error);
     }
 }
 
@@ -68,9 +89,12 @@ static void *run(void *argument)
     pthread_mutex_lock(&manager->lock);
     while (sleep_until_due(manager)) {
         double lease = manager->lease;
+        unsigned life = manager->life;
+        manager->heart_beats = true;
         pthread_mutex_unlock(&manager->lock);
-        beat(manager, lease);
+        beat(manager, life, lease);
         pthread_mutex_lock(&manager->lock);
+        manager->heart_beats = false;
     }
     pthread_mutex_unlock(&manager->lock);
     return NULL;
@@ -96,11 +120,13 @@ void waldo__heartbeat_stop(waldo_manager *manager)
     pthread_mutex_lock(&manager->lock);
     manager->heart_stops = true;
     bool runs = manager->heart_process == getpid();
+    bool beats = manager->heart_beats;
     pthread_cond_signal(&manager->heart_wakes);
     pthread_mutex_unlock(&manager->lock);
     if (!runs)
         return;
-    /* It may be in the middle of a beat to a server that does not answer. */
-    waldo__links_interrupt(manager);
+    /* The server may not answer. */
+    if (beats)
+        waldo__links_interrupt(manager);
     pthread_join(manager->heart, NULL);
 }

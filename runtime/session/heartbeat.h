@@ -6,6 +6,8 @@
 
 #include <waldo/manager.h>
 
+/* Before anything else; also in a forked child, whose copy may look as if a thread waited for it. */
+void waldo__heartbeat_init(waldo_manager *manager);
 /* Starts the thread unless it runs already in this process. Without one the session ends when the
  * program makes no call for the lease. */
 void waldo__heartbeat_start(waldo_manager *manager);

@@ -89,6 +89,7 @@ typedef struct waldo_server_options {
     double lease;        /* seconds a session lives on when nothing is heard of it; 0: 10 */
     double transit;      /* seconds a proxy in a value keeps its object on the way; 0: 60 */
     double grace;        /* seconds it lives on without a connection; 0: 2 */
+    double handshake;    /* seconds a stranger has to prove that it holds a key; 0: 10 */
     uint64_t limits[WALDO_LIMIT_COUNT]; /* 0: the default (waldo/limits.h) */
 } waldo_server_options;
 
