@@ -23,9 +23,13 @@ int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
 {
     waldo_server *server = call->server;
     waldo__server_lock(server);
-    waldo__object *object = waldo__object_find_self(server, type, self);
-    if (!object)
-        object = waldo__object_new(server, type, self, NULL);
+    waldo__object *owner = waldo__object_find_self(server, self);
+    waldo__object *object = owner;
+    /* Under another typeid it is a second name: only its first object destroys it. */
+    if (!owner || owner->type != type)
+        object = waldo__object_new(server, type, self, owner);
+    if (owner && object != owner)
+        waldo__object_unpin(owner);
     waldo__server_unlock(server);
     if (!object)
         return waldo__call_no_object(call);

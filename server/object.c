@@ -34,30 +34,14 @@ static void release(waldo__job *job)
 
 static bool remember_self(waldo__objects *objects, waldo__object *object)
 {
-    if (!object->self || object->origin)
-        return true;
-    uint64_t key = (uintptr_t)object->self;
-    object->next_same_self = waldo__map_get(&objects->by_self, key);
-    return waldo__map_set(&objects->by_self, key, object);
+    return !object->self || object->origin ||
+           waldo__map_set(&objects->by_self, (uintptr_t)object->self, object);
 }
 
-static void forget_self(waldo__objects *objects, waldo__object *object)
+static void forget_self(waldo__objects *objects, const waldo__object *object)
 {
-    if (!object->self || object->origin)
-        return;
-    uint64_t key = (uintptr_t)object->self;
-    waldo__object *first = waldo__map_get(&objects->by_self, key);
-    if (first == object) {
-        if (object->next_same_self)
-            /* Replaces an entry: needs no memory. */
-            (void)waldo__map_set(&objects->by_self, key, object->next_same_self);
-        else
-            waldo__map_remove(&objects->by_self, key);
-        return;
-    }
-    while (first->next_same_self != object)
-        first = first->next_same_self;
-    first->next_same_self = object->next_same_self;
+    if (object->self && !object->origin)
+        waldo__map_remove(&objects->by_self, (uintptr_t)object->self);
 }
 
 waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, void *self,
@@ -91,13 +75,9 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
     return object;
 }
 
-waldo__object *waldo__object_find_self(waldo_server *server, const waldo__type *type, void *self)
+waldo__object *waldo__object_find_self(waldo_server *server, void *self)
 {
-    if (!self)
-        return NULL;
     waldo__object *object = waldo__map_get(&server->objects.by_self, (uintptr_t)self);
-    while (object && object->type != type)
-        object = object->next_same_self;
     if (object)
         waldo__object_pin(object);
     return object;

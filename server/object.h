@@ -28,13 +28,12 @@ struct waldo__object {
     uint64_t references; /* of sessions, of values inside objects, of tickets */
     unsigned pins;       /* of calls under way and of objects that have this as origin */
     waldo__strand strand;
-    waldo__object *next_same_self; /* in waldo__objects.by_self */
     waldo__job destruction;
 };
 
 typedef struct waldo__objects {
     waldo__map by_id;
-    waldo__map by_self; /* chains of objects with the same self: row B7 */
+    waldo__map by_self; /* self -> the object that owns it: row B7 */
     uint64_t last_id;
     size_t referenced; /* objects that a session holds: row B9 */
 } waldo__objects;
@@ -43,8 +42,8 @@ typedef struct waldo__objects {
  * NULL: out of memory, self is still the caller's. */
 waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, void *self,
                                  waldo__object *origin);
-/* The object of this type and self, with a pin, or NULL. */
-waldo__object *waldo__object_find_self(waldo_server *server, const waldo__type *type, void *self);
+/* The object that owns self, with a pin, or NULL. */
+waldo__object *waldo__object_find_self(waldo_server *server, void *self);
 /* The object with a pin, or NULL. */
 waldo__object *waldo__object_find(waldo_server *server, uint64_t id);
 /* References: of sessions, values and tickets. */

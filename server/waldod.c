@@ -1,9 +1,10 @@
 /* waldod: a server for types that come in modules.
  *
- *     waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [--max-message BYTES]
+ *     waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [--max-message BYTES] ...
  *
  * Prints one line `listening on URL` for each listener, then serves until SIGTERM or SIGINT, which
- * drain; a second one ends it at once. SIGHUP reads the key file again. Exit status: 0 served, 1 could not, 2 wrong usage. */
+ * drain; a second one ends it at once. SIGHUP reads the key file again. Exit status: 0 served, 1
+ * could not, 2 wrong usage. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,13 +13,17 @@
 #include <waldo/server.h>
 
 static const char usage[] =
-    "usage: waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [--max-message BYTES]\n"
+    "usage: waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [OPTION...]\n"
     "\n"
     "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock nn+tcp:// nn+ipc:// ws://;\n"
     "                       port 0 takes a free one\n"
     "  --load FILE.so       a module that registers types\n"
     "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"
     "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
+    "  --lease SECONDS      a client that is silent for so long is given up; 10\n"
+    "  --grace SECONDS      or without a connection for so long; 2\n"
+    "  --transit SECONDS    a proxy on its way keeps its object for so long; 60\n"
+    "  --handshake SECONDS  a stranger has so long to prove that it holds a key; 10\n"
     "  --version, --help\n";
 
 enum { MAX_URLS = 16 };
@@ -64,6 +69,31 @@ static int take_size(const char *text, size_t *ret_size)
     return 0;
 }
 
+static int take_seconds(const char *text, double *ret_seconds)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 1e6))
+        return complain("--lease, --grace, --transit and --handshake take seconds, 0.001 to 1000000");
+    *ret_seconds = seconds;
+    return 0;
+}
+
+/* The duration that --lease, --grace, --transit or --handshake sets. */
+static double *duration(waldo_server_options *options, int option)
+{
+    switch (option) {
+    case 'e':
+        return &options->lease;
+    case 'g':
+        return &options->grace;
+    case 't':
+        return &options->transit;
+    default:
+        return &options->handshake;
+    }
+}
+
 /* 0: go on; else the exit status, less 1 for --help and --version. */
 static int read_arguments(int argc, char **argv, waldod_settings *settings)
 {
@@ -71,6 +101,10 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
                                             {"load", required_argument, NULL, 'm'},
                                             {"authkey-file", required_argument, NULL, 'k'},
                                             {"max-message", required_argument, NULL, 's'},
+                                            {"lease", required_argument, NULL, 'e'},
+                                            {"grace", required_argument, NULL, 'g'},
+                                            {"transit", required_argument, NULL, 't'},
+                                            {"handshake", required_argument, NULL, 'p'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -92,6 +126,12 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
             break;
         case 's':
             status = take_size(optarg, &settings->options.max_message);
+            break;
+        case 'e':
+        case 'g':
+        case 't':
+        case 'p':
+            status = take_seconds(optarg, duration(&settings->options, option));
             break;
         case 'v':
             puts("waldod " WALDO_VERSION);
