@@ -1,0 +1,211 @@
+/* Frames of a channel, and its life. */
+#include "secure/channel.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "secure/channel_internal.h"
+
+enum {
+    CLEAR_HEADER = 1 + WALDO__CHANNEL_ID_SIZE,
+    SEALED_HEADER = CLEAR_HEADER + 8,
+    TAG = WALDO__NOISE_TAG_SIZE
+};
+
+_Static_assert(SEALED_HEADER + TAG == WALDO__SECURE_OVERHEAD, "the larger of both overheads");
+
+void waldo__secure_put_number(uint64_t number, uint8_t ret_bytes[8])
+{
+    for (int i = 0; i < 8; i++)
+        ret_bytes[i] = (uint8_t)(number >> (8 * (7 - i)));
+}
+
+uint64_t waldo__secure_get_number(const uint8_t bytes[8])
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+/* ---- life ---- */
+
+waldo__secure_channel *waldo__secure_channel_new(uint64_t id, waldo__secure_mode mode,
+                                                 waldo__key *key)
+{
+    waldo__secure_channel *channel = calloc(1, sizeof *channel);
+    if (!channel)
+        return NULL;
+    channel->id = id;
+    channel->mode = mode;
+    channel->key = waldo__key_ref(key);
+    channel->owner = getpid();
+    return channel;
+}
+
+void waldo__secure_channel_free(waldo__secure_channel *channel)
+{
+    if (!channel)
+        return;
+    waldo__key_unref(channel->key);
+    sodium_memzero(channel, sizeof *channel);
+    free(channel);
+}
+
+uint64_t waldo__secure_channel_id(const waldo__secure_channel *channel)
+{
+    return channel->id;
+}
+
+waldo__secure_mode waldo__secure_channel_mode(const waldo__secure_channel *channel)
+{
+    return channel->mode;
+}
+
+waldo__key *waldo__secure_channel_key(const waldo__secure_channel *channel)
+{
+    return channel->key;
+}
+
+void waldo__secure_channel_set_key(waldo__secure_channel *channel, waldo__key *key)
+{
+    waldo__key *before = channel->key;
+    channel->key = waldo__key_ref(key);
+    waldo__key_unref(before);
+}
+
+/* ---- what a message is ---- */
+
+int waldo__secure_kind_of(const uint8_t *data, size_t size)
+{
+    return size > 0 ? data[0] : 0;
+}
+
+bool waldo__secure_frame_channel(const uint8_t *frame, size_t size, uint64_t *ret_id)
+{
+    int kind = waldo__secure_kind_of(frame, size);
+    if ((kind != WALDO__SECURE_SEALED_FRAME && kind != WALDO__SECURE_CLEAR_FRAME) ||
+        size < CLEAR_HEADER)
+        return false;
+    *ret_id = waldo__secure_get_number(frame + 1);
+    return true;
+}
+
+/* ---- sealing ---- */
+
+static bool add_sizes(const struct iovec *parts, int part_count, size_t *ret_size)
+{
+    size_t size = 0;
+    for (int i = 0; i < part_count; i++) {
+        if (parts[i].iov_len > waldo__noise_max_size() - size)
+            return false;
+        size += parts[i].iov_len;
+    }
+    *ret_size = size;
+    return true;
+}
+
+static void gather(const struct iovec *parts, int part_count, uint8_t *target)
+{
+    for (int i = 0; i < part_count; i++) {
+        if (parts[i].iov_len == 0)
+            continue;
+        memcpy(target, parts[i].iov_base, parts[i].iov_len);
+        target += parts[i].iov_len;
+    }
+}
+
+static int seal_clear(const waldo__secure_channel *channel, const struct iovec *parts,
+                      int part_count, size_t size, waldo__buffer *frame, waldo_error *reterr)
+{
+    if (!waldo__buffer_reserve(frame, CLEAR_HEADER + size))
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
+    frame->data[0] = WALDO__SECURE_CLEAR_FRAME;
+    waldo__secure_put_number(channel->id, frame->data + 1);
+    gather(parts, part_count, frame->data + CLEAR_HEADER);
+    frame->size = CLEAR_HEADER + size;
+    return 0;
+}
+
+static int seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
+                size_t size, waldo__buffer *frame, waldo_error *reterr)
+{
+    /* A number that is used twice under one key gives both messages away. */
+    if (channel->owner != getpid())
+        return waldo_error_set(reterr, WALDO_EFORK,
+                               "a forked child cannot use its parent's channel");
+    if (!waldo__buffer_reserve(frame, SEALED_HEADER + size + TAG))
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
+    frame->data[0] = WALDO__SECURE_SEALED_FRAME;
+    waldo__secure_put_number(channel->id, frame->data + 1);
+    waldo__secure_put_number(channel->sending.next, frame->data + CLEAR_HEADER);
+    gather(parts, part_count, frame->data + SEALED_HEADER);
+    if (!waldo__stream_seal(&channel->sending, frame->data, SEALED_HEADER,
+                            frame->data + SEALED_HEADER, size)) {
+        sodium_memzero(frame->data + SEALED_HEADER, size);
+        return waldo_error_set(reterr, WALDO_ELIMIT, "the channel's frame numbers are used up");
+    }
+    frame->size = SEALED_HEADER + size + TAG;
+    return 0;
+}
+
+int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
+                       waldo__buffer *frame, waldo_error *reterr)
+{
+    size_t size;
+    if (!add_sizes(parts, part_count, &size) || size > SIZE_MAX - WALDO__SECURE_OVERHEAD)
+        return waldo_error_set(reterr, WALDO_ETOOBIG, "the message is too big for one frame");
+    frame->size = 0;
+    return channel->mode == WALDO__SECURE_CLEAR
+               ? seal_clear(channel, parts, part_count, size, frame, reterr)
+               : seal(channel, parts, part_count, size, frame, reterr);
+}
+
+/* ---- opening ---- */
+
+static int refuse_frame(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_EAUTHENTICATION, "the frame was refused");
+}
+
+static int open_sealed(waldo__secure_channel *channel, const uint8_t *frame, size_t size,
+                       waldo__buffer *plain, waldo_error *reterr)
+{
+    if (size < SEALED_HEADER + TAG)
+        return refuse_frame(reterr);
+    size_t sealed = size - SEALED_HEADER;
+    plain->size = 0;
+    if (!waldo__buffer_reserve(plain, sealed))
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
+    if (!waldo__stream_open(&channel->receiving, waldo__secure_get_number(frame + CLEAR_HEADER),
+                            frame, SEALED_HEADER, frame + SEALED_HEADER, sealed, plain->data))
+        return refuse_frame(reterr);
+    plain->size = sealed - TAG;
+    return 0;
+}
+
+int waldo__secure_open(waldo__secure_channel *channel, const uint8_t *frame, size_t size,
+                       waldo__buffer *plain, const uint8_t **ret_payload, size_t *ret_size,
+                       waldo_error *reterr)
+{
+    uint64_t id;
+    int kind = channel->mode == WALDO__SECURE_CLEAR ? WALDO__SECURE_CLEAR_FRAME
+                                                    : WALDO__SECURE_SEALED_FRAME;
+    if (waldo__secure_kind_of(frame, size) != kind ||
+        !waldo__secure_frame_channel(frame, size, &id) || id != channel->id)
+        return refuse_frame(reterr);
+    if (channel->mode == WALDO__SECURE_CLEAR) {
+        *ret_payload = frame + CLEAR_HEADER;
+        *ret_size = size - CLEAR_HEADER;
+        return 0;
+    }
+    int status = open_sealed(channel, frame, size, plain, reterr);
+    if (status < 0)
+        return status;
+    *ret_payload = plain->data;
+    *ret_size = plain->size;
+    return 0;
+}
