@@ -83,7 +83,7 @@ static void use_baz(waldo_manager *manager)
     int status;
     check(demo_baz_new(manager, &it, &error), "baz()");
     const char *separator = "";
-    WALDO_FOR_EACH (demo_baz, it, square, &status, &error) {
+    WALDO_FOR_EACH(demo_baz, it, square, &status, &error) {
         printf("%s<%" PRId64 ">", separator, square->number);
         separator = " ";
     }
@@ -96,9 +96,9 @@ static void use_baz(waldo_manager *manager)
 static void print_result(waldo_proxy *op, const char *method, int64_t left, int64_t right)
 {
     waldo_value *result;
-    check(waldo_proxy_call(op, method, waldo_v_tuple(waldo_v(left), waldo_v(right)), &result,
-                           &error),
-          method);
+    check(
+        waldo_proxy_call(op, method, waldo_v_tuple(waldo_v(left), waldo_v(right)), &result, &error),
+        method);
     char *text = waldo_value_repr(result);
     require(text != NULL, "memory for a text");
     printf("op.%s(%" PRId64 ", %" PRId64 ") = %s\n", method, left, right, text);

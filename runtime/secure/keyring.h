@@ -45,8 +45,8 @@ int waldo__keyring_from_authkey(const void *authkey, size_t size, waldo__keyring
 /* Drops the ring's references to its keys. NULL is a no-op. */
 void waldo__keyring_free(waldo__keyring *ring);
 
-/* The text of such a file or descriptor, as above, in wiped memory: give it to sodium_free(). A
- * NUL, which is not counted, follows. For those who rewrite a ring. */
+/* The text of such a file, with the same errors, for those who rewrite a ring: it lies in locked
+ * memory and goes to sodium_free(). */
 int waldo__keyring_read_file(const char *path, char **ret_text, size_t *ret_size,
                              waldo_error *reterr);
 

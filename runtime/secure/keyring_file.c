@@ -26,7 +26,6 @@ static int read_all(int descriptor, const char *origin, char *text, size_t *ret_
     if (size > WALDO__KEYRING_MAX_SIZE)
         return waldo_error_set(reterr, WALDO_ELIMIT, "%s: has more than %d bytes", origin,
                                WALDO__KEYRING_MAX_SIZE);
-    text[size] = '\0';
     *ret_size = size;
     return 0;
 }
