@@ -8,17 +8,10 @@
  *             <-     5                                       refuse
  *
  * Integers are big-endian. A channel is found by the id in its frames, never by the connection that
-<<<<<<< HEAD
- * they came on. Whatever a peer does wrong ends in WALDO_EAUTHENTICATION, with a text that is
- * always the same. A stranger costs the server a message of fixed size; one who repeats a message
- * of somebody who holds the key makes it agree on a channel that is of no use to him: only the
- * first frame that is opened proves that the client is who it was.
-=======
  * they came on. Whatever a peer does wrong ends in WALDO_EAUTHENTICATION, with a text that does
  * not say what it was. A stranger costs the server a message of fixed size; one who repeats a
  * message of somebody who holds the key makes it agree on a channel that is of no use to him: only
  * the first frame that is opened proves that the client is who it was.
->>>>>>> main
  *
  * A channel belongs to the process that made it: a forked child would use up the same counters. */
 #ifndef WALDO_RUNTIME_SECURE_CHANNEL_H

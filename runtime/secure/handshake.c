@@ -60,17 +60,6 @@ int waldo__secure_start(waldo__secure_handshake *handshake, waldo__key *key,
 {
     uint8_t first[WALDO__SECURE_FIRST_SIZE] = {WALDO__SECURE_FIRST};
     memcpy(first + 1, waldo__key_id(key), WALDO__KEY_ID_SIZE);
-<<<<<<< HEAD
-    waldo__noise noise;
-    begin(&noise, first, waldo__key_secret(key));
-    bool written = waldo__noise_write_first(&noise, NULL, NULL, 0, first + FIRST_HEADER);
-    if (written) {
-        *handshake = (waldo__secure_handshake){waldo__key_ref(key), weakest, noise};
-        memcpy(ret_first, first, sizeof first);
-    }
-    waldo__noise_wipe(&noise);
-    return written ? 0 : waldo_error_set(reterr, WALDO_ESYSTEM, "no key could be made");
-=======
     begin(&handshake->noise, first, waldo__key_secret(key));
     handshake->key = waldo__key_ref(key);
     handshake->weakest = weakest;
@@ -80,7 +69,6 @@ int waldo__secure_start(waldo__secure_handshake *handshake, waldo__key *key,
     }
     memcpy(ret_first, first, sizeof first);
     return 0;
->>>>>>> main
 }
 
 static int finish(waldo__secure_handshake *handshake, const uint8_t *second, size_t size,
