@@ -276,14 +276,17 @@ void waldo__call_answer_value(waldo_call *call, const waldo_value *value)
 
 void waldo__call_dismiss(waldo_call *call)
 {
-    if (claim(call)) {
+    bool claimed = claim(call);
+    if (claimed) {
         /* Not call->error: the handler may be writing to it. */
         waldo_error error;
         waldo_error_set(&error, WALDO_EGONE, "the server is shutting down");
         pack_error(call, &error, false);
-        send_reply(call);
     }
+    /* Before the reply is sent: an answered call has no on_cancel any more. */
     waldo__call_cancel(call);
+    if (claimed)
+        send_reply(call);
 }
 
 /* The exposed methods of the type, or nothing: out of memory. */

@@ -364,8 +364,10 @@ waldo_server *waldo_server_free(waldo_server *server)
     empty_outbox(server);
     waldo__objects_free(server);
     uv_walk(&server->loop, close_handle, NULL);
-    uv_run(&server->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&server->loop);
+    /* More than once where a uv_stop is still to be obeyed. */
+    do
+        uv_run(&server->loop, UV_RUN_DEFAULT);
+    while (uv_loop_close(&server->loop) < 0);
     free_endpoints(server);
     waldo__map_free(&server->sessions);
     waldo_registry_unref(server->registry);

@@ -5,6 +5,7 @@
 #ifndef WALDO_SERVER_SESSION_H
 #define WALDO_SERVER_SESSION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +27,7 @@ typedef struct waldo__session {
     unsigned connections; /* bound to it */
     uint64_t orphaned_at; /* loop time in ms when the last connection went */
     bool ended;
-    size_t max_message; /* the largest that the client takes */
+    atomic_size_t max_message; /* the largest that the client takes; read by any thread */
     waldo__map references; /* object id -> waldo__held */
     waldo_call *calls;     /* under way */
 } waldo__session;

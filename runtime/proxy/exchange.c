@@ -133,8 +133,13 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
         if (status < 0)
             link->broken = true;
     }
-    if (status >= 0 && reply.reply->status < 0)
+    if (status >= 0 && reply.reply->status < 0) {
         status = remote_error(reply.reply, reterr);
+        /* Perhaps the server knows no session here (libnanomsg connects again by itself): the next
+         * call begins with HELLO. */
+        if (status == WALDO_EPROTOCOL && !reply.reply->raised)
+            link->broken = true;
+    }
     if (status < 0) {
         waldo__reply_free(&reply);
         return status;

@@ -29,6 +29,19 @@ static void welcome_manager(waldo_manager *manager, const Waldo__Wire__Welcome *
     manager->server_max = welcome->max_message;
 }
 
+/* A REP socket of somebody else may well answer with what unpacks as an empty Welcome. */
+static int check_welcome(const Waldo__Wire__Welcome *welcome, waldo_error *reterr)
+{
+    if (welcome->protocol == 0 || welcome->incarnation == 0)
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "the peer does not speak Waldo: its answer is no welcome");
+    if (welcome->protocol != WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION)
+        return waldo_error_set(reterr, WALDO_EVERSION,
+                               "the server speaks version %u of Waldo's protocol, the client %d",
+                               welcome->protocol, WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION);
+    return 0;
+}
+
 static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
                  waldo_error *reterr)
 {
@@ -52,6 +65,8 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     ProtobufCMessage *body;
     status = waldo__unpack(&waldo__wire__welcome__descriptor, &reply.arena.allocator,
                            reply.reply->body.data, reply.reply->body.len, &body, reterr);
+    if (status >= 0)
+        status = check_welcome((const Waldo__Wire__Welcome *)body, reterr);
     if (status >= 0) {
         pthread_mutex_lock(&manager->lock);
         welcome_manager(manager, (const Waldo__Wire__Welcome *)body);
@@ -159,6 +174,21 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
     return 0;
 }
 
+/* Where there was a server and nobody listens any more, it is gone: one code, whatever noticed. */
+static int reopen(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                  waldo_error *reterr)
+{
+    waldo_error error;
+    int status = waldo__link_open(manager, deadline, ret_link, &error);
+    if (status >= 0)
+        return status;
+    if (status == WALDO_EREFUSED || status == WALDO_ENOTFOUND)
+        return waldo_error_set(reterr, WALDO_EGONE, "manager gone: %s", error.message);
+    if (reterr)
+        *reterr = error;
+    return status;
+}
+
 int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr)
 {
@@ -173,7 +203,7 @@ int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__li
     if (state == WALDO_MANAGER_SHUTDOWN)
         return waldo_error_set(reterr, WALDO_EGONE, "manager gone: it was shut down");
     if (!link)
-        return waldo__link_open(manager, deadline, ret_link, reterr);
+        return reopen(manager, deadline, ret_link, reterr);
     *ret_link = link;
     return 0;
 }

@@ -22,10 +22,16 @@ int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMe
     request.operation = WALDO__WIRE__OPERATION__CREATE;
     request.name = (char *)type_id;
     request.dynamic = dynamic;
+    waldo__deadline deadline = waldo__deadline_in(manager->call_timeout);
+    waldo__link *link;
+    int status = waldo__link_take(manager, deadline, &link, reterr);
+    if (status < 0)
+        return status;
+    /* Not before: a new connection may lead to another life of the server, with other tables. */
     request.want_table = waldo__remote_type_find(manager, type_id) == NULL;
     waldo__reply reply;
-    int status =
-        waldo__exchange(manager, &request, arguments, manager->call_timeout, &reply, reterr);
+    status = waldo__exchange_on(manager, link, &request, arguments, deadline, &reply, reterr);
+    waldo__link_give(manager, link);
     if (status < 0)
         return status;
     status = waldo__proxy_from_reply(manager, &reply, ret_proxy, reterr);
