@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "error_internal.h"
+#include "value/unicode.h"
 
 static const struct {
     int code;
@@ -55,17 +57,26 @@ bool waldo__error_is_known(int code)
     return find(code) < error_count;
 }
 
-/* Copies as much as fits, without cutting a UTF-8 sequence in two. */
+/* Copies whole characters, as many as fit. What is not UTF-8 becomes '?': errors travel in messages,
+ * which must be. */
 void waldo__error_copy_text(char *target, size_t size, const char *text)
 {
-    size_t length = strlen(text);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-            length--;
+    size_t left = strlen(text), used = 0;
+    while (left > 0) {
+        uint32_t code_point;
+        size_t length = waldo__utf8_next(text, left, &code_point);
+        size_t taken = length > 0 ? length : 1;
+        if (taken >= size - used)
+            break;
+        if (length > 0)
+            memcpy(target + used, text, length);
+        else
+            target[used] = '?';
+        used += taken;
+        text += taken;
+        left -= taken;
     }
-    memcpy(target, text, length);
-    target[length] = '\0';
+    target[used] = '\0';
 }
 
 int waldo__error_vset(waldo_error *err, int code, const char *type_name, const char *format,

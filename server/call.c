@@ -350,25 +350,27 @@ int waldo__call_answer_value(waldo_call *call, const waldo_value *value)
 /* Answers in the handler's place. Not with call->error: the handler may be writing to it. */
 static void answer_instead(waldo_call *call, int code, const char *text)
 {
-    if (!claim(call))
-        return;
-    call->answered_instead = true;
-    waldo_error error;
-    waldo_error_set(&error, code, "%s", text);
-    pack_error(call, &error, false);
-    finish(call);
+    bool claimed = claim(call);
+    if (claimed) {
+        call->answered_instead = true;
+        waldo_error error;
+        waldo_error_set(&error, code, "%s", text);
+        pack_error(call, &error, false);
+    }
+    /* Before the reply is sent: an answered call has no on_cancel any more. */
+    waldo__call_cancel(call);
+    if (claimed)
+        finish(call);
 }
 
 void waldo__call_dismiss(waldo_call *call)
 {
     answer_instead(call, WALDO_EGONE, "the server is shutting down");
-    waldo__call_cancel(call);
 }
 
 void waldo__call_expire(waldo_call *call)
 {
     answer_instead(call, WALDO_ETIMEOUT, "the deadline passed while the call was waiting");
-    waldo__call_cancel(call);
 }
 
 /* The client never learned of the object that it was given. */

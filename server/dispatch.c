@@ -376,12 +376,15 @@ static bool is_repeatable(unsigned operation)
 /* Whose request it is, and whether it is to be executed: 1; 0: it was seen before. */
 static int identify(waldo_call *call, unsigned operation)
 {
-    call->session = waldo__peer_find(call->server, call->channel)->session;
+    const waldo__peer *peer = waldo__peer_find(call->server, call->channel);
+    call->session = peer->session;
     if (call->session)
         waldo__session_ref(call->session);
     if (operation == WALDO__WIRE__OPERATION__HELLO)
         return 1;
-    if (!call->session || call->session->ended)
+    if (peer->greeted && (!call->session || call->session->ended))
+        return waldo_call_raise(call, WALDO_EGONE, "the session is over");
+    if (!call->session)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
     call->session->heard_at = uv_now(&call->server->loop);
     int status = waldo__session_acknowledge(call->session, call);

@@ -67,7 +67,7 @@ static int resume(waldo_generator *generator, waldo_call *call)
     generator->finished = true;
     if (generator->result < 0)
         return fail(generator, call, generator->result);
-    return WALDO_ESTOP;
+    return generator->result > 0 ? generator->result : WALDO_ESTOP; /* > 0 is a mistake */
 }
 
 static void finish_steps(waldo_generator *generator)

@@ -51,5 +51,11 @@ int waldo_registry_load(waldo_registry *registry, const char *path, waldo_error 
         return status;
     }
     /* From here on it stays: types of it may be registered. */
-    return initialize(registry, reterr);
+    waldo_error error = WALDO_ERROR_INIT;
+    status = initialize(registry, &error);
+    if (status < 0 && error.code == 0)
+        waldo_error_set(&error, status, "%s: %s", path, waldo_error_text(status));
+    if (status < 0 && reterr)
+        *reterr = error;
+    return status;
 }

@@ -198,6 +198,7 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session)
     waldo__session_ref(session);
     unbind(peer);
     peer->session = session;
+    peer->greeted = true;
 }
 
 void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,

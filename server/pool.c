@@ -147,6 +147,7 @@ void waldo__pool_leave(waldo__pool *pool, waldo__strand *strand)
 {
     pthread_mutex_lock(&pool->lock);
     advance(pool, strand);
+    ensure_thread(pool); /* this one may have more to do, or is none of the pool's */
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -160,7 +161,8 @@ void waldo__pool_free(waldo__pool *pool)
     while (pool->threads > 0)
         pthread_cond_wait(&pool->gone, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
-    /* Only where not a single thread could be made. */
+    /* Only where not a single thread could be made; now none is made any more. */
+    pool->max_threads = 0;
     for (waldo__job *job; (job = pop(&pool->ready)) != NULL;) {
         job->run(job);
         if (job->strand)

@@ -475,8 +475,10 @@ waldo_server *waldo_server_free(waldo_server *server)
     waldo__objects_free(server);
     waldo__deadlines_free(&server->deadlines);
     uv_walk(&server->loop, close_handle, NULL);
-    uv_run(&server->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&server->loop);
+    /* More than once where a uv_stop is still to be obeyed. */
+    do
+        uv_run(&server->loop, UV_RUN_DEFAULT);
+    while (uv_loop_close(&server->loop) < 0);
     waldo__peers_free(server);
     waldo__keyring_free(server->keys);
     free_endpoints(server);

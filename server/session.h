@@ -12,6 +12,7 @@
 #ifndef WALDO_SERVER_SESSION_H
 #define WALDO_SERVER_SESSION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@ typedef struct waldo__session {
     uint64_t orphaned_at; /* loop time in ms when the last connection went */
     uint64_t heard_at;    /* and when something last came */
     bool ended;
-    size_t max_message; /* the largest that the client takes */
+    atomic_size_t max_message; /* the largest that the client takes; read by any thread */
     /* Replies up to here have arrived, but for those to `outstanding`, which are in order. */
     uint64_t acknowledged;
     uint64_t *outstanding;

@@ -74,15 +74,31 @@ static int make_server(waldo_manager *manager, waldo_server **ret_server, waldo_
     return status;
 }
 
+/* The manager is as it was before make_default_address. */
+static void forget_default_address(waldo_manager *manager)
+{
+    if (!manager->directory)
+        return;
+    waldo__process_clean_up(manager);
+    free(manager->directory);
+    free(manager->address);
+    manager->directory = NULL;
+    manager->address = NULL;
+}
+
 int waldo_manager_get_server(waldo_manager *manager, waldo_server **ret_server, waldo_error *reterr)
 {
     int status = waldo__manager_check_initial(manager, reterr);
-    if (status >= 0 && !manager->address)
+    if (status < 0)
+        return status;
+    if (!manager->address)
         status = make_default_address(manager, reterr);
     if (status >= 0)
         status = waldo__manager_use_default_keys(manager, reterr);
     if (status >= 0)
         status = make_server(manager, ret_server, reterr);
+    if (status < 0)
+        forget_default_address(manager);
     return status;
 }
 
@@ -237,7 +253,7 @@ static int await(waldo_manager *manager, int descriptor, waldo_error *reterr)
     return status;
 }
 
-/* The child is of no use: it ends, and the manager is as it was. */
+/* The child is of no use: it ends. */
 static void give_up(waldo_manager *manager)
 {
     kill(manager->server_pid, SIGKILL);
@@ -245,7 +261,6 @@ static void give_up(waldo_manager *manager)
         ;
     waldo__process_let_go(manager);
     manager->server_pid = 0;
-    waldo__process_clean_up(manager);
 }
 
 /* pipes[0] tells the creator how the start went, pipes[1] tells the server when the creator ends. */
@@ -301,12 +316,16 @@ int waldo_manager_start(waldo_manager *manager, int (*initialize)(void *data, wa
                         void *data, waldo_error *reterr)
 {
     int status = waldo__manager_check_initial(manager, reterr);
-    if (status >= 0 && !manager->address)
+    if (status < 0)
+        return status;
+    if (!manager->address)
         status = make_default_address(manager, reterr);
     if (status >= 0)
         status = waldo__manager_make_keys(manager, reterr);
-    if (status < 0)
-        return status;
     start_plan plan = {.manager = manager, .initialize = initialize, .data = data};
-    return start_process(&plan, reterr);
+    if (status >= 0)
+        status = start_process(&plan, reterr);
+    if (status < 0)
+        forget_default_address(manager);
+    return status;
 }

@@ -149,15 +149,18 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
     return status;
 }
 
-static int listen_everywhere(waldo_server *server, const waldod_settings *settings, waldo_error *reterr)
+/* Nothing is said before all is well: whoever reads a line may connect. */
+static int listen_everywhere(waldo_server *server, const waldod_settings *settings,
+                             waldo_error *reterr)
 {
+    const char *addresses[MAX_URLS];
     for (int i = 0; i < settings->url_count; i++) {
-        const char *address;
-        int status = waldo_server_listen(server, settings->urls[i], &address, reterr);
+        int status = waldo_server_listen(server, settings->urls[i], &addresses[i], reterr);
         if (status < 0)
             return status;
-        printf("listening on %s\n", address);
     }
+    for (int i = 0; i < settings->url_count; i++)
+        printf("listening on %s\n", addresses[i]);
     fflush(stdout);
     return 0;
 }

@@ -35,7 +35,7 @@ static int result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value 
     if (!reply->reply->proxy)
         return waldo_value_unpack(body->data, body->len, ret_result, reterr);
     waldo_proxy *result;
-    int status = waldo__proxy_from_reply(proxy->manager, reply, &result, reterr);
+    int status = waldo__proxy_from_reply(proxy->manager, reply, true, &result, reterr);
     if (status < 0)
         return status;
     status = waldo_proxy_to_value(result, ret_result, reterr);

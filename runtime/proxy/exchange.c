@@ -154,8 +154,12 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
         if (status < 0)
             link->broken = true;
     }
-    if (status >= 0 && reply.reply->status < 0)
+    if (status >= 0 && reply.reply->status < 0) {
         status = remote_error(reply.reply, reterr);
+        /* The server gave the session up, or ends. */
+        if (status == WALDO_EGONE && !reply.reply->raised)
+            link->broken = true;
+    }
     if (status < 0) {
         waldo__reply_free(&reply);
         return status;

@@ -58,6 +58,19 @@ static void take_welcome(waldo_manager *manager, waldo__link *link,
     waldo__manager_notice(manager, link->life - 1, code, &error);
 }
 
+/* A REP socket of somebody else may well answer with what unpacks as an empty Welcome. */
+static int check_welcome(const Waldo__Wire__Welcome *welcome, waldo_error *reterr)
+{
+    if (welcome->protocol == 0 || welcome->incarnation == 0)
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "the peer does not speak Waldo: its answer is no welcome");
+    if (welcome->protocol != WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION)
+        return waldo_error_set(reterr, WALDO_EVERSION,
+                               "the server speaks version %u of Waldo's protocol, the client %d",
+                               welcome->protocol, WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION);
+    return 0;
+}
+
 static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
                  waldo_error *reterr)
 {
@@ -81,6 +94,8 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     ProtobufCMessage *body;
     status = waldo__unpack(&waldo__wire__welcome__descriptor, &reply.arena.allocator,
                            reply.reply->body.data, reply.reply->body.len, &body, reterr);
+    if (status >= 0)
+        status = check_welcome((const Waldo__Wire__Welcome *)body, reterr);
     if (status >= 0)
         take_welcome(manager, link, (const Waldo__Wire__Welcome *)body);
     waldo__reply_free(&reply);

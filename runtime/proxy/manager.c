@@ -231,6 +231,9 @@ waldo_manager *waldo_manager_unref(waldo_manager *manager)
         waldo_manager_shutdown(manager, NULL);
     else
         say_goodbye(manager);
+    /* Of waldo_manager_get_server; while its server still listens there it stays. */
+    if (manager->directory && manager->creator == getpid())
+        (void)rmdir(manager->directory);
     waldo__links_close_idle(manager);
     waldo__managers_remove(manager);
     waldo__pending_forget_given_up(manager);

@@ -64,7 +64,32 @@ static waldo_proxy *make(waldo_manager *manager, const waldo__remote_type *type,
     return proxy;
 }
 
-int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply,
+static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation, uint64_t ticket,
+                  waldo_proxy **ret_proxy, waldo_error *reterr);
+
+static int take_created(waldo_manager *manager, const Waldo__Wire__Created *created, bool has_table,
+                        waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    const Waldo__Ref *ref = created->ref;
+    const waldo__remote_type *type = waldo__remote_type_find(manager, ref->typeid_);
+    if (!type && !has_table) {
+        /* Another proxy of it comes with the table; this one's reference is given back. */
+        int status = attach(manager, ref->object, ref->incarnation, 0, ret_proxy, reterr);
+        waldo__drop(manager, ref->object, ref->incarnation);
+        return status;
+    }
+    if (!type)
+        type = waldo__remote_type_add(manager, created);
+    waldo_proxy *proxy = type ? make(manager, type, ref) : NULL;
+    if (!proxy) {
+        waldo__drop(manager, ref->object, ref->incarnation);
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a proxy");
+    }
+    *ret_proxy = proxy;
+    return 0;
+}
+
+int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply, bool has_table,
                             waldo_proxy **ret_proxy, waldo_error *reterr)
 {
     waldo__arena arena;
@@ -75,18 +100,8 @@ int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply,
     const Waldo__Wire__Created *created = (const Waldo__Wire__Created *)message;
     if (status >= 0 && (!reply->reply->proxy || !created->ref || created->ref->object == 0))
         status = waldo_error_set(reterr, WALDO_EPROTOCOL, "the reply holds no proxy");
-    if (status >= 0) {
-        const waldo__remote_type *type = waldo__remote_type_find(manager, created->ref->typeid_);
-        if (!type)
-            type = waldo__remote_type_add(manager, created);
-        waldo_proxy *proxy = type ? make(manager, type, created->ref) : NULL;
-        if (proxy) {
-            *ret_proxy = proxy;
-        } else {
-            waldo__drop(manager, created->ref->object, created->ref->incarnation);
-            status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a proxy");
-        }
-    }
+    if (status >= 0)
+        status = take_created(manager, created, has_table, ret_proxy, reterr);
     waldo__arena_free(&arena);
     return status;
 }
@@ -133,7 +148,7 @@ static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation,
         waldo__exchange(manager, &request, NULL, manager->call_timeout, &reply, reterr);
     if (status < 0)
         return status;
-    status = waldo__proxy_from_reply(manager, &reply, ret_proxy, reterr);
+    status = waldo__proxy_from_reply(manager, &reply, true, ret_proxy, reterr);
     waldo__reply_free(&reply);
     return status;
 }

@@ -28,7 +28,7 @@ int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMe
         waldo__exchange(manager, &request, arguments, manager->call_timeout, &reply, reterr);
     if (status < 0)
         return status;
-    status = waldo__proxy_from_reply(manager, &reply, ret_proxy, reterr);
+    status = waldo__proxy_from_reply(manager, &reply, request.want_table, ret_proxy, reterr);
     waldo__reply_free(&reply);
     return status;
 }
@@ -88,7 +88,7 @@ int waldo_proxy_invoke_proxy(waldo_proxy *proxy, const waldo_proxy_method *metho
                              waldo__proxy_timeout(proxy, method->deadline_ms), &reply, reterr);
     if (status < 0)
         return status;
-    status = waldo__proxy_from_reply(proxy->manager, &reply, ret_result, reterr);
+    status = waldo__proxy_from_reply(proxy->manager, &reply, true, ret_result, reterr);
     waldo__reply_free(&reply);
     return status;
 }

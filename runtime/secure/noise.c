@@ -13,9 +13,8 @@ enum {
     HASH_BLOCK = 128 /* BLAKE2b's */
 };
 
-_Static_assert(KEY == crypto_scalarmult_BYTES && KEY == crypto_scalarmult_SCALARBYTES &&
-                   KEY == crypto_aead_chacha20poly1305_ietf_KEYBYTES,
-               "one size for all keys");
+_Static_assert(KEY == crypto_scalarmult_BYTES, "the size of X25519's keys");
+_Static_assert(KEY == crypto_aead_chacha20poly1305_ietf_KEYBYTES, "the size of ChaCha20's keys");
 _Static_assert(TAG == crypto_aead_chacha20poly1305_ietf_ABYTES, "the size of Poly1305's tag");
 _Static_assert(HASH == crypto_generichash_BYTES_MAX, "BLAKE2b-512");
 _Static_assert(sizeof PROTOCOL - 1 <= HASH, "a longer name would have to be hashed");

@@ -12,8 +12,6 @@
 
 #include "unit/secure/support.h"
 
-extern char **environ;
-
 static char program[4096];
 static char directory[64];
 static char path[96];

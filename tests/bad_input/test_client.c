@@ -1,0 +1,371 @@
+/* The client, and servers that are none or that answer with nonsense. */
+#include "fake_server.h"
+#include "server.h"
+
+static int connect_to(const char *url, double seconds, waldo_error *err)
+{
+    waldo_manager_options options = {.connect_timeout = seconds};
+    waldo_manager *manager = NULL;
+    int status = waldo_connect(url, &options, &manager, err);
+
+    if (status < 0)
+        cr_assert_null(manager, "untouched on failure");
+    waldo_manager_unref(manager);
+    return status;
+}
+
+static int count_descriptors(void)
+{
+    const daemon_process self = {.pid = getpid()};
+
+    return daemon_descriptors(&self);
+}
+
+/* ---- nobody ---- */
+
+Test(client, an_unknown_scheme)
+{
+    static const char *const urls[] = {
+        "gopher://127.0.0.1:70", "http://127.0.0.1", "127.0.0.1:5", "",
+        "tcp//127.0.0.1:5",      "TCP:/127.0.0.1:5", "tcp://"};
+
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        waldo_error err = WALDO_ERROR_INIT;
+        cr_assert_eq(connect_to(urls[i], 5, &err), WALDO_EVALUE, "%s: %s", urls[i], err.message);
+        cr_assert_str_neq(err.message, "");
+    }
+}
+
+Test(client, nobody_listens)
+{
+    static const struct {
+        const char *url;
+        int code;
+    } places[] = {
+        {"tcp://127.0.0.1:1", WALDO_EREFUSED},
+        {"nn+tcp://127.0.0.1:1", WALDO_EREFUSED},
+        {"ws://127.0.0.1:1", WALDO_EREFUSED},
+        {"ipc:///tmp/waldo-no-such-socket", WALDO_ENOTFOUND},
+        {"nn+ipc:///tmp/waldo-no-such-socket", WALDO_ENOTFOUND},
+        {"ipc://@waldo-no-such-socket", WALDO_EREFUSED},
+    };
+    int before = count_descriptors();
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        waldo_error err = WALDO_ERROR_INIT;
+        cr_assert_eq(connect_to(places[i].url, 20, &err), places[i].code, "%s: %s %s",
+                     places[i].url, err.type_name, err.message);
+        cr_assert_not_null(strstr(err.message, "cannot connect to "), "%s", err.message);
+    }
+    cr_assert_leq(count_descriptors(), before + 4, "what libnanomsg keeps for itself");
+}
+
+/* ---- somebody else ---- */
+
+static void meet(void (*serve)(fake_server *, int), const void *bytes, size_t size, double seconds,
+                 int wanted)
+{
+    static const char *const schemes[] = {"tcp", "nn+tcp"};
+    fake_server server = {.serve = serve, .bytes = bytes, .size = size};
+
+    fake_start(&server);
+    for (size_t i = 0; i < 2; i++) {
+        waldo_error err = WALDO_ERROR_INIT;
+        const char *url = fake_url(&server, schemes[i]);
+        cr_assert_eq(connect_to(url, seconds, &err), wanted, "%s: %s %s", url, err.type_name,
+                     err.message);
+    }
+    fake_stop(&server);
+}
+
+Test(client, a_http_server)
+{
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+
+    meet(fake_say, answer, strlen(answer), 20, WALDO_EPROTOCOL);
+}
+
+Test(client, a_server_of_random_bytes)
+{
+    static uint8_t bytes[70000];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)((i + 1) * 2654435761u >> 15);
+    meet(fake_say, bytes, sizeof bytes, 20, WALDO_EPROTOCOL);
+}
+
+Test(client, a_server_that_says_nothing)
+{
+    meet(fake_say_nothing, NULL, 0, 0.15, WALDO_ETIMEOUT);
+}
+
+Test(client, another_kind_of_sp_socket)
+{
+    uint8_t publisher[WALDO__SP_HELLO_SIZE];
+
+    waldo__sp_hello(publisher, 0x20);
+    meet(fake_say, publisher, sizeof publisher, 20, WALDO_EPROTOCOL);
+}
+
+/* ---- a REP socket that is no Waldo server ---- */
+
+static bool answer_nothing(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    (void)request;
+    (void)reply;
+    return true;
+}
+
+static bool answer_text(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    (void)request;
+    return waldo__buffer_append(reply, "{\"error\": \"what?\"}", 18);
+}
+
+static bool answer_the_same(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    return waldo__envelope_request(reply, request, NULL, NULL) >= 0;
+}
+
+static bool answer_version_2(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    (void)request;
+    fake_welcome(reply, 2, FAKE_INCARNATION);
+    return true;
+}
+
+static bool answer_no_incarnation(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    (void)request;
+    fake_welcome(reply, 1, 0);
+    return true;
+}
+
+static bool answer_not_a_welcome(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    Waldo__Wire__Text text = WALDO__WIRE__TEXT__INIT;
+
+    (void)request;
+    text.text = (char *)"hello to you, too";
+    fake_reply(reply, 0, &text.base);
+    return true;
+}
+
+static bool hang_up(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    (void)request;
+    (void)reply;
+    return false;
+}
+
+Test(client, a_rep_socket_that_is_no_waldo_server)
+{
+    static const struct {
+        bool (*answer)(const Waldo__Wire__Request *, waldo__buffer *);
+        int code;
+        const char *words;
+    } peers[] = {
+        {answer_nothing, WALDO_EPROTOCOL, "does not speak Waldo"},
+        {answer_text, WALDO_EPROTOCOL, ""},
+        {answer_the_same, WALDO_EPROTOCOL, ""},
+        {answer_version_2, WALDO_EVERSION, "version 2"},
+        {answer_no_incarnation, WALDO_EPROTOCOL, "does not speak Waldo"},
+        {answer_not_a_welcome, WALDO_EPROTOCOL, ""},
+        {hang_up, WALDO_EGONE, ""},
+    };
+
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+        fake_server server = {.serve = fake_speak_sp, .answer = peers[i].answer};
+        waldo_error err = WALDO_ERROR_INIT;
+        fake_start(&server);
+        cr_assert_eq(connect_to(fake_url(&server, "tcp"), 20, &err), peers[i].code, "%zu: %s %s", i,
+                     err.type_name, err.message);
+        assert_error(err, peers[i].code, peers[i].words);
+        fake_stop(&server);
+    }
+}
+
+/* ---- a server that welcomes, and then answers with nonsense ---- */
+
+static bool (*then)(waldo__buffer *reply); /* what comes for anything but HELLO */
+
+static bool welcome_then(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    switch (request->operation) {
+    case WALDO__WIRE__OPERATION__HELLO:
+        fake_welcome(reply, 1, FAKE_INCARNATION);
+        return true;
+    case WALDO__WIRE__OPERATION__DROP:
+    case WALDO__WIRE__OPERATION__GOODBYE:
+        return true;
+    default:
+        return then(reply);
+    }
+}
+
+static bool garbage(waldo__buffer *reply)
+{
+    return waldo__buffer_append(reply, "\xFF\xFF\xFF", 3);
+}
+
+static bool success_without_body(waldo__buffer *reply)
+{
+    (void)reply;
+    return true;
+}
+
+static bool another_body(waldo__buffer *reply)
+{
+    Waldo__Wire__Text text = WALDO__WIRE__TEXT__INIT;
+
+    text.text = (char *)"text";
+    fake_reply(reply, 0, &text.base);
+    return true;
+}
+
+static bool unknown_status(waldo__buffer *reply)
+{
+    fake_reply(reply, -999, NULL);
+    return true;
+}
+
+static bool end(waldo__buffer *reply)
+{
+    (void)reply;
+    return false;
+}
+
+static waldo_manager *connect_fake(fake_server *server)
+{
+    waldo_manager_options options = {.call_timeout = 20};
+    waldo_manager *manager = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    server->serve = fake_speak_sp;
+    server->answer = welcome_then;
+    fake_start(server);
+    cr_assert_eq(waldo_connect(fake_url(server, "tcp"), &options, &manager, &err), 0, "%s",
+                 err.message);
+    return manager;
+}
+
+Test(client, replies_that_are_none)
+{
+    static const struct {
+        bool (*then)(waldo__buffer *);
+        int ping, create, objects;
+    } rows[] = {
+        {garbage, WALDO_EPROTOCOL, WALDO_EPROTOCOL, WALDO_EPROTOCOL},
+        {success_without_body, 0, WALDO_EPROTOCOL, 0},
+        {another_body, 0, WALDO_EPROTOCOL, WALDO_EPROTOCOL},
+        {unknown_status, WALDO_EREMOTE, WALDO_EREMOTE, WALDO_EREMOTE},
+        {end, WALDO_EGONE, WALDO_EGONE, WALDO_EGONE},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fake_server server = {.serve = NULL};
+        waldo_manager *manager = connect_fake(&server);
+        bad_thing *thing = NULL;
+        waldo_error err = WALDO_ERROR_INIT;
+        uint64_t count = 5;
+        then = rows[i].then;
+        cr_assert_eq(waldo_manager_ping(manager, &err), rows[i].ping, "%zu: %s", i, err.message);
+        cr_assert_eq(bad_thing_new(manager, &thing, &err), rows[i].create, "%zu: %s", i,
+                     err.message);
+        cr_assert_null(thing);
+        cr_assert_eq(waldo_manager_number_of_objects(manager, &count, &err), rows[i].objects,
+                     "%zu: %s", i, err.message);
+        cr_assert_eq(count, rows[i].objects < 0 ? 5 : 0, "untouched on failure");
+        waldo_manager_unref(manager);
+        fake_stop(&server);
+    }
+}
+
+static bool created(waldo__buffer *reply)
+{
+    Waldo__Wire__MethodNumber echo = WALDO__WIRE__METHOD_NUMBER__INIT, twice = echo, zero = echo;
+    Waldo__Wire__MethodNumber *methods[] = {&echo, &twice, &zero};
+
+    echo.name = twice.name = (char *)"echo";
+    echo.number = 1;
+    twice.number = UINT32_MAX;
+    zero.name = (char *)"";
+    fake_created(reply, methods, 3);
+    return true;
+}
+
+/* A result that is another message: the error is the call's, and the proxy is as before. */
+Test(client, results_that_do_not_unpack)
+{
+    fake_server server = {.serve = NULL};
+    waldo_manager *manager = connect_fake(&server);
+    bad_thing *thing = NULL;
+    Bad__Number number = BAD__NUMBER__INIT, *result = NULL;
+    waldo_value *value = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    then = created;
+    cr_assert_eq(bad_thing_new(manager, &thing, &err), 0, "%s", err.message);
+    then = another_body;
+    cr_assert_eq(bad_thing_echo(thing, &number, &result, &err), WALDO_EPROTOCOL, "%s", err.message);
+    cr_assert_not_null(strstr(err.message, "bad.Number"), "%s", err.message);
+    cr_assert_eq(waldo_proxy_call(bad_thing_proxy(thing), "echo", waldo_v_none(), &value, &err),
+                 WALDO_EPROTOCOL, "%s", err.message);
+    cr_assert(!result && !value);
+    /* Not in the server's table: refused here. */
+    cr_assert_eq(bad_thing_park(thing, &(Bad__Fifo)BAD__FIFO__INIT, &result, &err),
+                 WALDO_EATTRIBUTE, "%s", err.message);
+    assert_error(err, WALDO_EATTRIBUTE, "'Thing' exposes no method 'park'");
+    then = success_without_body;
+    cr_assert_eq(bad_thing_echo(thing, &number, &result, &err), 0, "%s", err.message);
+    bad__number__free_unpacked(result, NULL);
+    bad_thing_unref(thing);
+    waldo_manager_unref(manager);
+    fake_stop(&server);
+}
+
+/* ---- frames ---- */
+
+static const void *frame;
+static size_t frame_size;
+
+/* Greets, reads a request, and sends bytes that need not be a frame. */
+static void speak_frames(fake_server *server, int fd)
+{
+    Waldo__Wire__Request *request;
+    uint32_t id;
+
+    (void)server;
+    if (!fake_greet(fd) || !fake_read_request(fd, &id, &request))
+        return;
+    waldo__wire__request__free_unpacked(request, NULL);
+    fake_send(fd, frame, frame_size);
+}
+
+Test(client, frames_that_are_none)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        int code;
+    } frames[] = {
+        {"\x7F\0\0\0\0\0\0\0\x80\0\0\1", 12, WALDO_ETOOBIG}, /* more than there is memory */
+        {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8, WALDO_ETOOBIG},
+        {"\0\0\0\0\0\0\0\0", 8, WALDO_EPROTOCOL},           /* not even an id */
+        {"\0\0\0\0\0\0\0\3\x80\0\0", 11, WALDO_EPROTOCOL},  /* half of one */
+        {"\0\0\0\0\0\0\0\5\0\0\0\1x", 13, WALDO_EPROTOCOL}, /* no top bit */
+        {"\0\0\0\0\0\0\0\x64\x80\0\0\1half", 16, WALDO_EGONE},
+        {"\0\0\0", 3, WALDO_EGONE},
+    };
+
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        fake_server server = {.serve = speak_frames};
+        waldo_error err = WALDO_ERROR_INIT;
+        frame = frames[i].bytes;
+        frame_size = frames[i].size;
+        fake_start(&server);
+        cr_assert_eq(connect_to(fake_url(&server, "tcp"), 20, &err), frames[i].code, "%zu: %s %s",
+                     i, err.type_name, err.message);
+        fake_stop(&server);
+    }
+}

@@ -1,0 +1,77 @@
+/* A server that ended and came again at the same place. */
+#include "server.h"
+
+/* The first call after the server's end may find the old connection; a later one finds the new
+ * server, which does not know the object, and never takes another one for it. */
+static void assert_stale(bad_thing *thing)
+{
+    Bad__Number number = BAD__NUMBER__INIT, *result = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+    int status = bad_thing_echo(thing, &number, &result, &err);
+
+    if (status == WALDO_EGONE)
+        status = bad_thing_echo(thing, &number, &result, &err);
+    cr_assert_eq(status, WALDO_EKEY, "%s", err.message);
+    assert_error(err, WALDO_EKEY, "belonged to an earlier life of the server");
+}
+
+static void restart(const char *listen)
+{
+    test_server first = {.descriptors = 0}, second = {.descriptors = 0};
+    server_start(&first, listen);
+    waldo_manager *manager = server_connect(&first);
+    bad_thing *stale = server_thing(manager);
+    waldo_error err = WALDO_ERROR_INIT;
+
+    assert_works(stale);
+    daemon_stop(&first.daemon);
+    server_start(&second, first.url);
+    cr_assert_str_eq(second.url, first.url);
+    assert_stale(stale);
+    /* The same id, in the new life: it is another object. */
+    bad_thing *fresh = server_thing(manager);
+    cr_assert_eq(waldo_proxy_object(bad_thing_proxy(fresh)),
+                 waldo_proxy_object(bad_thing_proxy(stale)));
+    assert_stale(stale);
+    assert_works(fresh);
+    waldo_proxy *attached = NULL;
+    cr_assert_eq(waldo_proxy_copy(bad_thing_proxy(stale), &attached, &err), WALDO_EKEY);
+    cr_assert_null(attached);
+    /* Giving the stale one back takes nothing from the other. */
+    bad_thing_unref(stale);
+    assert_works(fresh);
+    await_objects(manager, 1);
+    bad_thing_unref(fresh);
+    waldo_manager_unref(manager);
+    server_stop(&second);
+}
+
+Test(lives, an_object_of_an_earlier_life_direct, .fini = daemon_kill_all)
+{
+    restart("tcp://127.0.0.1:0");
+}
+
+Test(lives, an_object_of_an_earlier_life_nanomsg, .fini = daemon_kill_all)
+{
+    restart("nn+tcp://127.0.0.1:0");
+}
+
+Test(lives, a_server_that_was_killed, .fini = daemon_kill_all)
+{
+    static const char *const urls[] = {"tcp://127.0.0.1:0", "nn+tcp://127.0.0.1:0"};
+
+    for (size_t i = 0; i < 2; i++) {
+        test_server server = {.descriptors = 0};
+        server_start(&server, urls[i]);
+        waldo_manager *manager = server_connect(&server);
+        waiting_call call = {.thing = server_thing(manager), .method = bad_thing_hold};
+        waldo_error err = WALDO_ERROR_INIT;
+        waiting_call_start(&call, O_WRONLY);
+        cr_assert_eq(daemon_end(&server.daemon, SIGKILL), -SIGKILL);
+        waiting_call_join(&call);
+        cr_assert_eq(call.status, WALDO_EGONE, "%s", call.err.message);
+        cr_assert_eq(waldo_manager_ping(manager, &err), WALDO_EGONE, "%s", err.message);
+        bad_thing_unref(call.thing);
+        waldo_manager_unref(manager);
+    }
+}

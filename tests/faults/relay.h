@@ -1,0 +1,37 @@
+/* A network between a client and a server, on one host: what connects to the relay is connected to
+ * the server, until the test does something to it. A thread of its own moves the bytes. */
+#ifndef WALDO_TESTS_FAULTS_RELAY_H
+#define WALDO_TESTS_FAULTS_RELAY_H
+
+#include <stddef.h>
+
+typedef struct relay relay;
+
+typedef enum direction { TO_SERVER, TO_CLIENT } direction;
+
+/* For a tcp://, nn+tcp:// or ipc:// URL of a server. */
+relay *relay_start(const char *url);
+/* Where clients connect. */
+const char *relay_url(const relay *one);
+void relay_free(relay *one);
+
+/* Breaks all connections. */
+void relay_cut(relay *one);
+/* New connections are broken at once, until told otherwise. */
+void relay_refuse(relay *one, int refuse);
+/* Nothing goes that way any more, until told otherwise; what the sender sends waits with it. */
+void relay_stall(relay *one, direction which, int stall);
+/* Each byte takes so long. */
+void relay_delay(relay *one, direction which, unsigned ms);
+/* Lets so many more bytes through, counted over all connections; SIZE_MAX: any number. */
+void relay_allow(relay *one, direction which, size_t bytes);
+
+/* Bytes that went through since the start. */
+size_t relay_moved(relay *one, direction which);
+/* Are bytes waiting that may not go through? */
+int relay_holds_back(relay *one, direction which);
+size_t relay_connections(relay *one);
+/* Connections since the start. */
+size_t relay_accepted(relay *one);
+
+#endif

@@ -1,0 +1,237 @@
+/* The server program: its arguments, its listeners, and how it ends. */
+#include "server.h"
+
+/* ---- usage ---- */
+
+static void run(daemon_process *process, const char *first, const char *second, int wanted,
+                const char *words)
+{
+    const char *const arguments[] = {WALDOD, first, second, NULL};
+    int status = daemon_run(process, arguments);
+
+    cr_assert_eq(status, wanted, "%s %s: %d", first ? first : "", second ? second : "", status);
+    cr_assert_not_null(strstr(daemon_errors(process), words), "%s", daemon_errors(process));
+    close(process->errors);
+}
+
+Test(waldod, wrong_usage, .fini = daemon_kill_all)
+{
+    daemon_process process;
+
+    run(&process, NULL, NULL, 2, "nothing to --listen on");
+    run(&process, NULL, NULL, 2, "usage: waldod --listen URL");
+    run(&process, "--listen", NULL, 2, "usage: ");
+    run(&process, "--no-such-option", NULL, 2, "usage: ");
+    run(&process, "--listen=tcp://127.0.0.1:0", "more", 2, "unexpected argument");
+    run(&process, "--max-message", "many", 2, "--max-message takes a number of bytes");
+    run(&process, "--max-message", "4095", 2, "from 4096 to 4294967295");
+    run(&process, "--max-message", "-1", 2, "--max-message takes");
+    run(&process, "--max-message", "99999999999999999999999", 2, "--max-message takes");
+    run(&process, "--max-message", "5000x", 2, "--max-message takes");
+}
+
+Test(waldod, too_many_listeners, .fini = daemon_kill_all)
+{
+    const char *arguments[20] = {WALDOD};
+    daemon_process process;
+
+    for (size_t i = 1; i < 19; i++)
+        arguments[i] = "--listen=tcp://127.0.0.1:0";
+    cr_assert_eq(daemon_run(&process, arguments), 2);
+    cr_assert_not_null(strstr(daemon_errors(&process), "too many --listen"));
+    close(process.errors);
+}
+
+Test(waldod, help_and_version, .fini = daemon_kill_all)
+{
+    static const char *const options[] = {"--help", "--version"};
+    static const char *const words[] = {"usage: waldod", "waldod " WALDO_VERSION "\n"};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *const arguments[] = {WALDOD, options[i], NULL};
+        daemon_process process;
+        char output[4096];
+        daemon_spawn(&process, arguments);
+        daemon_read(&process, output, sizeof output, EOF);
+        cr_assert_eq(daemon_wait(&process), 0);
+        cr_assert_eq(strncmp(output, words[i], strlen(words[i])), 0, "%s", output);
+        cr_assert_str_eq(daemon_errors(&process), "");
+        close(process.errors);
+    }
+}
+
+/* ---- listening ---- */
+
+static void ping(const char *url)
+{
+    waldo_manager *manager = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    cr_assert_eq(waldo_connect(url, NULL, &manager, &err), 0, "%s: %s", url, err.message);
+    cr_assert_eq(waldo_manager_ping(manager, &err), 0, "%s: %s", url, err.message);
+    waldo_manager_unref(manager);
+}
+
+Test(waldod, a_line_for_each_listener_in_order, .fini = daemon_kill_all)
+{
+    char path[64], nn_path[64];
+    snprintf(path, sizeof path, "ipc:///tmp/waldo-test-%d.a", (int)getpid());
+    snprintf(nn_path, sizeof nn_path, "nn+ipc:///tmp/waldo-test-%d.b", (int)getpid());
+    const char *const arguments[] = {WALDOD,
+                                     "--listen",
+                                     "tcp://127.0.0.1:0",
+                                     "--listen",
+                                     path,
+                                     "--listen",
+                                     nn_path,
+                                     "--listen",
+                                     "nn+tcp://127.0.0.1:0",
+                                     "--listen",
+                                     "tcp://[::1]:0",
+                                     NULL};
+    const char *const leads[] = {"tcp://127.0.0.1:", path, nn_path,
+                                 "nn+tcp://127.0.0.1:", "tcp://[::1]:"};
+    daemon_process process;
+    char urls[5][DAEMON_URL_SIZE];
+
+    daemon_spawn(&process, arguments);
+    for (size_t i = 0; i < 5; i++) {
+        daemon_read_url(&process, urls[i]);
+        cr_assert_eq(strncmp(urls[i], leads[i], strlen(leads[i])), 0, "%s", urls[i]);
+        cr_assert_str_neq(urls[i] + strlen(leads[i]), "0", "the port is resolved");
+    }
+    for (size_t i = 0; i < 5; i++)
+        ping(urls[i]);
+    daemon_stop(&process);
+    cr_assert_lt(access(strchr(path, '/') + 2, F_OK), 0, "the socket file is left");
+    cr_assert_lt(access(strchr(nn_path, '/') + 2, F_OK), 0, "the socket file is left");
+}
+
+/* ---- the end ---- */
+
+static void assert_ends(const char *listen, int signal_number)
+{
+    test_server server = {.descriptors = 0};
+    char output[64];
+
+    server_start(&server, listen);
+    assert_serves(&server);
+    cr_assert_eq(kill(server.daemon.pid, signal_number), 0);
+    cr_assert_eq(daemon_read(&server.daemon, output, sizeof output, EOF), 0, "it says %s", output);
+    cr_assert_eq(daemon_wait(&server.daemon), 0, "%s", daemon_errors(&server.daemon));
+    cr_assert_str_eq(daemon_errors(&server.daemon), "");
+    close(server.daemon.errors);
+}
+
+Test(waldod, sigterm_and_sigint_end_it, .fini = daemon_kill_all)
+{
+    assert_ends("tcp://127.0.0.1:0", SIGTERM);
+    assert_ends("tcp://127.0.0.1:0", SIGINT);
+    assert_ends("nn+tcp://127.0.0.1:0", SIGTERM);
+    assert_ends("nn+tcp://127.0.0.1:0", SIGINT);
+}
+
+/* It has begun to drain when it takes no new call any more. */
+static void await_draining(const test_server *server)
+{
+    waldo_manager_options options = {.connect_timeout = 1};
+
+    for (int left = DAEMON_PATIENCE_MS; left > 0; left--) {
+        waldo_manager *manager = NULL;
+        if (waldo_connect(server->url, &options, &manager, NULL) < 0)
+            return;
+        waldo_manager_unref(manager);
+        usleep(DAEMON_LOOK_US);
+    }
+    cr_assert_fail("it takes new clients");
+}
+
+static void drain(const char *listen)
+{
+    test_server server = {.descriptors = 0};
+    server_start(&server, listen);
+    waldo_manager *manager = server_connect(&server);
+    waiting_call call = {.thing = server_thing(manager), .method = bad_thing_hold};
+    bad_thing *other = server_thing(manager);
+    Bad__Number number = BAD__NUMBER__INIT, *result = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    waiting_call_start(&call, O_WRONLY);
+    cr_assert_eq(kill(server.daemon.pid, SIGTERM), 0);
+    await_draining(&server);
+    cr_assert_eq(bad_thing_echo(other, &number, &result, &err), WALDO_EGONE, "%s", err.message);
+    waiting_call_release(&call);
+    waiting_call_join(&call);
+    cr_assert_eq(call.status, 0, "the call under way was not finished: %s", call.err.message);
+    cr_assert_eq(daemon_wait(&server.daemon), 0, "%s", daemon_errors(&server.daemon));
+    close(server.daemon.errors);
+    bad_thing_unref(other);
+    bad_thing_unref(call.thing);
+    waldo_manager_unref(manager);
+}
+
+Test(waldod, a_call_under_way_is_finished_direct, .fini = daemon_kill_all)
+{
+    drain("tcp://127.0.0.1:0");
+}
+
+Test(waldod, a_call_under_way_is_finished_nanomsg, .fini = daemon_kill_all)
+{
+    drain("nn+tcp://127.0.0.1:0");
+}
+
+static void insist(const char *prefix, int first, int second)
+{
+    test_server server = {.descriptors = 0};
+    char listen[64];
+    snprintf(listen, sizeof listen, "%s/tmp/waldo-test-%d.sock", prefix, (int)getpid());
+    server_start(&server, listen);
+    waldo_manager *manager = server_connect(&server);
+    waiting_call call = {.thing = server_thing(manager), .method = bad_thing_hold};
+
+    waiting_call_start(&call, O_WRONLY);
+    cr_assert_eq(kill(server.daemon.pid, first), 0);
+    await_draining(&server);
+    cr_assert_eq(daemon_end(&server.daemon, second), 128 + second);
+    waiting_call_join(&call);
+    cr_assert_eq(call.status, WALDO_EGONE, "%s", call.err.message);
+    cr_assert_lt(access(strchr(listen, '/') + 2, F_OK), 0, "the socket file is left");
+    close(server.daemon.errors);
+    bad_thing_unref(call.thing);
+    waldo_manager_unref(manager);
+}
+
+Test(waldod, a_second_signal_ends_it_at_once, .fini = daemon_kill_all)
+{
+    insist("ipc://", SIGTERM, SIGTERM);
+    insist("ipc://", SIGINT, SIGTERM);
+}
+
+/* A file that is left from a server that was killed is no obstacle. */
+Test(waldod, after_sigkill_the_same_address_serves, .fini = daemon_kill_all)
+{
+    static const char *const prefixes[] = {"ipc://", "nn+ipc://"};
+
+    for (size_t i = 0; i < 2; i++) {
+        test_server server = {.descriptors = 0};
+        char listen[64];
+        snprintf(listen, sizeof listen, "%s/tmp/waldo-test-%d.kill", prefixes[i], (int)getpid());
+        server_start(&server, listen);
+        cr_assert_eq(daemon_end(&server.daemon, SIGKILL), -SIGKILL);
+        close(server.daemon.errors);
+        server_start(&server, listen);
+        server_stop(&server);
+        cr_assert_lt(access(strchr(listen, '/') + 2, F_OK), 0, "the socket file is left");
+    }
+}
+
+/* Whoever waits on its output may stop reading. */
+Test(waldod, nobody_reads_what_it_prints, .fini = daemon_kill_all)
+{
+    test_server server = {.descriptors = 0};
+
+    server_start(&server, "tcp://127.0.0.1:0");
+    close(server.daemon.output);
+    server.daemon.output = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    server_stop(&server);
+}
