@@ -27,9 +27,10 @@ void pause_ms(unsigned ms);
 #define AWAIT(condition)                                                                           \
     do {                                                                                           \
         double until_ = now() + PATIENCE;                                                          \
-        while (!(condition) && now() < until_)                                                     \
+        bool holds_;                                                                               \
+        while (!(holds_ = (condition)) && now() < until_)                                          \
             pause_ms(2);                                                                           \
-        cr_assert(condition, "%s", #condition);                                                    \
+        cr_assert(holds_, "%s", #condition);                                                       \
     } while (0)
 
 /* An int function that takes &error last. */

@@ -146,7 +146,7 @@ Test(sessions, cut_while_the_reply_is_on_its_way)
     faults_register *reg = get_register(manager, "r"), *seen = get_register(direct, "r");
     for (int i = 0; i < 10; i++) {
         later call = {.reg = reg};
-        relay_allow(network, TO_CLIENT, (size_t)i * 8);
+        relay_allow(network, TO_CLIENT, (size_t)i * 4);
         begin(&call, run_add);
         AWAIT(relay_holds_back(network, TO_CLIENT) && register_executions(seen) == i + 1);
         relay_cut(network);
