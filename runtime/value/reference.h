@@ -11,10 +11,10 @@ typedef struct waldo__reference {
     uint64_t object;
     const char *type_id; /* NULL counts as "" */
     const char *address;
-    uint64_t ticket; /* 0: none */
     /* The proxy layer's own, or NULL; release(live) runs when the value is freed. */
     void *live;
     void (*release)(void *live);
+    uint64_t ticket; /* keeps the object on the value's way; 0: none */
 } waldo__reference;
 
 /* A proxy value; the texts are copied. NULL: out of memory; then live is still the caller's. */

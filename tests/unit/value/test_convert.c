@@ -228,7 +228,7 @@ Test(convert, waldo_value_takes_anything)
 
 Test(convert, waldo_ref_takes_a_proxy)
 {
-    waldo__reference reference = {7, 17, "Counter", "tcp://h:1", NULL, NULL};
+    waldo__reference reference = {7, 17, "Counter", "tcp://h:1", NULL, NULL, 0};
     expect(waldo__v_reference(&reference), &waldo__ref__descriptor, "<proxy of 'Counter' 17>");
     expect(waldo_v_none(), &waldo__ref__descriptor, "None");
     expect(waldo_v_fields("ref", waldo__v_reference(&reference)), &waldo__wire__created__descriptor,

@@ -51,9 +51,9 @@ Test(equal, arrays_by_item)
 
 Test(equal, the_opaque_kinds)
 {
-    waldo__reference one = {1, 2, "A", "x", NULL, NULL};
-    waldo__reference same = {1, 2, "A", "y", NULL, NULL};
-    waldo__reference other = {1, 3, "A", "x", NULL, NULL};
+    waldo__reference one = {1, 2, "A", "x", NULL, NULL, 0};
+    waldo__reference same = {1, 2, "A", "y", NULL, NULL, 0};
+    waldo__reference other = {1, 3, "A", "x", NULL, NULL, 0};
     cr_assert_eq(equal(waldo__v_reference(&one), waldo__v_reference(&same)), 1);
     cr_assert_eq(hash_of(waldo__v_reference(&one)), hash_of(waldo__v_reference(&same)));
     cr_assert_eq(equal(waldo__v_reference(&one), waldo__v_reference(&other)), 0);

@@ -26,7 +26,7 @@ static void round_trip(waldo_value *value)
 Test(pack, every_kind_comes_back)
 {
     uint16_t shorts[] = {1, 0x1234, 65535};
-    waldo__reference reference = {7, 17, "Counter", "tcp://h:1", NULL, NULL};
+    waldo__reference reference = {7, 17, "Counter", "tcp://h:1", NULL, NULL, 0};
     round_trip(waldo_v_none());
     round_trip(waldo_v_bool(false));
     round_trip(waldo_v(-1));
@@ -259,7 +259,7 @@ static void failing_free(void *data, void *memory)
 
 Test(pack, running_out_of_memory_leaks_nothing)
 {
-    waldo__reference reference = {7, 17, "Counter", "tcp://h:1", NULL, NULL};
+    waldo__reference reference = {7, 17, "Counter", "tcp://h:1", NULL, NULL, 0};
     waldo_value *value = waldo_v_list(
         waldo_v_fields("a", waldo_v("b")), waldo_v_set(waldo_v(UINT64_MAX)),
         waldo_v_array('i', NULL, 2), waldo_v_error(-3, "KeyError", "m"),

@@ -123,7 +123,7 @@ static void note_release(void *live)
 Test(value, the_proxy_layer_hears_when_a_proxy_value_is_freed)
 {
     int live = 1;
-    waldo__reference reference = {7, 17, "Counter", "tcp://[::1]:5", &live, note_release};
+    waldo__reference reference = {7, 17, "Counter", "tcp://[::1]:5", &live, note_release, 0};
     waldo_value *proxy = waldo__v_reference(&reference);
     const waldo__reference *kept = waldo__value_reference(proxy);
     cr_assert_eq(kept->incarnation, 7);
