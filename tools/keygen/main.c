@@ -115,7 +115,7 @@ static int make_line(const settings *chosen, char **ret_line, waldo_error *reter
 
 static int make_key(const settings *chosen, waldo_error *reterr)
 {
-    char *line;
+    char *line = NULL;
     int status = make_line(chosen, &line, reterr);
     if (status < 0)
         return status;

@@ -69,7 +69,7 @@ static int sync_directory(const char *path, waldo_error *reterr)
 
 int store_create(const char *path, const char *line, waldo_error *reterr)
 {
-    int file;
+    int file = -1;
     int status = create_file(path, &file, reterr);
     if (status < 0)
         return status;
@@ -115,7 +115,7 @@ static int add_line(const char *path, const char *line, char **ret_text, waldo_e
 static int replace(const char *path, const char *new_path, int file, const char *line,
                    waldo_error *reterr)
 {
-    char *text;
+    char *text = NULL;
     int status = add_line(path, line, &text, reterr);
     if (status < 0) {
         close(file);
@@ -131,7 +131,7 @@ static int replace(const char *path, const char *new_path, int file, const char 
 
 static int append(const char *path, const char *new_path, const char *line, waldo_error *reterr)
 {
-    int file;
+    int file = -1;
     int status = create_file(new_path, &file, reterr);
     if (status == WALDO_EEXIST)
         return waldo_error_set(reterr, WALDO_EEXIST,
