@@ -57,7 +57,6 @@ static inline void daemon_kill_all(void)
 /* Starts a program; arguments[0] is its path, NULL ends them. */
 static inline void daemon_spawn(daemon_process *process, const char *const *arguments)
 {
-    extern char **environ;
     posix_spawn_file_actions_t actions;
     int output[2];
 

@@ -22,7 +22,7 @@ static int connect_socket(const test_server *server)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons((uint16_t)atoi(strrchr(server->url, ':') + 1));
+    address.sin_port = htons((uint16_t)strtoul(strrchr(server->url, ':') + 1, NULL, 10));
     cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }

@@ -436,11 +436,19 @@ void harness_end(void)
     cr_assert(!suite.failed, "something is left, see above");
 }
 
+void harness_skip(const char *reason)
+{
+    harness_end();
+    cr_skip_test("%s", reason);
+    abort(); /* not reached */
+}
+
 void harness_clean_up(void)
 {
     if (suite.over)
         return;
     end_children();
+    harness_remove_socket();
     if (suite.directory[0])
         rmdir(suite.directory);
 }

@@ -48,6 +48,8 @@ void harness_begin_with_server(void);
 /* No object is left in the server; it ends with exit code 0; no descriptor, process or socket file
  * is left. */
 void harness_end(void);
+/* Ends the test as one that does not apply. Criterion would not run its .fini. */
+_Noreturn void harness_skip(const char *reason);
 /* For .fini: ends what a failed test has left. */
 void harness_clean_up(void);
 

@@ -270,7 +270,7 @@ Row(managers, A10_SIGINT_is_for_the_creator)
 Row(managers, A11_SIGTERM_drains)
 {
 #ifdef __SANITIZE_THREAD__
-    cr_skip_test("ThreadSanitizer delivers no signals in a process forked beside other threads");
+    harness_skip("ThreadSanitizer delivers no signals in a process forked beside other threads");
 #endif
     waldo_manager *manager = manager_started();
     char path[HARNESS_URL_SIZE];

@@ -206,7 +206,7 @@ Row(proxies, D6_in_a_forked_child)
 Row(proxies, D6_the_child_has_references_of_its_own)
 {
     if (!harness_client_is_direct())
-        cr_skip_test("libnanomsg cannot be used after fork");
+        harness_skip("libnanomsg cannot be used after fork");
     waldo_manager *manager = harness_connect();
     trial_counter *counter = harness_counter(manager, 5), *other = harness_counter(manager, 1);
     int ready[2], go[2];
@@ -248,7 +248,7 @@ static harness_process spawn_add(const char *token, const char *n)
 Row(proxies, D7_a_token_for_another_process)
 {
     if (harness_transport_is("inproc"))
-        cr_skip_test("another process cannot use it");
+        harness_skip("another process cannot use it");
     waldo_manager *manager = harness_connect();
     trial_counter *counter = harness_counter(manager, 5);
     char *token = harness_token(trial_counter_proxy(counter));

@@ -27,7 +27,7 @@ static void *connect_and_ping(void *url)
 Row(server, B1_many_connections_at_once)
 {
     if (harness_transport_is("inproc"))
-        cr_skip_test("libnanomsg's inproc is not safe when many connect at once");
+        harness_skip("libnanomsg's inproc is not safe when many connect at once");
     pthread_t threads[40];
     int connected = 0;
     for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++)

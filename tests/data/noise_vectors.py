@@ -23,7 +23,7 @@ def main():
     with open(path, encoding="ascii") as file:
         vectors = [one for one in json.load(file)["vectors"] if one["protocol_name"] == PROTOCOL]
     messages = max(len(vector["messages"]) for vector in vectors)
-    print(f"/* Made by tests/data/noise_vectors.py. {PROTOCOL}, in hexadecimal digits. */")
+    print(f"/* Made by tests/data/noise_vectors.py. {PROTOCOL},\n * in hexadecimal digits. */")
     print("#ifndef WALDO_TESTS_NOISE_VECTORS_H\n#define WALDO_TESTS_NOISE_VECTORS_H\n")
     print("#include <stddef.h>\n")
     print("typedef struct noise_vector {")

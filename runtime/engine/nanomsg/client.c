@@ -181,6 +181,20 @@ static int set_timeout(const waldo__channel *channel, int option, int *current,
     return 0;
 }
 
+/* libnanomsg connects again by itself, maybe to another life of the server: that is another channel. */
+static bool is_the_same(const waldo__channel *channel)
+{
+    return is_connected(channel->socket) &&
+           nn_get_statistic(channel->socket, NN_STAT_ESTABLISHED_CONNECTIONS) ==
+               channel->connections_made;
+}
+
+static int broke(const char *what, waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_EGONE, "the connection to the server broke while %s",
+                           what);
+}
+
 /* After an attempt that ended with -error: 0, try again; else what to report. */
 static int look_around(const waldo__channel *channel, int error, waldo__deadline deadline,
                        const char *what, waldo_error *reterr)
@@ -192,11 +206,8 @@ static int look_around(const waldo__channel *channel, int error, waldo__deadline
                                nn_strerror(error));
     if (atomic_load(&channel->interrupted))
         return waldo_error_set(reterr, WALDO_EGONE, "interrupted while %s", what);
-    if (!is_connected(channel->socket) ||
-        nn_get_statistic(channel->socket, NN_STAT_ESTABLISHED_CONNECTIONS) !=
-            channel->connections_made)
-        return waldo_error_set(reterr, WALDO_EGONE, "the connection to the server broke while %s",
-                               what);
+    if (!is_the_same(channel))
+        return broke(what, reterr);
     if (waldo__deadline_left(deadline) == 0)
         return waldo_error_set(reterr, WALDO_ETIMEOUT, "the deadline passed while %s", what);
     return 0;
@@ -214,6 +225,8 @@ static int nanomsg_send(waldo__channel *channel, uint32_t id, const struct iovec
         return waldo_error_set(reterr, WALDO_ETOOBIG,
                                "the message is larger than the %zu bytes allowed", limit);
     waldo__sp_put_word(header.bytes, id | WALDO__REQUEST_ID_FLAG);
+    if (!is_the_same(channel))
+        return broke("nobody called", reterr);
     for (;;) {
         int rc = set_timeout(channel, NN_SNDTIMEO, &channel->send_timeout, deadline);
         if (rc == 0)

@@ -93,7 +93,7 @@ static int nanomsg_reply(waldo__listener *listener, uint64_t connection, uint32_
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
     if (rc < 0)
         return waldo_error_set(reterr, WALDO_EGONE, "the client is gone: %s", nn_strerror(-rc));
-    if (size > SURELY_TAKEN)
+    if (size > SURELY_TAKEN || listener->bound.url.scheme == WALDO__INPROC)
         listener->last_long_reply = uv_now(listener->loop);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Made by tests/data/noise_vectors.py. Noise_NNpsk0_25519_ChaChaPoly_BLAKE2b, in hexadecimal
- * digits. */
+/* Made by tests/data/noise_vectors.py. Noise_NNpsk0_25519_ChaChaPoly_BLAKE2b,
+ * in hexadecimal digits. */
 #ifndef WALDO_TESTS_NOISE_VECTORS_H
 #define WALDO_TESTS_NOISE_VECTORS_H
 
