@@ -383,7 +383,7 @@ static int identify(waldo_call *call, unsigned operation)
     if (operation == WALDO__WIRE__OPERATION__HELLO)
         return 1;
     if (peer->greeted && (!call->session || call->session->ended))
-        return waldo_call_raise(call, WALDO_EGONE, "the session is over");
+        return waldo_call_raise(call, WALDO_EPROTOCOL, "the session is over");
     if (!call->session)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
     call->session->heard_at = uv_now(&call->server->loop);

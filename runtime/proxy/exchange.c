@@ -156,9 +156,9 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
     }
     if (status >= 0 && reply.reply->status < 0) {
         status = remote_error(reply.reply, reterr);
-        /* The server gave the session up, or ends. */
-        if (status == WALDO_EGONE && !reply.reply->raised)
-            link->broken = true;
+        /* The server has no session here any more, or ends. */
+        if ((status == WALDO_EPROTOCOL || status == WALDO_EGONE) && !reply.reply->raised)
+            link->broken = link->refused = true;
     }
     if (status < 0) {
         waldo__reply_free(&reply);
@@ -232,14 +232,13 @@ static void take_breath(exchange_attempt *attempt)
 /* One error, whatever noticed it (row D18). */
 static int gone(const exchange_attempt *attempt, waldo_error *reterr)
 {
-    if (attempt->sent && attempt->request->sequence != 0)
-        return waldo_error_set(reterr, WALDO_EUNKNOWNOUTCOME,
-                               "manager gone in the middle of the call, which may have run");
     if (!reterr)
         return WALDO_EGONE;
     char reason[sizeof reterr->message];
     snprintf(reason, sizeof reason, "%s", reterr->message);
-    return waldo_error_set(reterr, WALDO_EGONE, "manager gone: %.400s", reason);
+    bool midway = attempt->sent && attempt->request->sequence != 0;
+    return waldo_error_set(reterr, WALDO_EGONE, "manager gone%s: %.400s",
+                           midway ? " in the middle of the call, which may have run" : "", reason);
 }
 
 /* The server that has it is no more, or knows this client no more. */
@@ -286,14 +285,15 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     attempt->life = link->life;
     status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
                                 ret_reply, reterr);
-    bool broken = link->broken;
-    attempt->answered = !broken && status != WALDO_ETOOBIG;
-    if (broken) {
+    bool broken = link->broken, refused = link->refused, used = link->used;
+    attempt->answered = (!broken || refused) && status != WALDO_ETOOBIG;
+    if (broken && !refused) {
         attempt->sent = true;
         attempt->sent_life = link->life;
     }
     waldo__link_give(manager, link);
-    if (status >= 0 || !broken || !is_connection_lost(status))
+    bool session_over = refused && used && status == WALDO_EPROTOCOL;
+    if (status >= 0 || !broken || !is_connection_lost(status) || (refused && !session_over))
         return status;
     return again_or_gone(attempt, WALDO_EGONE, reterr);
 }

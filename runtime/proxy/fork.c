@@ -4,6 +4,7 @@
  * thread that it does not have. So fork() waits for all locks, and in the child every connection is
  * closed without a word; the next call opens new ones, with a session of the child's own. */
 #include <pthread.h>
+#include <string.h>
 
 #include <sodium.h>
 
@@ -71,4 +72,20 @@ void waldo__managers_remove(waldo_manager *manager)
     if (manager->next_manager)
         manager->next_manager->link_manager = manager->link_manager;
     pthread_mutex_unlock(&managers_lock);
+}
+
+int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, waldo_error *reterr)
+{
+    int status = 0;
+    pthread_mutex_lock(&managers_lock);
+    const waldo_manager *starter = managers;
+    while (starter && (starter->server_pid <= 0 || !address || !starter->keys ||
+                       strcmp(starter->address, address) != 0))
+        starter = starter->next_manager;
+    if (starter)
+        status = waldo__keyring_from_authkey(
+            waldo__key_secret(waldo__keyring_at(starter->keys, 0)), WALDO__KEY_SIZE, ret_ring,
+            reterr);
+    pthread_mutex_unlock(&managers_lock);
+    return status;
 }

@@ -337,6 +337,7 @@ void waldo__link_give(waldo_manager *manager, waldo__link *link)
     pthread_mutex_lock(&manager->lock);
     bool keep = !link->broken && manager->state != WALDO_MANAGER_SHUTDOWN;
     if (keep) {
+        link->used = true;
         link->next_idle = manager->idle;
         manager->idle = link;
     } else {

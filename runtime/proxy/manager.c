@@ -71,7 +71,12 @@ static int take_key(waldo_manager *manager, const waldo_manager_options *options
 
 int waldo__manager_use_default_keys(waldo_manager *manager, waldo_error *reterr)
 {
-    return manager->keys ? 0 : waldo__keyring_from_default(&manager->keys, reterr);
+    if (manager->keys)
+        return 0;
+    /* A server that this process started has a key that nobody else knows. */
+    int status = waldo__managers_find_key(manager->address, &manager->keys, reterr);
+    return manager->keys || status < 0 ? status
+                                       : waldo__keyring_from_default(&manager->keys, reterr);
 }
 
 int waldo__manager_make_keys(waldo_manager *manager, waldo_error *reterr)

@@ -37,6 +37,8 @@ typedef struct waldo__link {
     uint32_t last_id;
     unsigned life; /* of the manager's session that the server knows it by */
     bool broken;   /* not to be used again */
+    bool refused;  /* because the server said so, and did nothing */
+    bool used;     /* it has carried a call before */
 } waldo__link;
 
 /* The exposed methods of a typeid at one life of the server, sorted by name. Never changes, lives
@@ -129,6 +131,9 @@ struct waldo_manager {
 /* ---- fork.c: the process's managers ---- */
 void waldo__managers_add(waldo_manager *manager);
 void waldo__managers_remove(waldo_manager *manager);
+/* The key of the server at this address if a manager of this process, or of one that it was forked
+ * from, started it; else *ret_ring is untouched. */
+int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, waldo_error *reterr);
 
 /* ---- manager.c ---- */
 int waldo__manager_set_address(waldo_manager *manager, const char *address, waldo_error *reterr);

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "../../runtime/engine/engine.h"
+#include "raw_channel.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/envelope.h"
 #include "wire/scan.h"
@@ -18,6 +18,8 @@ typedef struct raw_client {
     waldo__channel *channel;
     uint32_t id;
     uint64_t incarnation;
+    waldo__secure_channel *secure;
+    uint64_t sequence; /* of the last request that changes something */
     waldo__buffer bytes;
     Waldo__Wire__Reply *reply; /* the last one */
 } raw_client;
@@ -33,12 +35,16 @@ static inline raw_client raw_open(const char *text)
     cr_assert_eq(client.engine->open(&url, (size_t)64 << 20, waldo__deadline_in(RAW_PATIENCE),
                                      &client.channel, &err),
                  0, "%s: %s", text, err.message);
+    client.id = WALDO__REQUEST_ID_FLAG;
+    client.secure = raw_shake_hands(client.engine, client.channel, &url, client.id,
+                                    waldo__deadline_in(RAW_PATIENCE));
     return client;
 }
 
 static inline void raw_close(raw_client *client)
 {
     client->engine->close(client->channel);
+    waldo__secure_channel_free(client->secure);
     if (client->reply)
         waldo__wire__reply__free_unpacked(client->reply, NULL);
     waldo__buffer_free(&client->bytes);
@@ -47,11 +53,9 @@ static inline void raw_close(raw_client *client)
 /* Sends bytes; 0 or the engine's error. */
 static inline int raw_send(raw_client *client, const void *data, size_t size)
 {
-    struct iovec part = {(void *)data, size};
-
     client->id = (client->id + 1) | WALDO__REQUEST_ID_FLAG;
-    return client->engine->send(client->channel, client->id, &part, 1,
-                                waldo__deadline_in(RAW_PATIENCE), NULL);
+    return raw_send_sealed(client->engine, client->channel, client->secure, client->id, data, size,
+                           waldo__deadline_in(RAW_PATIENCE));
 }
 
 /* Waits for the reply to what was sent last; 0 or the engine's error. */
@@ -59,8 +63,8 @@ static inline int raw_receive(raw_client *client)
 {
     ProtobufCMessage *message;
     uint32_t id;
-    int rc = client->engine->receive(client->channel, &id, &client->bytes,
-                                     waldo__deadline_in(RAW_PATIENCE), NULL);
+    int rc = raw_receive_sealed(client->engine, client->channel, client->secure, &id,
+                                &client->bytes, waldo__deadline_in(RAW_PATIENCE));
 
     if (rc < 0)
         return rc;
@@ -87,6 +91,8 @@ static inline int raw_exchange(raw_client *client, Waldo__Wire__Request *request
 {
     waldo__buffer packed = {0};
 
+    if (request->sequence == 0)
+        request->sequence = ++client->sequence;
     cr_assert_eq(waldo__envelope_request(&packed, request, body, NULL), 0);
     int status = raw_exchange_bytes(client, packed.data, packed.size);
     waldo__buffer_free(&packed);

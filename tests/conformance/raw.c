@@ -16,18 +16,21 @@ raw_client raw_open(const char *url)
     client.engine = waldo__client_engine_for(&parsed);
     must(client.engine->open(&parsed, HARNESS_MAX_MESSAGE, waldo__deadline_in(PATIENCE),
                              &client.channel, &err));
+    client.secure = raw_shake_hands(client.engine, client.channel, &parsed, client.last_id,
+                                    waldo__deadline_in(PATIENCE));
     return client;
 }
 
 /* *ret_reply: waldo__wire__reply__free_unpacked it. */
 static Waldo__Wire__Reply *exchange(raw_client *client, const void *data, size_t size)
 {
-    struct iovec part = {(void *)data, size};
     waldo__deadline deadline = waldo__deadline_in(PATIENCE);
     waldo__buffer message = {0};
     uint32_t id = 0;
-    must(client->engine->send(client->channel, ++client->last_id, &part, 1, deadline, &err));
-    must(client->engine->receive(client->channel, &id, &message, deadline, &err));
+    must(raw_send_sealed(client->engine, client->channel, client->secure, ++client->last_id, data,
+                         size, deadline));
+    must(raw_receive_sealed(client->engine, client->channel, client->secure, &id, &message,
+                            deadline));
     cr_assert_eq(id, client->last_id);
     Waldo__Wire__Reply *reply = waldo__wire__reply__unpack(NULL, message.size, message.data);
     waldo__buffer_free(&message);
@@ -53,8 +56,10 @@ static uint8_t *pack(const Waldo__Wire__Request *request, size_t *ret_size)
     return data;
 }
 
-int raw_request(raw_client *client, const Waldo__Wire__Request *request)
+int raw_request(raw_client *client, Waldo__Wire__Request *request)
 {
+    if (request->sequence == 0)
+        request->sequence = ++client->sequence;
     size_t size;
     uint8_t *data = pack(request, &size);
     int status = raw_bytes(client, data, size);
@@ -92,4 +97,5 @@ void raw_hello(raw_client *client)
 void raw_close(raw_client *client)
 {
     client->engine->close(client->channel);
+    waldo__secure_channel_free(client->secure);
 }
