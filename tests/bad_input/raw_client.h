@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "raw_channel.h"
+#include "../raw_channel.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/envelope.h"
 #include "wire/scan.h"

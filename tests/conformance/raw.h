@@ -2,7 +2,7 @@
 #ifndef WALDO_TESTS_CONFORMANCE_RAW_H
 #define WALDO_TESTS_CONFORMANCE_RAW_H
 
-#include "raw_channel.h"
+#include "../raw_channel.h"
 #include "waldo/wire.pb-c.h"
 
 typedef struct raw_client {

@@ -32,6 +32,8 @@ void pause_ms(unsigned ms)
 
 /* ---- processes ---- */
 
+enum { MAX_ARGUMENTS = 32 };
+
 static void make_pipe(int ends[2])
 {
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0, "%s", strerror(errno));
@@ -51,8 +53,14 @@ process spawn(const char *const *arguments, bool catch_errors)
     if (catch_errors)
         posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
     process made = {.input = input[1], .output = output[0], .errors = errors[0]};
+    /* It dies with the test. */
+    const char *command[MAX_ARGUMENTS + 4] = {"setpriv", "--pdeathsig", "KILL"};
+    for (size_t i = 0; arguments[i]; i++) {
+        cr_assert_lt(i, MAX_ARGUMENTS);
+        command[i + 3] = arguments[i];
+    }
     int status =
-        posix_spawnp(&made.pid, arguments[0], &actions, NULL, (char *const *)arguments, environ);
+        posix_spawnp(&made.pid, command[0], &actions, NULL, (char *const *)command, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(input[0]);
     close(output[1]);
@@ -165,8 +173,6 @@ void write_private(const char *path, const char *text)
 }
 
 /* ---- servers ---- */
-
-enum { MAX_ARGUMENTS = 32 };
 
 static void launch(server *one)
 {

@@ -2,6 +2,7 @@
  * lease. Afterwards the server has what it had before. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,7 +57,6 @@ static void expect_nothing_left(int64_t items)
     AWAIT(lock_parked(lock) == 0);
     AWAIT(queue_size(queue) == items);
     AWAIT(number_of_objects(manager) == objects_before);
-    AWAIT(descriptors_of(host.process.pid) <= descriptors_before);
     for (int64_t i = 0; i < items; i++) {
         int64_t n;
         OK(queue_get(queue, &n, &error));
@@ -81,9 +81,13 @@ static void die(process *client, relay *network, int signal_number)
 
 static void bury(process *client, relay *network, int signal_number)
 {
+    /* libnanomsg does not let go of a connection whose other end is only silent. */
+    if (signal_number == SIGSTOP && strncmp(relay_url(network), "nn+", 3) != 0)
+        AWAIT(descriptors_of(host.process.pid) <= descriptors_before);
     if (signal_number == SIGSTOP)
         end_with(client, SIGKILL);
     relay_free(network);
+    AWAIT(descriptors_of(host.process.pid) <= descriptors_before);
 }
 
 /* In the middle of what it sends first, after so many bytes: connecting, in the handshake, before
@@ -262,4 +266,5 @@ Test(clients, two_hundred_killed_at_any_moment, .timeout = 170)
     for (int64_t n = 0; n < items; n++)
         cr_assert(seen[n], "item %lld of %lld is lost", (long long)n, (long long)items);
     expect_nothing_left(0);
+    AWAIT(descriptors_of(host.process.pid) <= descriptors_before);
 }
