@@ -1,4 +1,5 @@
 /* One request and its reply on a link. */
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,9 +38,9 @@ static int pack(waldo_manager *manager, Waldo__Wire__Request *request,
     int status = waldo__envelope_request(buffer, request, body, reterr);
     if (status < 0)
         return status;
-    size_t limit = manager->max_message;
-    if (manager->server_max > 0 && manager->server_max < limit)
-        limit = manager->server_max;
+    size_t limit = manager->max_message, servers = atomic_load(&manager->server_max);
+    if (servers > 0 && servers < limit)
+        limit = servers;
     if (buffer->size > limit)
         return waldo_error_set(reterr, WALDO_ETOOBIG,
                                "the request has %zu bytes, more than the %zu that are allowed",

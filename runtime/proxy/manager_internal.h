@@ -71,7 +71,8 @@ struct waldo_manager {
     waldo__link *links;
     uint8_t session[WALDO__SESSION_ID_BYTES];
     uint64_t incarnation;   /* 0: not yet connected */
-    size_t server_max;      /* the largest message that the server takes */
+    /* The largest message that the server takes, 0: not yet known. Read without the lock. */
+    atomic_size_t server_max;
     unsigned life;          /* counts forks: proxies of an earlier life must attach again */
     unsigned attached_life; /* the life whose proxies have been attached */
     waldo_proxy *proxies;
