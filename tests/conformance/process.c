@@ -13,8 +13,6 @@
 
 #include "harness.h"
 
-extern char **environ;
-
 enum { PATIENCE_MS = 20000 };
 
 static void open_pipe(int pipe_ends[2])
