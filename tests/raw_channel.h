@@ -21,16 +21,16 @@ static inline waldo__secure_channel *raw_shake_hands(const waldo__client_engine 
     uint8_t first[WALDO__SECURE_FIRST_SIZE];
     struct iovec part = {first, sizeof first};
     waldo__buffer second = {0};
-    waldo_error err = WALDO_ERROR_INIT;
+    waldo_error failure = WALDO_ERROR_INIT;
 
-    cr_assert_eq(waldo__keyring_from_default(&ring, &err), 0, "%s", err.message);
+    cr_assert_eq(waldo__keyring_from_default(&ring, &failure), 0, "%s", failure.message);
     cr_assert_eq(waldo__secure_start(&handshake, waldo__keyring_at(ring, 0),
-                                     waldo__secure_mode_for(url), first, &err),
-                 0, "%s", err.message);
-    cr_assert_eq(engine->send(channel, id, &part, 1, deadline, &err), 0, "%s", err.message);
-    cr_assert_eq(engine->receive(channel, &id, &second, deadline, &err), 0, "%s", err.message);
-    cr_assert_eq(waldo__secure_finish(&handshake, second.data, second.size, &secure, &err), 0, "%s",
-                 err.message);
+                                     waldo__secure_mode_for(url), first, &failure),
+                 0, "%s", failure.message);
+    cr_assert_eq(engine->send(channel, id, &part, 1, deadline, &failure), 0, "%s", failure.message);
+    cr_assert_eq(engine->receive(channel, &id, &second, deadline, &failure), 0, "%s", failure.message);
+    cr_assert_eq(waldo__secure_finish(&handshake, second.data, second.size, &secure, &failure), 0, "%s",
+                 failure.message);
     waldo__buffer_free(&second);
     waldo__keyring_free(ring);
     return secure;

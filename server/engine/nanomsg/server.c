@@ -15,6 +15,9 @@
  * libnanomsg does not tell, and closing the socket would lose it. */
 #define SURELY_TAKEN (32 * 1024)
 #define FLUSH_LOOK_MS 10
+/* A client's libnanomsg drops a reply that it has received but not handed out when the connection
+ * goes: after the last reply clients get this long to take it and leave. */
+#define TAKE_MS 100
 #define KEY_SIZE 4
 
 struct waldo__listener {
@@ -26,6 +29,7 @@ struct waldo__listener {
     uv_poll_t readable;
     uv_timer_t flush;
     waldo__routes routes;
+    uint64_t last_reply;      /* on the loop's clock; 0: none */
     uint64_t last_long_reply; /* on the loop's clock; 0: none */
     bool closing;
     uint64_t flush_due;
@@ -93,8 +97,9 @@ static int nanomsg_reply(waldo__listener *listener, uint64_t connection, uint32_
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
     if (rc < 0)
         return waldo_error_set(reterr, WALDO_EGONE, "the client is gone: %s", nn_strerror(-rc));
+    listener->last_reply = uv_now(listener->loop);
     if (size > SURELY_TAKEN || listener->bound.url.scheme == WALDO__INPROC)
-        listener->last_long_reply = uv_now(listener->loop);
+        listener->last_long_reply = listener->last_reply;
     return 0;
 }
 
@@ -124,7 +129,7 @@ static void finish(waldo__listener *listener)
 
 static bool may_be_under_way(const waldo__listener *listener)
 {
-    return listener->last_long_reply != 0 && uv_now(listener->loop) < listener->flush_due &&
+    return uv_now(listener->loop) < listener->flush_due &&
            nn_get_statistic(listener->bound.socket, NN_STAT_CURRENT_CONNECTIONS) > 0;
 }
 
@@ -146,7 +151,10 @@ static void nanomsg_close(waldo__listener *listener, unsigned flush_ms, void (*c
     listener->closing = true;
     listener->closed = closed;
     listener->closed_data = data;
-    listener->flush_due = listener->last_long_reply + flush_ms;
+    if (listener->last_reply != 0)
+        listener->flush_due = listener->last_reply + TAKE_MS;
+    if (listener->last_long_reply != 0 && listener->last_long_reply + flush_ms > listener->flush_due)
+        listener->flush_due = listener->last_long_reply + flush_ms;
     uv_poll_stop(&listener->readable);
     if (may_be_under_way(listener))
         uv_timer_start(&listener->flush, on_flush, FLUSH_LOOK_MS, FLUSH_LOOK_MS);
