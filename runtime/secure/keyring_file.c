@@ -13,6 +13,8 @@ static int read_all(int descriptor, const char *origin, char *text, size_t *ret_
                     waldo_error *reterr)
 {
     size_t size = 0;
+    /* Another process may have read it before, through the same descriptor. A pipe has no place. */
+    (void)lseek(descriptor, 0, SEEK_SET);
     while (size <= WALDO__KEYRING_MAX_SIZE) {
         ssize_t count = read(descriptor, text + size, WALDO__KEYRING_MAX_SIZE + 1 - size);
         if (count < 0 && errno == EINTR)

@@ -246,7 +246,7 @@ static int fill_ref(const conversion *c, const waldo_value *value, ProtobufCMess
     if (!reference)
         return waldo_error_set(c->reterr, WALDO_ETYPE, "expected a proxy or None, got '%s'",
                                waldo_value_type_name(value));
-    return waldo__fill_reference(reference, c->allocator, (Waldo__Ref *)message)
+    return waldo__fill_reference(reference, false, c->allocator, (Waldo__Ref *)message)
                ? 0
                : waldo__no_memory(c->reterr);
 }
@@ -274,7 +274,7 @@ static int to_message(const conversion *c, const waldo_value *value,
 {
     if (waldo__role_of(descriptor) == WALDO__VALUE_MESSAGE) {
         Waldo__Value *packed;
-        int status = waldo_value_to_message(value, c->allocator, &packed, c->reterr);
+        int status = waldo__value_to_message(value, false, c->allocator, &packed, c->reterr);
         if (status >= 0)
             *ret_message = &packed->base;
         return status;

@@ -20,8 +20,11 @@ bool waldo__copy_data(ProtobufCAllocator *allocator, const void *data, size_t si
 int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status,
                              waldo_error *reterr);
 
-bool waldo__fill_reference(const waldo__reference *reference, ProtobufCAllocator *allocator,
-                           Waldo__Ref *target);
+/* leaving: the message leaves the process, and what it names needs a ticket (value/keeper.h). */
+bool waldo__fill_reference(const waldo__reference *reference, bool leaving,
+                           ProtobufCAllocator *allocator, Waldo__Ref *target);
+int waldo__value_to_message(const waldo_value *value, bool leaving, ProtobufCAllocator *allocator,
+                            Waldo__Value **ret_message, waldo_error *reterr);
 /* A proxy value; None for object 0. */
 int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_value,
                                   waldo_error *reterr);

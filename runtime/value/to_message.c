@@ -10,6 +10,7 @@
 typedef struct conversion {
     ProtobufCAllocator *allocator;
     waldo_error *reterr;
+    bool leaving; /* the message leaves the process: what it names shall be found alive */
 } conversion;
 
 void *waldo__allocate(ProtobufCAllocator *allocator, size_t size)
@@ -186,15 +187,15 @@ static bool fill_array(conversion *c, const waldo__array *array, Waldo__Value *m
     return true;
 }
 
-bool waldo__fill_reference(const waldo__reference *reference, ProtobufCAllocator *allocator,
-                           Waldo__Ref *target)
+bool waldo__fill_reference(const waldo__reference *reference, bool leaving,
+                           ProtobufCAllocator *allocator, Waldo__Ref *target)
 {
     target->incarnation = reference->incarnation;
     target->object = reference->object;
-    target->ticket =
-        waldo__keeper_ticket(reference->incarnation, reference->object, reference->release);
-    if (target->ticket == 0)
-        target->ticket = reference->ticket;
+    target->ticket = reference->ticket;
+    if (leaving && target->ticket == 0)
+        target->ticket =
+            waldo__keeper_ticket(reference->incarnation, reference->object, reference->release);
     return waldo__copy_string(allocator, reference->type_id, &target->typeid_) &&
            waldo__copy_string(allocator, reference->address, &target->address);
 }
@@ -243,7 +244,8 @@ static bool fill_leaf(conversion *c, const waldo_value *value, Waldo__Value *mes
         message->ref = new_message(c, &waldo__ref__descriptor);
         message->kind_case = WALDO__VALUE__KIND_REF;
         return message->ref &&
-               waldo__fill_reference(waldo__value_reference(value), c->allocator, message->ref);
+               waldo__fill_reference(waldo__value_reference(value), c->leaving, c->allocator,
+                                     message->ref);
     case WALDO_KIND_ERROR:
         return fill_error(c, (const waldo__failure *)value, message);
     case WALDO_KIND_EXTENSION:
@@ -276,10 +278,16 @@ int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status
 int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocator,
                            Waldo__Value **ret_message, waldo_error *reterr)
 {
+    return waldo__value_to_message(value, true, allocator, ret_message, reterr);
+}
+
+int waldo__value_to_message(const waldo_value *value, bool leaving, ProtobufCAllocator *allocator,
+                            Waldo__Value **ret_message, waldo_error *reterr)
+{
     /* A list may hold one large item a million times: the message would hold it as often. */
     waldo__limited_allocator limited;
     waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
-    conversion c = {&limited.allocator, reterr};
+    conversion c = {&limited.allocator, reterr, leaving};
     Waldo__Value *message = new_message(&c, &waldo__value__descriptor);
     int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(reterr);
     if (status >= 0)

@@ -58,8 +58,7 @@ static uint8_t *pack(const Waldo__Wire__Request *request, size_t *ret_size)
 
 int raw_request(raw_client *client, Waldo__Wire__Request *request)
 {
-    if (request->sequence == 0)
-        request->sequence = ++client->sequence;
+    request->sequence = ++client->sequence;
     size_t size;
     uint8_t *data = pack(request, &size);
     int status = raw_bytes(client, data, size);

@@ -17,7 +17,7 @@ typedef struct raw_client {
 /* A connection with a secure channel, without a session. */
 raw_client raw_open(const char *url);
 void raw_hello(raw_client *client);
-/* Numbers the request unless it has a number. Returns the reply's status, and its error in err. */
+/* Numbers the request. Returns the reply's status, and its error in err. */
 int raw_request(raw_client *client, Waldo__Wire__Request *request);
 /* The same for bytes that may be no request. */
 int raw_bytes(raw_client *client, const void *data, size_t size);

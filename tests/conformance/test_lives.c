@@ -192,7 +192,13 @@ Row(lives, A23_several_processes_use_one_server)
     for (int i = 1; i <= 3; i++) {
         const char *const arguments[] = {CONFORMANCE_CLIENT, "share",
                                          waldo_manager_address(manager), "5", NULL};
+        int key = -1;
+        char number[16];
+        must(waldo_manager_share_key(manager, &key, &err));
+        snprintf(number, sizeof number, "%d", key);
+        setenv("CONFORMANCE_KEY_DESCRIPTOR", number, 1);
         harness_process client = harness_spawn(arguments);
+        close(key);
         char line[64];
         harness_read_line(client.output, line, sizeof line);
         cr_assert_eq(harness_finish(&client), 0);

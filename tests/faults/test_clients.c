@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,22 @@ static size_t descriptors_before;
 static const char *const short_times[] = {"--lease", "0.8", "--grace", "0.2", "--handshake", "0.5",
                                           NULL};
 
+static void *add_later(void *unused)
+{
+    OK(register_add_later(reg, 1, NULL, &error));
+    return unused;
+}
+
+/* Heartbeats need one when the other is in use. */
+static void make_two_connections(void)
+{
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, add_later, NULL), 0);
+    AWAIT(register_parked(reg) == 1);
+    OK(faults_register_open(reg, &error));
+    pthread_join(thread, NULL);
+}
+
 static void set_up(void)
 {
     start_server(&host, short_times);
@@ -27,12 +44,14 @@ static void set_up(void)
     queue = get_queue(manager, "x");
     lock = get_lock(manager, "x");
     reg = get_register(manager, "x");
+    make_two_connections();
     objects_before = number_of_objects(manager);
     /* libnanomsg keeps a few descriptors from the first connection on. */
     process first = spawn_client(&host, host.urls[2], "connect", "");
     expect_line(&first, "connected");
     end_with(&first, SIGKILL);
-    pause_ms(100);
+    size_t with_first = descriptors_of(host.process.pid);
+    AWAIT(descriptors_of(host.process.pid) < with_first);
     descriptors_before = descriptors_of(host.process.pid);
 }
 
