@@ -58,9 +58,12 @@ static int start_server(struct demo *demo, waldo_error *reterr)
 /* ---- the workers ---- */
 
 /* All in one process group, that of the first, so that they can be waited for together. */
-static int start_worker(struct demo *demo, waldo_error *reterr)
+static int spawn_worker(struct demo *demo, int key, waldo_error *reterr)
 {
-    char *arguments[] = {"wordcount_worker", (char *)waldo_manager_address(demo->manager), NULL};
+    char descriptor[16];
+    snprintf(descriptor, sizeof descriptor, "%d", key);
+    char *arguments[] = {"wordcount_worker", (char *)waldo_manager_address(demo->manager),
+                         descriptor, NULL};
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
@@ -72,6 +75,18 @@ static int start_worker(struct demo *demo, waldo_error *reterr)
         return waldo_error_system(reterr, reason, "%s", WORKER_PROGRAM);
     demo->workers[demo->running++].process = process;
     return 0;
+}
+
+/* The server's key is known to this process alone: each worker inherits it in a descriptor. */
+static int start_worker(struct demo *demo, waldo_error *reterr)
+{
+    int key;
+    int status = waldo_manager_share_key(demo->manager, &key, reterr);
+    if (status < 0)
+        return status;
+    status = spawn_worker(demo, key, reterr);
+    close(key);
+    return status;
 }
 
 static int start_workers(struct demo *demo, waldo_error *reterr)

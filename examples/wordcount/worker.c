@@ -1,8 +1,9 @@
 /* A worker: takes jobs from the board of a server, counts, and hands the results in.
  *
- *     wordcount_worker URL
+ *     wordcount_worker URL [DESCRIPTOR]
  *
- * It may run on any host that reaches the server and sees the files. */
+ * It may run on any host that reaches the server, sees the files, and has the server's key: in the
+ * user's own key file, or in a descriptor that it inherits. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -50,14 +51,15 @@ static int work_at(wordcount_job_board *board, waldo_error *reterr)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fputs("usage: wordcount_worker URL\n", stderr);
+    if (argc != 2 && argc != 3) {
+        fputs("usage: wordcount_worker URL [DESCRIPTOR]\n", stderr);
         return 2;
     }
     waldo_error error;
     waldo_manager *manager = NULL;
     wordcount_job_board *board = NULL;
-    int status = waldo_connect(argv[1], NULL, &manager, &error);
+    waldo_manager_options options = {.authkey_descriptor = argc == 3 ? atoi(argv[2]) : 0};
+    int status = waldo_connect(argv[1], &options, &manager, &error);
     if (status >= 0)
         status = wordcount_job_board_new(manager, &board, &error);
     if (status >= 0)

@@ -13,10 +13,13 @@ static int read_all(int descriptor, const char *origin, char *text, size_t *ret_
                     waldo_error *reterr)
 {
     size_t size = 0;
-    /* Another process may have read it before, through the same descriptor. A pipe has no place. */
-    (void)lseek(descriptor, 0, SEEK_SET);
+    /* A file stays where it stands, for another process that has the same descriptor; a pipe has no
+     * place. */
+    off_t start = lseek(descriptor, 0, SEEK_CUR);
     while (size <= WALDO__KEYRING_MAX_SIZE) {
-        ssize_t count = read(descriptor, text + size, WALDO__KEYRING_MAX_SIZE + 1 - size);
+        size_t room = WALDO__KEYRING_MAX_SIZE + 1 - size;
+        ssize_t count = start < 0 ? read(descriptor, text + size, room)
+                                  : pread(descriptor, text + size, room, start + (off_t)size);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)

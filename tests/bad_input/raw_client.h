@@ -86,14 +86,16 @@ static inline int raw_exchange_bytes(raw_client *client, const void *data, size_
     return client->reply->status;
 }
 
-static inline int raw_exchange(raw_client *client, Waldo__Wire__Request *request,
+/* The request keeps its sequence number; one without gets the next one each time. */
+static inline int raw_exchange(raw_client *client, const Waldo__Wire__Request *request,
                                const ProtobufCMessage *body)
 {
+    Waldo__Wire__Request numbered = *request;
     waldo__buffer packed = {0};
 
-    if (request->sequence == 0)
-        request->sequence = ++client->sequence;
-    cr_assert_eq(waldo__envelope_request(&packed, request, body, NULL), 0);
+    if (numbered.sequence == 0)
+        numbered.sequence = ++client->sequence;
+    cr_assert_eq(waldo__envelope_request(&packed, &numbered, body, NULL), 0);
     int status = raw_exchange_bytes(client, packed.data, packed.size);
     waldo__buffer_free(&packed);
     return status;
