@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "../../runtime/engine/sp.h"
+#include "secure/channel.h"
+#include "secure/default_key.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/envelope.h"
 
@@ -24,9 +26,9 @@
 typedef struct fake_server {
     /* What it does with a connection; then it is closed. */
     void (*serve)(struct fake_server *server, int fd);
-    /* For fake_speak_sp: appends the reply to a request; false: closes the connection. */
+    /* For fake_speak_waldo: appends the reply to a request; false: closes the connection. */
     bool (*answer)(const Waldo__Wire__Request *request, waldo__buffer *reply);
-    const void *bytes; /* for fake_say */
+    const void *bytes; /* what it says, without being asked */
     size_t size;
     int listening;
     uint16_t port;
@@ -84,30 +86,7 @@ static inline void fake_say_nothing(fake_server *server, int fd)
     fake_listen_on(fd);
 }
 
-static inline bool fake_read_request(int fd, uint32_t *ret_id, Waldo__Wire__Request **ret_request)
-{
-    static uint8_t payload[1 << 16];
-    uint8_t head[12];
-
-    if (!fake_read(fd, head, sizeof head))
-        return false;
-    size_t size = waldo__sp_get_word(head + 4) - 4;
-    *ret_id = waldo__sp_get_word(head + 8);
-    if (size > sizeof payload || !fake_read(fd, payload, size))
-        return false;
-    *ret_request = waldo__wire__request__unpack(NULL, size, payload);
-    return *ret_request != NULL;
-}
-
-static inline void fake_send_reply(int fd, uint32_t id, const waldo__buffer *reply)
-{
-    uint8_t head[12] = {0};
-
-    waldo__sp_put_word(head + 4, (uint32_t)reply->size + 4);
-    waldo__sp_put_word(head + 8, id);
-    fake_send(fd, head, sizeof head);
-    fake_send(fd, reply->data, reply->size);
-}
+/* ---- SP ---- */
 
 static inline bool fake_greet(int fd)
 {
@@ -120,20 +99,95 @@ static inline bool fake_greet(int fd)
     return true;
 }
 
-static inline void fake_speak_sp(fake_server *server, int fd)
+/* The next message; it overwrites the one before. */
+static inline bool fake_read_message(int fd, uint32_t *ret_id, const uint8_t **ret_data,
+                                     size_t *ret_size)
+{
+    static uint8_t payload[1 << 16];
+    uint8_t head[12];
+
+    if (!fake_read(fd, head, sizeof head))
+        return false;
+    *ret_size = waldo__sp_get_word(head + 4) - 4;
+    *ret_id = waldo__sp_get_word(head + 8);
+    *ret_data = payload;
+    return *ret_size <= sizeof payload && fake_read(fd, payload, *ret_size);
+}
+
+static inline void fake_send_message(int fd, uint32_t id, const void *data, size_t size)
+{
+    uint8_t head[12] = {0};
+
+    waldo__sp_put_word(head + 4, (uint32_t)size + 4);
+    waldo__sp_put_word(head + 8, id);
+    fake_send(fd, head, sizeof head);
+    fake_send(fd, data, size);
+}
+
+/* ---- the secure channel ---- */
+
+/* The server's side of the handshake, with the user's own key; NULL: the client went away. */
+static inline waldo__secure_channel *fake_shake_hands(int fd)
+{
+    waldo__keyring *ring;
+    waldo__secure_channel *secure = NULL;
+    uint8_t second[WALDO__SECURE_SECOND_SIZE];
+    const uint8_t *first;
+    size_t size;
+    uint32_t id;
+
+    if (!fake_read_message(fd, &id, &first, &size))
+        return NULL;
+    cr_assert_eq(waldo__keyring_from_default(&ring, NULL), 0);
+    cr_assert_eq(
+        waldo__secure_accept(ring, WALDO__SECURE_SEALED, first, size, second, &secure, NULL), 0);
+    waldo__keyring_free(ring);
+    fake_send_message(fd, id, second, sizeof second);
+    return secure;
+}
+
+static inline bool fake_read_request(int fd, waldo__secure_channel *secure, uint32_t *ret_id,
+                                     Waldo__Wire__Request **ret_request)
+{
+    waldo__buffer plain = {0};
+    const uint8_t *data;
+    size_t size;
+
+    *ret_request = NULL;
+    if (fake_read_message(fd, ret_id, &data, &size) &&
+        waldo__secure_open(secure, data, size, &plain, &data, &size, NULL) >= 0)
+        *ret_request = waldo__wire__request__unpack(NULL, size, data);
+    waldo__buffer_free(&plain);
+    return *ret_request != NULL;
+}
+
+static inline void fake_send_reply(int fd, waldo__secure_channel *secure, uint32_t id,
+                                   const waldo__buffer *reply)
+{
+    struct iovec part = {reply->data, reply->size};
+    waldo__buffer frame = {0};
+
+    cr_assert_eq(waldo__secure_seal(secure, &part, 1, &frame, NULL), 0);
+    fake_send_message(fd, id, frame.data, frame.size);
+    waldo__buffer_free(&frame);
+}
+
+static inline void fake_speak_waldo(fake_server *server, int fd)
 {
     Waldo__Wire__Request *request;
     uint32_t id;
-    bool more = fake_greet(fd);
+    waldo__secure_channel *secure = fake_greet(fd) ? fake_shake_hands(fd) : NULL;
+    bool more = secure != NULL;
 
-    while (more && fake_read_request(fd, &id, &request)) {
+    while (more && fake_read_request(fd, secure, &id, &request)) {
         waldo__buffer reply = {0};
         more = server->answer(request, &reply);
         if (more)
-            fake_send_reply(fd, id, &reply);
+            fake_send_reply(fd, secure, id, &reply);
         waldo__buffer_free(&reply);
         waldo__wire__request__free_unpacked(request, NULL);
     }
+    waldo__secure_channel_free(secure);
 }
 
 static inline void *fake_run(void *data)

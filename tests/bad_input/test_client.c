@@ -107,7 +107,39 @@ Test(client, another_kind_of_sp_socket)
     meet(fake_say, publisher, sizeof publisher, 20, WALDO_EPROTOCOL);
 }
 
-/* ---- a REP socket that is no Waldo server ---- */
+/* ---- a REP socket that does not shake hands ---- */
+
+/* Answers with its bytes, or with the request's if it has none. */
+static void answer_at_once(fake_server *server, int fd)
+{
+    const uint8_t *data;
+    size_t size;
+    uint32_t id;
+
+    if (!fake_greet(fd) || !fake_read_message(fd, &id, &data, &size))
+        return;
+    if (server->bytes)
+        fake_send_message(fd, id, server->bytes, server->size);
+    else
+        fake_send_message(fd, id, data, size);
+    fake_listen_on(fd);
+}
+
+Test(client, a_rep_socket_that_does_not_shake_hands)
+{
+    static const uint8_t refusal[] = {WALDO__SECURE_REFUSAL};
+    static const uint8_t second[WALDO__SECURE_SECOND_SIZE + 1] = {WALDO__SECURE_SECOND};
+    static const char text[] = "{\"error\": \"what?\"}";
+
+    meet(answer_at_once, "", 0, 20, WALDO_EAUTHENTICATION);
+    meet(answer_at_once, NULL, 0, 20, WALDO_EAUTHENTICATION);
+    meet(answer_at_once, text, strlen(text), 20, WALDO_EAUTHENTICATION);
+    meet(answer_at_once, refusal, sizeof refusal, 20, WALDO_EAUTHENTICATION);
+    for (size_t size = sizeof second - 2; size <= sizeof second; size++)
+        meet(answer_at_once, second, size, 20, WALDO_EAUTHENTICATION);
+}
+
+/* ---- one that has the key, and is no Waldo server ---- */
 
 static bool answer_nothing(const Waldo__Wire__Request *request, waldo__buffer *reply)
 {
@@ -158,7 +190,7 @@ static bool hang_up(const Waldo__Wire__Request *request, waldo__buffer *reply)
     return false;
 }
 
-Test(client, a_rep_socket_that_is_no_waldo_server)
+Test(client, a_holder_of_the_key_that_is_no_waldo_server)
 {
     static const struct {
         bool (*answer)(const Waldo__Wire__Request *, waldo__buffer *);
@@ -175,7 +207,7 @@ Test(client, a_rep_socket_that_is_no_waldo_server)
     };
 
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
-        fake_server server = {.serve = fake_speak_sp, .answer = peers[i].answer};
+        fake_server server = {.serve = fake_speak_waldo, .answer = peers[i].answer};
         waldo_error err = WALDO_ERROR_INIT;
         fake_start(&server);
         cr_assert_eq(connect_to(fake_url(&server, "tcp"), 20, &err), peers[i].code, "%zu: %s %s", i,
@@ -235,13 +267,13 @@ static bool end(waldo__buffer *reply)
     return false;
 }
 
-static waldo_manager *connect_fake(fake_server *server)
+static waldo_manager *connect_fake(fake_server *server, double timeout)
 {
-    waldo_manager_options options = {.call_timeout = 20};
+    waldo_manager_options options = {.call_timeout = timeout};
     waldo_manager *manager = NULL;
     waldo_error err = WALDO_ERROR_INIT;
 
-    server->serve = fake_speak_sp;
+    server->serve = fake_speak_waldo;
     server->answer = welcome_then;
     fake_start(server);
     cr_assert_eq(waldo_connect(fake_url(server, "tcp"), &options, &manager, &err), 0, "%s",
@@ -259,12 +291,13 @@ Test(client, replies_that_are_none)
         {success_without_body, 0, WALDO_EPROTOCOL, 0},
         {another_body, 0, WALDO_EPROTOCOL, WALDO_EPROTOCOL},
         {unknown_status, WALDO_EREMOTE, WALDO_EREMOTE, WALDO_EREMOTE},
-        {end, WALDO_EGONE, WALDO_EGONE, WALDO_EGONE},
+        /* The session is there each time, so each time the request is sent again. */
+        {end, WALDO_ETIMEOUT, WALDO_ETIMEOUT, WALDO_ETIMEOUT},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_server server = {.serve = NULL};
-        waldo_manager *manager = connect_fake(&server);
+        waldo_manager *manager = connect_fake(&server, rows[i].then == end ? 0.3 : 20);
         bad_thing *thing = NULL;
         waldo_error err = WALDO_ERROR_INIT;
         uint64_t count = 5;
@@ -298,7 +331,7 @@ static bool created(waldo__buffer *reply)
 Test(client, results_that_do_not_unpack)
 {
     fake_server server = {.serve = NULL};
-    waldo_manager *manager = connect_fake(&server);
+    waldo_manager *manager = connect_fake(&server, 20);
     bad_thing *thing = NULL;
     Bad__Number number = BAD__NUMBER__INIT, *result = NULL;
     waldo_value *value = NULL;
@@ -328,18 +361,23 @@ Test(client, results_that_do_not_unpack)
 
 static const void *frame;
 static size_t frame_size;
+static bool after_handshake;
 
-/* Greets, reads a request, and sends bytes that need not be a frame. */
+/* Greets, reads a message, and sends bytes that need not be a frame. */
 static void speak_frames(fake_server *server, int fd)
 {
-    Waldo__Wire__Request *request;
+    waldo__secure_channel *secure = NULL;
+    const uint8_t *data;
+    size_t size;
     uint32_t id;
 
     (void)server;
-    if (!fake_greet(fd) || !fake_read_request(fd, &id, &request))
-        return;
-    waldo__wire__request__free_unpacked(request, NULL);
-    fake_send(fd, frame, frame_size);
+    bool more = fake_greet(fd);
+    if (more && after_handshake)
+        more = (secure = fake_shake_hands(fd)) != NULL;
+    if (more && fake_read_message(fd, &id, &data, &size))
+        fake_send(fd, frame, frame_size);
+    waldo__secure_channel_free(secure);
 }
 
 Test(client, frames_that_are_none)
@@ -358,14 +396,56 @@ Test(client, frames_that_are_none)
         {"\0\0\0", 3, WALDO_EGONE},
     };
 
-    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+    for (size_t k = 0; k < 2 * (sizeof frames / sizeof frames[0]); k++) {
+        size_t i = k / 2;
         fake_server server = {.serve = speak_frames};
         waldo_error err = WALDO_ERROR_INIT;
         frame = frames[i].bytes;
         frame_size = frames[i].size;
+        after_handshake = k % 2;
         fake_start(&server);
         cr_assert_eq(connect_to(fake_url(&server, "tcp"), 20, &err), frames[i].code, "%zu: %s %s",
                      i, err.type_name, err.message);
         fake_stop(&server);
+    }
+}
+
+/* ---- sealed frames ---- */
+
+/* Spoils the frame with the answer to HELLO: this byte of it, or all but so many of its bytes. */
+static size_t spoiled_byte, bytes_left;
+
+static void spoil(fake_server *server, int fd)
+{
+    waldo__secure_channel *secure = fake_greet(fd) ? fake_shake_hands(fd) : NULL;
+    Waldo__Wire__Request *request = NULL;
+    uint32_t id;
+
+    (void)server;
+    if (secure && fake_read_request(fd, secure, &id, &request)) {
+        waldo__buffer reply = {0}, sealed = {0};
+        fake_welcome(&reply, 1, FAKE_INCARNATION);
+        struct iovec part = {reply.data, reply.size};
+        cr_assert_eq(waldo__secure_seal(secure, &part, 1, &sealed, NULL), 0);
+        cr_assert_lt(spoiled_byte, sealed.size);
+        sealed.data[spoiled_byte] ^= 0x10;
+        fake_send_message(fd, id, sealed.data,
+                          bytes_left < sealed.size ? bytes_left : sealed.size);
+        waldo__buffer_free(&sealed);
+        waldo__buffer_free(&reply);
+        waldo__wire__request__free_unpacked(request, NULL);
+        fake_listen_on(fd);
+    }
+    waldo__secure_channel_free(secure);
+}
+
+/* Whatever was changed on the way, nothing of it is believed. */
+Test(client, frames_that_were_changed_on_the_way)
+{
+    for (size_t i = 0; i < 2 * WALDO__SECURE_OVERHEAD; i++) {
+        bool cut = i % 2;
+        spoiled_byte = cut ? 0 : i / 2;
+        bytes_left = cut ? i / 2 : SIZE_MAX;
+        meet(spoil, NULL, 0, 20, WALDO_EGONE);
     }
 }
