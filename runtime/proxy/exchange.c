@@ -88,9 +88,11 @@ static int unpack_reply(waldo__link *link, waldo__reply *reply, waldo_error *ret
     size_t size;
     ProtobufCMessage *message;
     int status = open_frame(link, reply, &data, &size, reterr);
-    if (status >= 0)
-        status = waldo__unpack(&waldo__wire__reply__descriptor, &reply->arena.allocator, data, size,
-                               &message, reterr);
+    if (status < 0)
+        return status;
+    status = waldo__unpack(&waldo__wire__reply__descriptor, &reply->arena.allocator, data, size,
+                           &message, reterr);
+    link->nonsense = status == WALDO_EPROTOCOL;
     if (status < 0)
         return status;
     reply->reply = (Waldo__Wire__Reply *)message;
@@ -286,6 +288,7 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
                                 ret_reply, reterr);
     bool broken = link->broken, refused = link->refused, used = link->used;
+    bool nonsense = link->nonsense;
     attempt->answered = (!broken || refused) && status != WALDO_ETOOBIG;
     if (broken && !refused) {
         attempt->sent = true;
@@ -293,7 +296,8 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     }
     waldo__link_give(manager, link);
     bool session_over = refused && used && status == WALDO_EPROTOCOL;
-    if (status >= 0 || !broken || !is_connection_lost(status) || (refused && !session_over))
+    if (status >= 0 || !broken || !is_connection_lost(status) || nonsense ||
+        (refused && !session_over))
         return status;
     return again_or_gone(attempt, WALDO_EGONE, reterr);
 }

@@ -21,6 +21,9 @@ static void free_link(waldo__link *link)
 
 /* ---- the session ---- */
 
+/* A year. Those who never forget a client need no more than that. */
+#define LONGEST_LEASE_MS UINT64_C(31536000000)
+
 /* What the server said. With the manager's lock. A session of another number knows nothing of what
  * this client held; true: there was another one before, and it is lost. */
 static bool welcome_manager(waldo_manager *manager, waldo__link *link,
@@ -39,7 +42,8 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->incarnation = welcome->incarnation;
     manager->session_number = welcome->session_number;
     manager->server_max = welcome->max_message;
-    manager->lease = (double)welcome->lease_ms / 1000;
+    manager->lease = welcome->lease_ms < LONGEST_LEASE_MS ? (double)welcome->lease_ms / 1000
+                                                          : LONGEST_LEASE_MS / 1000;
     link->life = manager->life;
     return lost;
 }
@@ -68,6 +72,9 @@ static int check_welcome(const Waldo__Wire__Welcome *welcome, waldo_error *reter
         return waldo_error_set(reterr, WALDO_EVERSION,
                                "the server speaks version %u of Waldo's protocol, the client %d",
                                welcome->protocol, WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION);
+    if (welcome->lease_ms == 0)
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "the peer does not speak Waldo: it grants no time");
     return 0;
 }
 
@@ -89,6 +96,9 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     waldo__reply reply;
     int status = waldo__exchange_on(manager, link, &request, &message.base, deadline, &reply,
                                     reterr);
+    /* As if nobody listened any more: some engines cannot stop listening while they serve. */
+    if (status == WALDO_EGONE && link->refused)
+        return waldo_error_set(reterr, WALDO_EREFUSED, "the server is shutting down");
     if (status < 0)
         return status;
     ProtobufCMessage *body;

@@ -39,6 +39,7 @@ typedef struct waldo__link {
     bool broken;   /* not to be used again */
     bool refused;  /* because the server said so, and did nothing */
     bool used;     /* it has carried a call before */
+    bool nonsense; /* the server's reply is none: asking again would not help */
 } waldo__link;
 
 /* The exposed methods of a typeid at one life of the server, sorted by name. Never changes, lives

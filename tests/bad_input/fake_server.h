@@ -22,6 +22,7 @@
 #include "wire/envelope.h"
 
 #define FAKE_INCARNATION 77
+#define FAKE_LEASE_MS 60000
 
 typedef struct fake_server {
     /* What it does with a connection; then it is closed. */
@@ -239,13 +240,15 @@ static inline void fake_reply(waldo__buffer *buffer, int status, const ProtobufC
     cr_assert_eq(waldo__envelope_reply(buffer, &reply, body, NULL), 0);
 }
 
-static inline void fake_welcome(waldo__buffer *buffer, uint32_t protocol, uint64_t incarnation)
+static inline void fake_welcome(waldo__buffer *buffer, uint32_t protocol, uint64_t incarnation,
+                                uint64_t lease_ms)
 {
     Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
 
     welcome.protocol = protocol;
     welcome.incarnation = incarnation;
     welcome.max_message = 1 << 20;
+    welcome.lease_ms = lease_ms;
     fake_reply(buffer, 0, &welcome.base);
 }
 

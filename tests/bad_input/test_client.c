@@ -162,14 +162,28 @@ static bool answer_the_same(const Waldo__Wire__Request *request, waldo__buffer *
 static bool answer_version_2(const Waldo__Wire__Request *request, waldo__buffer *reply)
 {
     (void)request;
-    fake_welcome(reply, 2, FAKE_INCARNATION);
+    fake_welcome(reply, 2, FAKE_INCARNATION, FAKE_LEASE_MS);
     return true;
 }
 
 static bool answer_no_incarnation(const Waldo__Wire__Request *request, waldo__buffer *reply)
 {
     (void)request;
-    fake_welcome(reply, 1, 0);
+    fake_welcome(reply, 1, 0, FAKE_LEASE_MS);
+    return true;
+}
+
+static bool answer_no_lease(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    (void)request;
+    fake_welcome(reply, 1, FAKE_INCARNATION, 0);
+    return true;
+}
+
+static bool answer_endless_lease(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    if (request->operation == WALDO__WIRE__OPERATION__HELLO)
+        fake_welcome(reply, 1, FAKE_INCARNATION, UINT64_MAX);
     return true;
 }
 
@@ -202,6 +216,7 @@ Test(client, a_holder_of_the_key_that_is_no_waldo_server)
         {answer_the_same, WALDO_EPROTOCOL, ""},
         {answer_version_2, WALDO_EVERSION, "version 2"},
         {answer_no_incarnation, WALDO_EPROTOCOL, "does not speak Waldo"},
+        {answer_no_lease, WALDO_EPROTOCOL, "does not speak Waldo"},
         {answer_not_a_welcome, WALDO_EPROTOCOL, ""},
         {hang_up, WALDO_EGONE, ""},
     };
@@ -217,6 +232,21 @@ Test(client, a_holder_of_the_key_that_is_no_waldo_server)
     }
 }
 
+/* Without a lease that ends a client has nothing to do but to call. */
+Test(client, a_server_that_never_forgets)
+{
+    fake_server server = {.serve = fake_speak_waldo, .answer = answer_endless_lease};
+    waldo_manager *manager = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    fake_start(&server);
+    cr_assert_eq(waldo_connect(fake_url(&server, "tcp"), NULL, &manager, &err), 0, "%s",
+                 err.message);
+    cr_assert_eq(waldo_manager_ping(manager, &err), 0, "%s", err.message);
+    waldo_manager_unref(manager);
+    fake_stop(&server);
+}
+
 /* ---- a server that welcomes, and then answers with nonsense ---- */
 
 static bool (*then)(waldo__buffer *reply); /* what comes for anything but HELLO */
@@ -225,7 +255,7 @@ static bool welcome_then(const Waldo__Wire__Request *request, waldo__buffer *rep
 {
     switch (request->operation) {
     case WALDO__WIRE__OPERATION__HELLO:
-        fake_welcome(reply, 1, FAKE_INCARNATION);
+        fake_welcome(reply, 1, FAKE_INCARNATION, FAKE_LEASE_MS);
         return true;
     case WALDO__WIRE__OPERATION__DROP:
     case WALDO__WIRE__OPERATION__GOODBYE:
@@ -424,7 +454,7 @@ static void spoil(fake_server *server, int fd)
     (void)server;
     if (secure && fake_read_request(fd, secure, &id, &request)) {
         waldo__buffer reply = {0}, sealed = {0};
-        fake_welcome(&reply, 1, FAKE_INCARNATION);
+        fake_welcome(&reply, 1, FAKE_INCARNATION, FAKE_LEASE_MS);
         struct iovec part = {reply.data, reply.size};
         cr_assert_eq(waldo__secure_seal(secure, &part, 1, &sealed, NULL), 0);
         cr_assert_lt(spoiled_byte, sealed.size);
