@@ -7,12 +7,16 @@ JOBS ?= $(shell nproc)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test tsan lint format golden install clean deps
+.PHONY: help demo test tsan fuzz lint format golden install clean deps
+
+# Of each target of `make fuzz`.
+FUZZ_SECONDS ?= 30
 
 help:
 	@echo 'make demo      build and run the examples'
 	@echo 'make test      run every test with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan      run every test with ThreadSanitizer'
+	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make lint      format, clang-tidy, shellcheck, file sizes, a build with clang'
 	@echo 'make format    put the sources into the format that `make lint` asks for'
 	@echo 'make golden    write the expected output of protoc-gen-waldo anew, under tests/golden/'
@@ -39,6 +43,11 @@ test: deps
 tsan: deps
 	$(call build,tsan)
 	@ctest --preset tsan --parallel $(JOBS)
+
+fuzz: deps
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
+	@scripts/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 lint: deps
 	$(call build,clang)

@@ -176,10 +176,17 @@ void write_private(const char *path, const char *text)
 
 static void launch(server *one)
 {
-    const char *arguments[MAX_ARGUMENTS] = {
-        WALDOD,    "--load",    FAULTS_TYPES, "--authkey-file", one->ring, "--listen", one->urls[0],
-        "--listen", one->urls[1], "--listen",   one->urls[2]};
-    size_t count = 11;
+    const char *arguments[MAX_ARGUMENTS] = {"unshare", "--net"};
+    size_t count = one->elsewhere ? 2 : 0;
+    arguments[count++] = WALDOD;
+    arguments[count++] = "--load";
+    arguments[count++] = FAULTS_TYPES;
+    arguments[count++] = "--authkey-file";
+    arguments[count++] = one->ring;
+    for (int i = 0; i < MAX_URLS; i++) {
+        arguments[count++] = "--listen";
+        arguments[count++] = one->urls[i];
+    }
     for (const char *const *option = one->options; option && *option; option++)
         arguments[count++] = *option;
     arguments[count] = NULL;
@@ -193,7 +200,7 @@ static void launch(server *one)
     }
 }
 
-void start_server(server *one, const char *const *options)
+static void prepare(server *one, const char *const *options)
 {
     *one = (server){.directory = "/tmp/waldo-faults-XXXXXX", .options = options};
     cr_assert(mkdtemp(one->directory), "%s", strerror(errno));
@@ -205,6 +212,21 @@ void start_server(server *one, const char *const *options)
     snprintf(one->urls[0], sizeof one->urls[0], "tcp://127.0.0.1:0");
     snprintf(one->urls[1], sizeof one->urls[1], "ipc://%s/socket", one->directory);
     snprintf(one->urls[2], sizeof one->urls[2], "nn+tcp://127.0.0.1:0");
+}
+
+void start_server(server *one, const char *const *options)
+{
+    prepare(one, options);
+    launch(one);
+}
+
+void start_server_elsewhere(server *one, const char *const *options, const char *url)
+{
+    prepare(one, options);
+    one->elsewhere = true;
+    snprintf(one->urls[0], sizeof one->urls[0], "%s", url);
+    /* There is no loopback yet. */
+    snprintf(one->urls[2], sizeof one->urls[2], "tcp://0.0.0.0:0");
     launch(one);
 }
 

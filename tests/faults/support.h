@@ -85,10 +85,13 @@ typedef struct server {
     char ring[96]; /* what it reads; key_file unless the test wrote another */
     char urls[MAX_URLS][128];
     const char *const *options;
+    bool elsewhere; /* in a network namespace of its own */
 } server;
 
 /* Listens on tcp://, ipc:// and nn+tcp://, in this order. options: more for waldod, NULL at the end. */
 void start_server(server *one, const char *const *options);
+/* The same in a network namespace of its own, with another first URL. */
+void start_server_elsewhere(server *one, const char *const *options, const char *url);
 /* SIGKILL. */
 void kill_server(server *one);
 /* Again, on the same addresses. */

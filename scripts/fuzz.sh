@@ -1,0 +1,19 @@
+#!/bin/sh
+# Runs every libFuzzer program of a build for some seconds, two at a time. What it finds stays in the
+# build directory.
+#
+#     fuzz.sh BUILD SECONDS
+set -eu
+build=$1
+seconds=$2
+cd "$build/tests"
+for program in fuzz.*; do
+    [ -x "$program" ] && [ -f "$program" ] && printf '%s\n' "./$program"
+done | xargs -n 1 -P 2 sh -c '
+    if "$1" -max_total_time="$0" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$1-" >"$1.log" 2>&1; then
+        printf "%s: %s\n" "${1#./}" "$(sed -n "s/stat::number_of_executed_units: */runs: /p" "$1.log")"
+    else
+        tail -n 40 "$1.log"
+        exit 1
+    fi' "$seconds"
