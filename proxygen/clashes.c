@@ -217,12 +217,10 @@ static void add_handler(const struct scan *scan, const struct service *service,
 static void add_service(const struct scan *scan, const struct service *service)
 {
     static const char *const names[] = {"ops", "service", "register", "export"};
-    static const char *const statics[] = {"provides",      "creates",    "create",
-                                          "destroy",       "repr",       "getvalue",
-                                          "session_ended", "methods_of", "typeids_of",
-                                          "comment_of"};
-    static const char *const members[] = {"create", "destroy", "repr", "getvalue",
-                                          "session_ended"};
+    static const char *const statics[] = {"provides",   "creates",   "create",        "destroy",
+                                          "repr",       "getvalue",  "session_ended", "methods_of",
+                                          "typeids_of", "comment_of"};
+    static const char *const members[] = {"create", "destroy", "repr", "getvalue", "session_ended"};
     const char *meaning = arena_print(scan->model->arena, "service %s", service->full_name);
     const char *scope = arena_print(scan->model->arena, "%s_ops", service->prefix);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

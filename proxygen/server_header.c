@@ -100,9 +100,8 @@ static void print_ops(struct printer *printer, const struct service *service)
     printer_comment(printer, 4, "",
                     "The session of a caller that was watched (waldo_call_watch_session) has "
                     "ended. session: 16 bytes. May be NULL.");
-    printer_print(printer,
-                  "    void (*session_ended)(void *self, const uint8_t *session);\n"
-                  "};\n");
+    printer_print(printer, "    void (*session_ended)(void *self, const uint8_t *session);\n"
+                           "};\n");
 }
 
 static void print_helper(struct printer *printer, const struct method *method)

@@ -57,8 +57,8 @@ bool waldo__error_is_known(int code)
     return find(code) < error_count;
 }
 
-/* Copies whole characters, as many as fit. What is not UTF-8 becomes '?': errors travel in messages,
- * which must be. */
+/* Copies whole characters, as many as fit. What is not UTF-8 becomes '?': errors travel in
+ * messages, which must be. */
 void waldo__error_copy_text(char *target, size_t size, const char *text)
 {
     size_t left = strlen(text), used = 0;

@@ -30,9 +30,8 @@ static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, wa
         return status;
     call->request = (Waldo__Wire__Request *)message;
     uint64_t timeout = call->request->timeout; /* microseconds; what is absurd is never */
-    call->deadline = timeout == 0 || timeout > UINT64_MAX / 2000
-                         ? WALDO__NEVER
-                         : waldo__now() + timeout * 1000;
+    call->deadline =
+        timeout == 0 || timeout > UINT64_MAX / 2000 ? WALDO__NEVER : waldo__now() + timeout * 1000;
     return 0;
 }
 
@@ -155,8 +154,8 @@ static void run(waldo__job *job)
     if (status < 0)
         waldo__call_answer_error(call, status);
     else if (!atomic_load(&call->claimed))
-        waldo__call_answer_error(call, waldo_call_raise(call, WALDO_ERUNTIME,
-                                                        "the handler left its reply unset"));
+        waldo__call_answer_error(
+            call, waldo_call_raise(call, WALDO_ERUNTIME, "the handler left its reply unset"));
 }
 
 static void release(waldo__job *job)
@@ -319,8 +318,8 @@ static void trace(waldo_call *call, waldo_error *error)
                  call->type->service->name, call->method->name,
                  (unsigned long long)call->request->object, call->type->type_id);
     else if (call->type)
-        snprintf(error->trace, sizeof error->trace, "in %s, typeid '%s'",
-                 call->type->service->name, call->type->type_id);
+        snprintf(error->trace, sizeof error->trace, "in %s, typeid '%s'", call->type->service->name,
+                 call->type->type_id);
 }
 
 int waldo__call_answer_error(waldo_call *call, int code)

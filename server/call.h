@@ -82,8 +82,8 @@ void waldo__call_unref(waldo_call *call);
 void waldo__call_submit(waldo_call *call, waldo__strand *strand);
 /* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
 void waldo__call_cancel(waldo_call *call);
-/* The reply will not arrive: if there is none yet, none will be sent; else what it carried goes back.
- * Loop thread. */
+/* The reply will not arrive: if there is none yet, none will be sent; else what it carried goes
+ * back. Loop thread. */
 void waldo__call_take_back(waldo_call *call);
 /* The handler answered, in vain or not: what it answered with goes back. */
 void waldo__call_lose(waldo_call *call);

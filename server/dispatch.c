@@ -30,9 +30,9 @@ static int do_hello(waldo_call *call)
 {
     waldo_server *server = call->server;
     ProtobufCMessage *message;
-    int status = waldo__unpack(&waldo__wire__hello__descriptor, &call->arena.allocator,
-                               call->request->body.data, call->request->body.len, &message,
-                               &call->error);
+    int status =
+        waldo__unpack(&waldo__wire__hello__descriptor, &call->arena.allocator,
+                      call->request->body.data, call->request->body.len, &message, &call->error);
     if (status < 0)
         return status;
     const Waldo__Wire__Hello *hello = (const Waldo__Wire__Hello *)message;
@@ -42,8 +42,9 @@ static int do_hello(waldo_call *call)
     waldo__peer *peer = waldo__peer_find(server, call->channel);
     waldo__session *session =
         waldo__session_open(server, hello, waldo__secure_channel_key(peer->channel));
-    if (!session && !waldo__limit_allows(&server->limits, WALDO_LIMIT_SESSIONS,
-                                         atomic_load(&server->limits.now[WALDO_LIMIT_SESSIONS]) + 1))
+    if (!session &&
+        !waldo__limit_allows(&server->limits, WALDO_LIMIT_SESSIONS,
+                             atomic_load(&server->limits.now[WALDO_LIMIT_SESSIONS]) + 1))
         return waldo__limit_raise(call, WALDO_LIMIT_SESSIONS);
     if (!session)
         return waldo_call_raise(call, WALDO_EPERMISSION, "this session cannot be opened");
@@ -55,6 +56,7 @@ static int do_hello(waldo_call *call)
     welcome.session_number = session->number;
     welcome.max_message = server->limits.limit[WALDO_LIMIT_MESSAGE];
     welcome.lease_ms = (uint64_t)(server->options.lease * 1000);
+    welcome.grace_ms = (uint64_t)(server->options.grace * 1000);
     welcome.server = (char *)"Waldo " WALDO_VERSION;
     waldo__call_answer(call, &welcome.base);
     return 0;

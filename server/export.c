@@ -86,8 +86,8 @@ static int construct(waldo_call *call, const waldo__type *type, waldo_value *arg
     ProtobufCMessage *input = NULL;
     int status = 0;
     if (service->create_input)
-        status = waldo__convert_to_message(arguments, service->create_input,
-                                           &call->arena.allocator, &input, &call->error);
+        status = waldo__convert_to_message(arguments, service->create_input, &call->arena.allocator,
+                                           &input, &call->error);
     void *self = NULL;
     if (status >= 0)
         status = service->create(call, type->ops, type->type_data, input, &self);

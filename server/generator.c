@@ -30,8 +30,8 @@ struct waldo_generator {
 static void run_fiber(void *argument)
 {
     waldo_generator *generator = argument;
-    generator->result = generator->run(generator, generator->start, generator->ops,
-                                       generator->self, generator->start->arguments);
+    generator->result = generator->run(generator, generator->start, generator->ops, generator->self,
+                                       generator->start->arguments);
 }
 
 int waldo_generator_yield(waldo_generator *generator, const ProtobufCMessage *item)
@@ -151,9 +151,9 @@ static int begin(waldo_call *call, waldo_generator *generator)
     return 0;
 }
 
-int waldo_call_generate(waldo_call *call, int (*run)(waldo_generator *generator, waldo_call *call,
-                                                     const void *ops, void *self,
-                                                     const ProtobufCMessage *input))
+int waldo_call_generate(waldo_call *call,
+                        int (*run)(waldo_generator *generator, waldo_call *call, const void *ops,
+                                   void *self, const ProtobufCMessage *input))
 {
     waldo_generator *generator = make(call);
     if (!generator)

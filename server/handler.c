@@ -31,9 +31,9 @@ ProtobufCAllocator *waldo_call_allocator(waldo_call *call)
 int waldo_call_set_value(waldo_call *call, Waldo__Value *result, waldo_value *value)
 {
     Waldo__Value *message = NULL;
-    int status = value ? waldo_value_to_message(value, &call->arena.allocator, &message,
-                                                &call->error)
-                       : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    int status = value
+                     ? waldo_value_to_message(value, &call->arena.allocator, &message, &call->error)
+                     : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     if (status >= 0)
         *result = *message;
     waldo_value_unref(value);

@@ -202,7 +202,8 @@ static bool report(cycle_search *search, uint64_t again)
 
 /* The next object after *after that `holder` holds. The holds of a server are one list: fine for a
  * report that people ask for. */
-static waldo__object *next_held(const cycle_search *search, uint64_t holder, const waldo__hold **after)
+static waldo__object *next_held(const cycle_search *search, uint64_t holder,
+                                const waldo__hold **after)
 {
     const waldo__hold *one = *after ? (*after)->next : search->server->holds.first;
     while (one && one->holder != holder)

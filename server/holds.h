@@ -1,10 +1,10 @@
 /* References that are held by something else than a session: by a value inside an object (a
  * container, say), or by a token that is on its way to somebody.
  *
- * A value that is decoded in a server's process and names one of the server's objects holds it until
- * the value is freed: whatever a type stores stays alive, and goes with its container. A proxy that
- * leaves the server in a value, or was exported, leaves a ticket behind, which holds the object until
- * the receiver attaches, or for the transit time. */
+ * A value that is decoded in a server's process and names one of the server's objects holds it
+ * until the value is freed: whatever a type stores stays alive, and goes with its container. A
+ * proxy that leaves the server in a value, or was exported, leaves a ticket behind, which holds the
+ * object until the receiver attaches, or for the transit time. */
 #ifndef WALDO_SERVER_HOLDS_H
 #define WALDO_SERVER_HOLDS_H
 
@@ -25,7 +25,7 @@ typedef struct waldo__hold {
 /* The holds and tickets of a server; guarded by its lock. */
 typedef struct waldo__holds {
     waldo__hold *first;
-    waldo__map tickets; /* number -> ticket */
+    waldo__map tickets;   /* number -> ticket */
     uint64_t next_expiry; /* ms on the loop's clock; 0: none */
 } waldo__holds;
 

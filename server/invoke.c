@@ -41,8 +41,7 @@ static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descr
     if (!descriptor)
         return 0;
     const ProtobufCBinaryData *body = &call->request->body;
-    int status =
-        check_depth(call, call->request->dynamic ? &waldo__value__descriptor : descriptor);
+    int status = check_depth(call, call->request->dynamic ? &waldo__value__descriptor : descriptor);
     if (status < 0)
         return status;
     if (!call->request->dynamic)

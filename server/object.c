@@ -153,9 +153,8 @@ waldo__notice *waldo__notice_new(waldo__object *object, const uint8_t *session)
     waldo__notice *notice = malloc(sizeof *notice);
     if (!notice)
         return NULL;
-    notice->job = (waldo__job){.strand = waldo__object_strand(object),
-                               .run = deliver,
-                               .release = release_notice};
+    notice->job = (waldo__job){
+        .strand = waldo__object_strand(object), .run = deliver, .release = release_notice};
     notice->object = object;
     memcpy(notice->session, session, sizeof notice->session);
     waldo__object_pin(object);

@@ -1,7 +1,7 @@
 /* Referents: ids, references, and when one is destroyed.
  *
- * Everything here is guarded by the server's lock, which callers hold, except what a running handler
- * does with self. */
+ * Everything here is guarded by the server's lock, which callers hold, except what a running
+ * handler does with self. */
 #ifndef WALDO_SERVER_OBJECT_H
 #define WALDO_SERVER_OBJECT_H
 
@@ -52,8 +52,8 @@ void waldo__object_unreference(waldo__object *object, uint64_t count);
 void waldo__object_pin(waldo__object *object);
 /* Without references and pins the object is destroyed, on a thread of the pool. */
 void waldo__object_unpin(waldo__object *object);
-/* What tells an object of a session's end; made beforehand, so that telling cannot fail. It pins the
- * object. NULL: out of memory. */
+/* What tells an object of a session's end; made beforehand, so that telling cannot fail. It pins
+ * the object. NULL: out of memory. */
 typedef struct waldo__notice waldo__notice;
 waldo__notice *waldo__notice_new(waldo__object *object, const uint8_t *session);
 /* On the object's strand; frees the notice. */

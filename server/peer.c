@@ -149,8 +149,8 @@ void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t
         waldo__peer_refuse(endpoint, connection, id);
         return;
     }
-    if (waldo__secure_accept(server->keys, endpoint->mode, data, size, second, &channel,
-                                     NULL) >= 0 &&
+    if (waldo__secure_accept(server->keys, endpoint->mode, data, size, second, &channel, NULL) >=
+            0 &&
         make(endpoint, connection, channel)) {
         send_raw(endpoint, connection, id, second, sizeof second);
         return;
@@ -245,8 +245,7 @@ void waldo__peers_forget_session(waldo__session *session)
 
 void waldo__peers_dismiss_session(waldo__session *session)
 {
-    for (waldo__peer *peer;
-         (peer = find_first(session->server, is_of_session, session)) != NULL;)
+    for (waldo__peer *peer; (peer = find_first(session->server, is_of_session, session)) != NULL;)
         dismiss(peer);
 }
 

@@ -21,7 +21,7 @@ typedef struct waldo__peer {
     uint64_t connection;
     waldo__session *session; /* NULL before HELLO */
     bool proven;
-    bool greeted; /* it had a session */
+    bool greeted;   /* it had a session */
     uint64_t since; /* loop time in ms: it came, or was last heard of, or lost its session */
     struct waldo__peer *next_on_connection;
 } waldo__peer;

@@ -8,9 +8,9 @@ enum { IDLE_SECONDS = 10 };
 
 struct waldo__pool {
     pthread_mutex_t lock;
-    pthread_cond_t work;    /* a job became ready, or the pool is closing */
-    pthread_cond_t gone;    /* a thread ended */
-    waldo__job *ready;      /* jobs that may run now */
+    pthread_cond_t work; /* a job became ready, or the pool is closing */
+    pthread_cond_t gone; /* a thread ended */
+    waldo__job *ready;   /* jobs that may run now */
     waldo__job *last_ready;
     unsigned threads;
     unsigned idle;

@@ -243,7 +243,8 @@ waldo_registry *waldo_registry_new(const waldo_registry *parent)
     if (!registry)
         return NULL;
     atomic_init(&registry->references, 1);
-    bool filled = parent ? inherit(registry, parent) : waldo__register_builtins(registry, NULL) >= 0;
+    bool filled =
+        parent ? inherit(registry, parent) : waldo__register_builtins(registry, NULL) >= 0;
     return filled ? registry : waldo_registry_unref(registry);
 }
 

@@ -14,10 +14,10 @@
 enum {
     FIRST_MESSAGE = 4096, /* a HELLO */
     DEFAULT_MAX_THREADS = 256,
-    DRAIN_MS = 5000, /* for handlers that run when the server is told to end */
-    FLUSH_MS = 1000, /* for replies that are ready then */
+    DRAIN_MS = 5000,    /* for handlers that run when the server is told to end */
+    FLUSH_MS = 1000,    /* for replies that are ready then */
     LEAST_WAIT_MS = 10, /* between looks at all sessions and peers */
-    EXCUSED_MS = 50, /* of being late; less is of no account */
+    EXCUSED_MS = 50,    /* of being late; less is of no account */
 };
 static const double DEFAULT_GRACE = 2.0;
 static const double DEFAULT_LEASE = 10.0;
@@ -201,7 +201,8 @@ static void close_listeners(waldo_server *server)
             endpoint->engine->close(endpoint->listener, FLUSH_MS, on_listener_closed, endpoint);
 }
 
-/* A call under way, with a reference, that nobody has answered; parked only: its handler has left. */
+/* A call under way, with a reference, that nobody has answered; parked only: its handler has left.
+ */
 static waldo_call *next_unanswered(waldo_server *server, bool parked_only)
 {
     waldo_call *found = NULL;

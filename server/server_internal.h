@@ -16,9 +16,9 @@
 
 #include "call.h"
 #include "deadlines.h"
+#include "engine/engine.h"
 #include "holds.h"
 #include "limit.h"
-#include "engine/engine.h"
 #include "object.h"
 #include "peer.h"
 #include "pool.h"
@@ -53,9 +53,9 @@ struct waldo_server {
     uv_timer_t drain_limit; /* running handlers get no more time */
     waldo__endpoint *endpoints;
     waldo__keyring *keys;
-    waldo__map peers;     /* channel id -> waldo__peer */
-    waldo__buffer plain;  /* the frame that was opened last */
-    waldo__buffer frame;  /* the one that was sealed last */
+    waldo__map peers;    /* channel id -> waldo__peer */
+    waldo__buffer plain; /* the frame that was opened last */
+    waldo__buffer frame; /* the one that was sealed last */
     waldo__map sessions; /* first half of the id -> waldo__session */
     uint64_t last_session;
     enum waldo__phase phase;
@@ -72,7 +72,7 @@ struct waldo_server {
     waldo__holds holds;
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls in the pool */
-    waldo_call *outbox; /* answered, in order */
+    waldo_call *outbox;  /* answered, in order */
     waldo_call *outbox_last;
 };
 

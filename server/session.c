@@ -84,8 +84,7 @@ void waldo__session_unbind(waldo__session *session)
 {
     session->connections--;
     session->orphaned_at = uv_now(&session->server->loop);
-    waldo__server_check_within(session->server,
-                               (uint64_t)(session->server->options.grace * 1000));
+    waldo__server_check_within(session->server, (uint64_t)(session->server->options.grace * 1000));
 }
 
 bool waldo__session_watch(waldo__session *session, waldo__object *object)
@@ -194,7 +193,8 @@ static int check_acknowledgement(waldo_call *call, const Waldo__Wire__Request *r
     uint64_t before = 0;
     for (size_t i = 0; i < request->n_outstanding; i++) {
         if (request->outstanding[i] <= before || request->outstanding[i] > request->acknowledged)
-            return waldo_call_raise(call, WALDO_EPROTOCOL, "the outstanding requests are not in order");
+            return waldo_call_raise(call, WALDO_EPROTOCOL,
+                                    "the outstanding requests are not in order");
         before = request->outstanding[i];
     }
     if (!waldo__limit_allows(&call->server->limits, WALDO_LIMIT_KEPT, request->n_outstanding))

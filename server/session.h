@@ -53,7 +53,8 @@ typedef struct waldo__held {
     uint64_t count;
 } waldo__held;
 
-/* The session of a Hello, made if it is not there. NULL: out of memory, or it is somebody else's. */
+/* The session of a Hello, made if it is not there. NULL: out of memory, or it is somebody else's.
+ */
 waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
                                     waldo__key *key);
 /* A new ring is in force: sessions of keys that are gone end. */
@@ -61,8 +62,8 @@ void waldo__sessions_check_keys(waldo_server *server);
 void waldo__session_bind(waldo__session *session);
 /* The last connection is gone: the session ends after the grace time. */
 void waldo__session_unbind(waldo__session *session);
-/* Gives back all that it holds, cancels its calls, takes back replies that did not arrive, and tells
- * the objects that watch it. Its connections stay, with no session. */
+/* Gives back all that it holds, cancels its calls, takes back replies that did not arrive, and
+ * tells the objects that watch it. Its connections stay, with no session. */
 void waldo__session_end(waldo__session *session);
 
 /* Forgets the replies that the client says have arrived. < 0: call->error says why not. */
@@ -79,8 +80,8 @@ void waldo__sessions_excuse(waldo_server *server, uint64_t ms);
 void waldo__session_ref(waldo__session *session);
 void waldo__session_unref(waldo__session *session);
 
-/* Ends sessions whose lease or grace is over, with their connections. Milliseconds until the next one could be, or 0 if
- * there is none. */
+/* Ends sessions whose lease or grace is over, with their connections. Milliseconds until the next
+ * one could be, or 0 if there is none. */
 uint64_t waldo__sessions_expire(waldo_server *server);
 
 /* With the server's lock held: */

@@ -140,7 +140,8 @@ static void on_terminate(uv_signal_t *handle, int signal_number)
 
 /* Row A10: the terminal's SIGINT is for the creator. SIGTERM drains (pains 14), and the creator's
  * end, however it came, is this process's end (pains 13). */
-static int watch_signals(waldo_server *server, const start_plan *plan, start_watch *watch, waldo_error *reterr)
+static int watch_signals(waldo_server *server, const start_plan *plan, start_watch *watch,
+                         waldo_error *reterr)
 {
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
@@ -263,7 +264,8 @@ static void give_up(waldo_manager *manager)
     manager->server_pid = 0;
 }
 
-/* pipes[0] tells the creator how the start went, pipes[1] tells the server when the creator ends. */
+/* pipes[0] tells the creator how the start went, pipes[1] tells the server when the creator ends.
+ */
 static int open_pipes(int pipes[2][2], waldo_error *reterr)
 {
     for (int i = 0; i < 2; i++) {

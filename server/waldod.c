@@ -74,7 +74,8 @@ static int take_seconds(const char *text, double *ret_seconds)
     char *end;
     double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 1e6))
-        return complain("--lease, --grace, --transit and --handshake take seconds, 0.001 to 1000000");
+        return complain(
+            "--lease, --grace, --transit and --handshake take seconds, 0.001 to 1000000");
     *ret_seconds = seconds;
     return 0;
 }

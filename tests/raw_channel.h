@@ -11,9 +11,8 @@
 
 /* Shakes hands with the user's own key. */
 static inline waldo__secure_channel *raw_shake_hands(const waldo__client_engine *engine,
-                                                     waldo__channel *channel,
-                                                     const waldo__url *url, uint32_t id,
-                                                     waldo__deadline deadline)
+                                                     waldo__channel *channel, const waldo__url *url,
+                                                     uint32_t id, waldo__deadline deadline)
 {
     waldo__keyring *ring;
     waldo__secure_handshake handshake;
@@ -28,9 +27,10 @@ static inline waldo__secure_channel *raw_shake_hands(const waldo__client_engine 
                                      waldo__secure_mode_for(url), first, &failure),
                  0, "%s", failure.message);
     cr_assert_eq(engine->send(channel, id, &part, 1, deadline, &failure), 0, "%s", failure.message);
-    cr_assert_eq(engine->receive(channel, &id, &second, deadline, &failure), 0, "%s", failure.message);
-    cr_assert_eq(waldo__secure_finish(&handshake, second.data, second.size, &secure, &failure), 0, "%s",
+    cr_assert_eq(engine->receive(channel, &id, &second, deadline, &failure), 0, "%s",
                  failure.message);
+    cr_assert_eq(waldo__secure_finish(&handshake, second.data, second.size, &secure, &failure), 0,
+                 "%s", failure.message);
     waldo__buffer_free(&second);
     waldo__keyring_free(ring);
     return secure;

@@ -5,6 +5,7 @@
 #ifndef WALDO_RUNTIME_ENGINE_H
 #define WALDO_RUNTIME_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -36,6 +37,8 @@ typedef struct waldo__client_engine {
                    waldo__deadline deadline, waldo_error *reterr);
     /* From another thread: receive and send end with WALDO_EGONE, now or within 50 ms. */
     void (*interrupt)(waldo__channel *channel);
+    /* Without waiting: false: the connection is known to be broken. Between calls only. */
+    bool (*is_connected)(waldo__channel *channel);
     /* NULL is a no-op. */
     void (*close)(waldo__channel *channel);
     /* In a forked child: frees the channel without a word to the parent's server. */

@@ -75,8 +75,7 @@ static int ask(waldo_manager *manager, Waldo__Wire__Request *request,
                const ProtobufCMessageDescriptor *descriptor, waldo__reply *ret_reply,
                ProtobufCMessage **ret_message, waldo_error *reterr)
 {
-    int status =
-        waldo__exchange(manager, request, NULL, manager->call_timeout, ret_reply, reterr);
+    int status = waldo__exchange(manager, request, NULL, manager->call_timeout, ret_reply, reterr);
     if (status < 0)
         return status;
     const ProtobufCBinaryData *body = &ret_reply->reply->body;
@@ -92,8 +91,8 @@ static int describe(waldo_manager *manager, Waldo__Wire__Request *request,
 {
     waldo__reply reply;
     ProtobufCMessage *message;
-    int status = ask(manager, request, &waldo__wire__description__descriptor, &reply, &message,
-                     reterr);
+    int status =
+        ask(manager, request, &waldo__wire__description__descriptor, &reply, &message, reterr);
     if (status < 0)
         return status;
     const Waldo__Wire__Description *description = (const Waldo__Wire__Description *)message;

@@ -8,9 +8,9 @@
 static int to_message(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
                       waldo_error *reterr)
 {
-    int status = arguments ? waldo_value_to_message(arguments, &arena->allocator, ret_message,
-                                                    reterr)
-                           : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for the arguments");
+    int status = arguments
+                     ? waldo_value_to_message(arguments, &arena->allocator, ret_message, reterr)
+                     : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for the arguments");
     waldo_value_unref(arguments);
     return status;
 }
@@ -50,8 +50,8 @@ static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
     request->dynamic = true;
     request->want_table = true;
     waldo__reply reply;
-    int status = waldo__exchange(proxy->manager, request, arguments,
-                                 waldo__proxy_timeout(proxy, 0), &reply, reterr);
+    int status = waldo__exchange(proxy->manager, request, arguments, waldo__proxy_timeout(proxy, 0),
+                                 &reply, reterr);
     if (status < 0)
         return status;
     status = result_of(proxy, &reply, ret_result, reterr);

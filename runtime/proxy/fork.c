@@ -83,9 +83,8 @@ int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, wal
                        strcmp(starter->address, address) != 0))
         starter = starter->next_manager;
     if (starter)
-        status = waldo__keyring_from_authkey(
-            waldo__key_secret(waldo__keyring_at(starter->keys, 0)), WALDO__KEY_SIZE, ret_ring,
-            reterr);
+        status = waldo__keyring_from_authkey(waldo__key_secret(waldo__keyring_at(starter->keys, 0)),
+                                             WALDO__KEY_SIZE, ret_ring, reterr);
     pthread_mutex_unlock(&managers_lock);
     return status;
 }

@@ -94,8 +94,8 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__HELLO;
     waldo__reply reply;
-    int status = waldo__exchange_on(manager, link, &request, &message.base, deadline, &reply,
-                                    reterr);
+    int status =
+        waldo__exchange_on(manager, link, &request, &message.base, deadline, &reply, reterr);
     /* As if nobody listened any more: some engines cannot stop listening while they serve. */
     if (status == WALDO_EGONE && link->refused)
         return waldo_error_set(reterr, WALDO_EREFUSED, "the server is shutting down");
@@ -177,7 +177,8 @@ static int attach(waldo_manager *manager, waldo__link *link, waldo__deadline dea
                   waldo_error *reterr)
 {
     int status = 0;
-    for (waldo_proxy *proxy; status == 0 && (proxy = next_to_attach(manager, link->life)) != NULL;) {
+    for (waldo_proxy *proxy;
+         status == 0 && (proxy = next_to_attach(manager, link->life)) != NULL;) {
         status = attach_one(manager, link, proxy, deadline, reterr);
         waldo_proxy_unref(proxy);
     }
@@ -210,8 +211,7 @@ static int shake_hands(waldo_manager *manager, waldo__link *link, waldo__deadlin
     waldo__buffer second = {0};
     status = swap(link, first, sizeof first, &second, deadline, reterr);
     if (status >= 0)
-        status =
-            waldo__secure_finish(&handshake, second.data, second.size, &link->secure, reterr);
+        status = waldo__secure_finish(&handshake, second.data, second.size, &link->secure, reterr);
     else
         waldo__secure_abandon(&handshake);
     waldo__buffer_free(&second);
@@ -296,14 +296,20 @@ static void forget(waldo_manager *manager, waldo__link *link)
     *place = link->next;
 }
 
-/* The idle link that was used last; those of a session that is over go to *ret_stale. With the
- * lock. */
+/* Can it carry another call? */
+static bool is_usable(const waldo_manager *manager, const waldo__link *link)
+{
+    return link->life == manager->life && link->engine->is_connected(link->channel);
+}
+
+/* The idle link that was used last; those that are of no more use go to *ret_stale. With the lock.
+ */
 static waldo__link *take_idle(waldo_manager *manager, waldo__link **ret_stale)
 {
     waldo__link *link;
     while ((link = manager->idle) != NULL) {
         manager->idle = link->next_idle;
-        if (link->life == manager->life)
+        if (is_usable(manager, link))
             break;
         forget(manager, link);
         link->next_idle = *ret_stale;
@@ -353,6 +359,8 @@ void waldo__link_give(waldo_manager *manager, waldo__link *link)
     } else {
         forget(manager, link);
     }
+    if (!manager->links)
+        waldo__heartbeat_alone(manager);
     pthread_mutex_unlock(&manager->lock);
     if (!keep)
         free_link(link);
@@ -367,6 +375,21 @@ void waldo__links_close_idle(waldo_manager *manager)
         forget(manager, one);
     pthread_mutex_unlock(&manager->lock);
     free_links(link);
+}
+
+bool waldo__links_are_there(waldo_manager *manager)
+{
+    waldo__link *stale = NULL, *usable = NULL;
+    pthread_mutex_lock(&manager->lock);
+    for (waldo__link *link; (link = take_idle(manager, &stale)) != NULL;) {
+        link->next_idle = usable;
+        usable = link;
+    }
+    manager->idle = usable;
+    bool there = manager->links != NULL;
+    pthread_mutex_unlock(&manager->lock);
+    free_links(stale);
+    return there;
 }
 
 void waldo__links_interrupt(waldo_manager *manager)

@@ -93,9 +93,9 @@ int waldo__manager_make_keys(waldo_manager *manager, waldo_error *reterr)
 int waldo_manager_share_key(waldo_manager *manager, int *ret_descriptor, waldo_error *reterr)
 {
     int status = waldo__manager_use_default_keys(manager, reterr);
-    return status < 0 ? status
-                      : waldo__key_share(waldo__keyring_at(manager->keys, 0), ret_descriptor,
-                                         reterr);
+    return status < 0
+               ? status
+               : waldo__key_share(waldo__keyring_at(manager->keys, 0), ret_descriptor, reterr);
 }
 
 static int set_options(waldo_manager *manager, const waldo_manager_options *options,
@@ -224,7 +224,8 @@ static void say_goodbye(waldo_manager *manager)
     bool connected = manager->state == WALDO_MANAGER_STARTED && manager->idle;
     pthread_mutex_unlock(&manager->lock);
     if (connected)
-        (void)waldo__exchange_plain(manager, WALDO__WIRE__OPERATION__GOODBYE, GOODBYE_TIMEOUT, NULL);
+        (void)waldo__exchange_plain(manager, WALDO__WIRE__OPERATION__GOODBYE, GOODBYE_TIMEOUT,
+                                    NULL);
 }
 
 waldo_manager *waldo_manager_unref(waldo_manager *manager)

@@ -31,7 +31,7 @@ typedef struct waldo__link {
     const waldo__client_engine *engine;
     waldo__channel *channel;
     waldo__secure_channel *secure;
-    waldo__buffer frame; /* the request that was sealed last */
+    waldo__buffer frame;   /* the request that was sealed last */
     uint64_t *outstanding; /* room for what a request lists */
     size_t outstanding_capacity;
     uint32_t last_id;
@@ -79,13 +79,13 @@ struct waldo_manager {
     waldo_manager **link_manager;
 
     waldo_manager_state state;
-    bool connected_only; /* row A13 */
-    char *address;       /* NULL: none was given */
-    waldo__url url;      /* valid once there is an address */
+    bool connected_only;      /* row A13 */
+    char *address;            /* NULL: none was given */
+    waldo__url url;           /* valid once there is an address */
     waldo_registry *registry; /* the program's; for libwaldo-server */
     double connect_timeout, call_timeout, shutdown_timeout;
     size_t max_message;
-    char *authkey_file;  /* what the options gave, for a server; or NULL */
+    char *authkey_file;   /* what the options gave, for a server; or NULL */
     waldo__keyring *keys; /* its first key is used; NULL: none yet */
 
     const waldo__client_engine *engine;
@@ -95,9 +95,10 @@ struct waldo_manager {
     uint64_t incarnation;    /* 0: not yet connected */
     uint64_t session_number; /* at the server */
     double lease;            /* seconds; what the server grants */
+    double grace;            /* the same, without a connection */
     size_t server_max;       /* the largest message that the server takes */
     unsigned life;           /* counts sessions: proxies of an earlier one must attach again */
-    unsigned attached_life; /* the life whose proxies have been attached */
+    unsigned attached_life;  /* the life whose proxies have been attached */
     waldo_proxy *proxies;
     uint64_t last_sequence;
     waldo__pending *first_pending; /* requests without a reply, oldest first */
@@ -113,8 +114,9 @@ struct waldo_manager {
     pthread_cond_t heart_wakes;
     pid_t heart_process; /* where it runs; 0: nowhere */
     bool heart_stops;
-    bool heart_beats; /* it is in the middle of asking the server */
+    bool heart_beats;  /* it is in the middle of asking the server */
     uint64_t heard_at; /* when the server last answered; waldo__now() */
+    uint64_t look_at;  /* when to see whether there is a connection */
     waldo__remote_type *types;
 
     /* The server process that was started here. */
@@ -167,6 +169,8 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
 /* Back to the idle ones, or closed if it is broken. */
 void waldo__link_give(waldo_manager *manager, waldo__link *link);
 void waldo__links_close_idle(waldo_manager *manager);
+/* Is there a connection, as far as is known? Closes idle ones that are broken. */
+bool waldo__links_are_there(waldo_manager *manager);
 /* Whoever waits on a connection gets WALDO_EGONE and makes a new one. */
 void waldo__links_interrupt(waldo_manager *manager);
 /* In a forked child, with the manager's lock: nothing of the parent's connections is used again. */
@@ -197,8 +201,8 @@ typedef struct waldo__reply {
     waldo__buffer plain; /* what was in it, unless it was clear */
 } waldo__reply;
 
-/* Sends the request, with `body` in it unless NULL, and waits. Where the connection breaks it is made
- * again and the request sent again under the same number. On success *ret_reply holds the
+/* Sends the request, with `body` in it unless NULL, and waits. Where the connection breaks it is
+ * made again and the request sent again under the same number. On success *ret_reply holds the
  * reply, whose status is >= 0, until waldo__reply_free. An error of the server comes back as its
  * code with *reterr filled. */
 int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,

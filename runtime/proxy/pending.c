@@ -1,4 +1,5 @@
-/* Requests without a reply: what may be acknowledged, and what the server must hear was given up. */
+/* Requests without a reply: what may be acknowledged, and what the server must hear was given up.
+ */
 #include <stdlib.h>
 
 #include "proxy/manager_internal.h"

@@ -144,8 +144,7 @@ static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation,
     request.ticket = ticket;
     request.want_table = true;
     waldo__reply reply;
-    int status =
-        waldo__exchange(manager, &request, NULL, manager->call_timeout, &reply, reterr);
+    int status = waldo__exchange(manager, &request, NULL, manager->call_timeout, &reply, reterr);
     if (status < 0)
         return status;
     status = waldo__proxy_from_reply(manager, &reply, true, ret_proxy, reterr);

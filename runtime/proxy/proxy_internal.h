@@ -33,9 +33,9 @@ const waldo__binding *waldo__remote_type_bind(const waldo__remote_type *type,
 /* Creates an object of the typeid at the server. */
 int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
                   bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr);
-/* A proxy from a reply that holds a Created; takes over the reference that it stands for. has_table:
- * the reply has the method table. A server that was restarted since it was not asked for has others:
- * then it is fetched. */
+/* A proxy from a reply that holds a Created; takes over the reference that it stands for.
+ * has_table: the reply has the method table. A server that was restarted since it was not asked for
+ * has others: then it is fetched. */
 int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply, bool has_table,
                             waldo_proxy **ret_proxy, waldo_error *reterr);
 /* Gives a reference back; what fails is not told. */

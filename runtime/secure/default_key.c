@@ -47,7 +47,8 @@ static int default_path(char *path, size_t size, waldo_error *reterr)
     else if (home)
         length = snprintf(path, size, "%s/.config/waldo/authkey", home);
     if (length < 0 || (size_t)length >= size)
-        return waldo_error_set(reterr, WALDO_ENOTFOUND, "there is no place for the user's key file");
+        return waldo_error_set(reterr, WALDO_ENOTFOUND,
+                               "there is no place for the user's key file");
     return 0;
 }
 
@@ -56,10 +57,10 @@ static int make_directories(char *path, waldo_error *reterr)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int status = mkdir(path, 0700) < 0 && errno != EEXIST
-                         ? waldo_error_system(reterr, errno, "a directory for the key file, %s",
-                                              path)
-                         : 0;
+        int status =
+            mkdir(path, 0700) < 0 && errno != EEXIST
+                ? waldo_error_system(reterr, errno, "a directory for the key file, %s", path)
+                : 0;
         *slash = '/';
         if (status < 0)
             return status;

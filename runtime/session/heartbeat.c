@@ -7,8 +7,8 @@
 
 #include "proxy/manager_internal.h"
 
-/* Beats in one lease, and tries that fit in the time of one. */
-enum { BEATS = 3, TRIES = 2 };
+/* Beats in one lease, tries that fit in the time of one, and looks in one grace time. */
+enum { BEATS = 3, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };
 
 void waldo__heartbeat_init(waldo_manager *manager)
 {
@@ -45,8 +45,8 @@ static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *re
     return status;
 }
 
-/* A connection that broke, or does not answer, says little: the second try is on a new one. Those who
- * wait on the others find out for themselves. */
+/* A connection that broke, or does not answer, says little: the second try is on a new one. Those
+ * who wait on the others find out for themselves. */
 static void beat(waldo_manager *manager, unsigned life, double lease)
 {
     waldo_error error = WALDO_ERROR_INIT;
@@ -66,21 +66,47 @@ static void beat(waldo_manager *manager, unsigned life, double lease)
     }
 }
 
+/* When somebody has to look whether there is a connection, after this look. */
+static uint64_t next_look(const waldo_manager *manager)
+{
+    return waldo__now() + (uint64_t)(manager->grace * 1e9) / LOOKS;
+}
+
+/* Without a connection the session ends after the grace time, which may be less than a beat. With
+ * the manager's lock, which is released meanwhile. */
+static bool is_alone(waldo_manager *manager)
+{
+    manager->look_at = next_look(manager);
+    pthread_mutex_unlock(&manager->lock);
+    bool alone = !waldo__links_are_there(manager);
+    pthread_mutex_lock(&manager->lock);
+    return alone;
+}
+
 /* Sleeps until a beat is due; false: the thread is to end. With the manager's lock. */
 static bool sleep_until_due(waldo_manager *manager)
 {
-    for (;;) {
-        if (manager->heart_stops)
-            return false;
-        uint64_t interval = (uint64_t)(manager->lease * 1e9) / BEATS;
-        uint64_t due = manager->heard_at + interval;
-        if (due <= waldo__now()) {
+    while (!manager->heart_stops) {
+        uint64_t due = manager->heard_at + (uint64_t)(manager->lease * 1e9) / BEATS;
+        if (due <= waldo__now() || (manager->look_at <= waldo__now() && is_alone(manager))) {
             manager->heard_at = waldo__now(); /* the next one is an interval away, come what may */
-            return true;
+            manager->look_at = next_look(manager);
+            return !manager->heart_stops;
         }
-        struct timespec until = as_timespec(due);
+        struct timespec until = as_timespec(due < manager->look_at ? due : manager->look_at);
         pthread_cond_timedwait(&manager->heart_wakes, &manager->lock, &until);
     }
+    return false;
+}
+
+void waldo__heartbeat_alone(waldo_manager *manager)
+{
+    /* Most often a caller is about to make the next connection. */
+    uint64_t soon = waldo__now() + SOON_NS;
+    if (soon >= manager->look_at)
+        return;
+    manager->look_at = soon;
+    pthread_cond_signal(&manager->heart_wakes);
 }
 
 static void *run(void *argument)

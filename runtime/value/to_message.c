@@ -243,9 +243,8 @@ static bool fill_leaf(conversion *c, const waldo_value *value, Waldo__Value *mes
     case WALDO_KIND_PROXY:
         message->ref = new_message(c, &waldo__ref__descriptor);
         message->kind_case = WALDO__VALUE__KIND_REF;
-        return message->ref &&
-               waldo__fill_reference(waldo__value_reference(value), c->leaving, c->allocator,
-                                     message->ref);
+        return message->ref && waldo__fill_reference(waldo__value_reference(value), c->leaving,
+                                                     c->allocator, message->ref);
     case WALDO_KIND_ERROR:
         return fill_error(c, (const waldo__failure *)value, message);
     case WALDO_KIND_EXTENSION:

@@ -19,8 +19,7 @@ static int append(waldo__buffer *buffer, const ProtobufCMessage *envelope, uint8
 {
     size_t body_size = body ? protobuf_c_message_get_packed_size(body) : 0;
     size_t envelope_size = protobuf_c_message_get_packed_size(envelope);
-    if (!waldo__buffer_reserve(buffer,
-                               buffer->size + envelope_size + 1 + MAX_VARINT + body_size))
+    if (!waldo__buffer_reserve(buffer, buffer->size + envelope_size + 1 + MAX_VARINT + body_size))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes",
                                envelope_size + body_size);
     buffer->size += protobuf_c_message_pack(envelope, buffer->data + buffer->size);

@@ -6,8 +6,7 @@
 
 int waldo__register_builtins(waldo_registry *registry, waldo_error *reterr)
 {
-    int status =
-        waldo_registry_add_service(registry, &waldo__iterator_service, NULL, NULL, reterr);
+    int status = waldo_registry_add_service(registry, &waldo__iterator_service, NULL, NULL, reterr);
     if (status >= 0)
         status = waldo_builtin_value_register(registry, &waldo__value_ops, NULL, reterr);
     return status;

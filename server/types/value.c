@@ -18,8 +18,8 @@ static void destroy(void *self)
     free(shared);
 }
 
-static int create(void *type_data, waldo_call *call, const Waldo__Builtin__ValueArguments *arguments,
-                  void **ret_self)
+static int create(void *type_data, waldo_call *call,
+                  const Waldo__Builtin__ValueArguments *arguments, void **ret_self)
 {
     (void)type_data;
     waldo_error error;

@@ -459,8 +459,7 @@ static void spoil(fake_server *server, int fd)
         cr_assert_eq(waldo__secure_seal(secure, &part, 1, &sealed, NULL), 0);
         cr_assert_lt(spoiled_byte, sealed.size);
         sealed.data[spoiled_byte] ^= 0x10;
-        fake_send_message(fd, id, sealed.data,
-                          bytes_left < sealed.size ? bytes_left : sealed.size);
+        fake_send_message(fd, id, sealed.data, bytes_left < sealed.size ? bytes_left : sealed.size);
         waldo__buffer_free(&sealed);
         waldo__buffer_free(&reply);
         waldo__wire__request__free_unpacked(request, NULL);

@@ -1,5 +1,5 @@
-/* A client to be killed: faults-client URL KEY-FILE ACTION ARGUMENT. It says how far it came, a line
- * for each step, and ends when its standard input does. */
+/* A client to be killed: faults-client URL KEY-FILE ACTION ARGUMENT. It says how far it came, a
+ * line for each step, and ends when its standard input does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -188,8 +188,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(waldo_manager *manager, const char *argument);
-    } actions[] = {{"connect", be_connected}, {"hold", hold_lock}, {"all", have_all},
-                   {"work", work},            {"add", add_numbers}};
+    } actions[] = {{"connect", be_connected},
+                   {"hold", hold_lock},
+                   {"all", have_all},
+                   {"work", work},
+                   {"add", add_numbers}};
     if (argc != 5)
         return 2;
     waldo_manager_options options = {.authkey_file = argv[2], .call_timeout = 30};

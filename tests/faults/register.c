@@ -132,7 +132,8 @@ static int parked(void *object, waldo_call *call, Faults__Number *result)
     return 0;
 }
 
-static int big(void *object, waldo_call *call, const Faults__Number *arguments, Faults__Item *result)
+static int big(void *object, waldo_call *call, const Faults__Number *arguments,
+               Faults__Item *result)
 {
     (void)object;
     if (arguments->n < 0)

@@ -227,8 +227,7 @@ static void listen_unix(relay *one, const char *beside)
 
 static void listen_tcp(relay *one, const char *scheme, size_t scheme_size)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     cr_assert_eq(bind(one->listener, (struct sockaddr *)&address, size), 0);
     cr_assert_eq(getsockname(one->listener, (struct sockaddr *)&address, &size), 0);

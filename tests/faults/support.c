@@ -1,8 +1,8 @@
 #include "support.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>

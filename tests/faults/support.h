@@ -88,7 +88,8 @@ typedef struct server {
     bool elsewhere; /* in a network namespace of its own */
 } server;
 
-/* Listens on tcp://, ipc:// and nn+tcp://, in this order. options: more for waldod, NULL at the end. */
+/* Listens on tcp://, ipc:// and nn+tcp://, in this order. options: more for waldod, NULL at the
+ * end. */
 void start_server(server *one, const char *const *options);
 /* The same in a network namespace of its own, with another first URL. */
 void start_server_elsewhere(server *one, const char *const *options, const char *url);

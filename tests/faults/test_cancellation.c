@@ -114,7 +114,8 @@ Test(cancellation, no_item_is_lost_to_a_timeout)
 
 /* ---- what nobody takes ---- */
 
-/* An object whose creator never heard of it, and a reference that could not be given back in time. */
+/* An object whose creator never heard of it, and a reference that could not be given back in time.
+ */
 Test(cancellation, references_of_calls_that_timed_out)
 {
     waldo_manager_options short_calls = {.authkey_file = host.key_file, .call_timeout = 0.2};

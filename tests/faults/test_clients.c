@@ -1,9 +1,9 @@
 /* A client dies: in every phase of a call, over every engine, killed or stopped for longer than its
  * lease. Afterwards the server has what it had before. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +18,8 @@ static faults_register *reg;
 static uint64_t objects_before;
 static size_t descriptors_before;
 
-static const char *const short_times[] = {"--lease", "0.8", "--grace", "0.2", "--handshake", "0.5",
-                                          NULL};
+static const char *const short_times[] = {"--lease",     "0.8", "--grace", "0.2",
+                                          "--handshake", "0.5", NULL};
 
 static void *add_later(void *unused)
 {

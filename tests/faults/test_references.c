@@ -164,7 +164,8 @@ static bool reports_a_cycle(void)
 
 Test(references, cycles_are_reported)
 {
-    faults_box *one = get_box(manager, ""), *two = get_box(manager, ""), *three = get_box(manager, "");
+    faults_box *one = get_box(manager, ""), *two = get_box(manager, ""),
+               *three = get_box(manager, "");
     put_proxy(one, "two", two);
     put_proxy(two, "three", three);
     cr_assert(!reports_a_cycle());

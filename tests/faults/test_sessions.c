@@ -228,11 +228,13 @@ Test(sessions, a_parked_call_does_not_stop_the_others)
 
 static uint64_t objects_before;
 
-/* The client holds an object and a lock, waits for an item, and another client waits for the lock. */
+/* The client holds an object and a lock, waits for an item, and another client waits for the lock.
+ */
 static void have_all(later *get, later *acquire)
 {
     objects_before = number_of_objects(direct);
-    *get = (later){.queue = get_queue(manager, "q"), .lock = get_lock(manager, "l"),
+    *get = (later){.queue = get_queue(manager, "q"),
+                   .lock = get_lock(manager, "l"),
                    .reg = get_register(manager, "")};
     *acquire = (later){.lock = get_lock(direct, "l"), .queue = get_queue(direct, "q")};
     OK(lock_acquire(get->lock, NULL, NULL, &error));

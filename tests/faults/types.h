@@ -46,8 +46,8 @@ struct waiters {
     int64_t count;
 };
 
-/* Keeps the call; WALDO_DEFERRED, or an error. *ret_waiter is not among the waiters yet. Without the
- * lock. */
+/* Keeps the call; WALDO_DEFERRED, or an error. *ret_waiter is not among the waiters yet. Without
+ * the lock. */
 int waiters_keep(waiters *all, waldo_call *call, waiter **ret_waiter);
 /* With the lock; false: the caller has given up, and the call is to be failed. */
 bool waiters_append(waiter *one);

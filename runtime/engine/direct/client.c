@@ -216,6 +216,15 @@ static void direct_interrupt(waldo__channel *channel)
     shutdown(channel->fd, SHUT_RDWR);
 }
 
+/* Between calls the server has nothing to say but a reply that was given up. */
+static bool direct_is_connected(waldo__channel *channel)
+{
+    uint8_t byte;
+    ssize_t got = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+}
+
 /* Closing one of two descriptors of a connection says nothing to the peer, so a forked child may
  * simply close. */
 const waldo__client_engine waldo__direct_client = {
@@ -225,6 +234,7 @@ const waldo__client_engine waldo__direct_client = {
     .send = direct_send,
     .receive = direct_receive,
     .interrupt = direct_interrupt,
+    .is_connected = direct_is_connected,
     .close = direct_close,
     .abandon = direct_close,
 };

@@ -181,7 +181,8 @@ static int set_timeout(const waldo__channel *channel, int option, int *current,
     return 0;
 }
 
-/* libnanomsg connects again by itself, maybe to another life of the server: that is another channel. */
+/* libnanomsg connects again by itself, maybe to another life of the server: that is another
+ * channel. */
 static bool is_the_same(const waldo__channel *channel)
 {
     return is_connected(channel->socket) &&
@@ -292,6 +293,11 @@ static void nanomsg_interrupt(waldo__channel *channel)
     atomic_store(&channel->interrupted, true);
 }
 
+static bool nanomsg_is_connected(waldo__channel *channel)
+{
+    return is_the_same(channel);
+}
+
 /* In a forked child libnanomsg's locks and worker are not to be touched: nn_close() never returns
  * there. The socket's memory and descriptors stay. */
 static void nanomsg_abandon(waldo__channel *channel)
@@ -306,6 +312,7 @@ const waldo__client_engine waldo__nanomsg_client = {
     .send = nanomsg_send,
     .receive = nanomsg_receive,
     .interrupt = nanomsg_interrupt,
+    .is_connected = nanomsg_is_connected,
     .close = nanomsg_close,
     .abandon = nanomsg_abandon,
 };

@@ -62,10 +62,10 @@ enum waldo_error_code {
 };
 
 typedef struct waldo_error {
-    int code;            /* 0 or WALDO_E... */
-    char type_name[64];  /* "KeyError"; a handler may name its own */
-    char message[512];   /* one sentence, cut if longer */
-    char trace[1024];    /* where in the server, line by line; empty for local errors */
+    int code;           /* 0 or WALDO_E... */
+    char type_name[64]; /* "KeyError"; a handler may name its own */
+    char message[512];  /* one sentence, cut if longer */
+    char trace[1024];   /* where in the server, line by line; empty for local errors */
 } waldo_error;
 
 #define WALDO_ERROR_INIT                                                                           \

@@ -36,8 +36,8 @@ typedef struct waldo_manager_options {
     waldo_registry *registry;
     /* The key that the server wants to see: its bytes; or a key file; or a descriptor that was
      * inherited with one (waldo_manager_share_key), if it is above 0. NULL and 0: for a server that
-     * is started, a random key that nobody else has; else the user's own key file (docs/security.md).
-     * Row A5. */
+     * is started, a random key that nobody else has; else the user's own key file
+     * (docs/security.md). Row A5. */
     const void *authkey;
     size_t authkey_size;
     const char *authkey_file;
@@ -50,7 +50,8 @@ typedef struct waldo_manager_options {
     size_t max_message;
 } waldo_manager_options;
 
-/** A manager in the state INITIAL; options may be NULL. WALDO_EVALUE for an address that is none. */
+/** A manager in the state INITIAL; options may be NULL. WALDO_EVALUE for an address that is none.
+ */
 WALDO_CHECK int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_manager,
                                   waldo_error *reterr);
 /** Connects a manager that is INITIAL: a completed handshake within connect_timeout (row A12).
@@ -84,8 +85,8 @@ WALDO_CHECK int waldo_manager_join(waldo_manager *manager, double seconds, waldo
 int waldo_manager_exitcode(waldo_manager *manager, int *ret_code);
 
 /** on_gone is called once whenever the server is found to be gone, and again after it was back: by
- *  the thread that noticed, with no lock held. reason is WALDO_EGONE or WALDO_EUNKNOWNOUTCOME. NULL:
- *  nobody is called. */
+ *  the thread that noticed, with no lock held. reason is WALDO_EGONE or WALDO_EUNKNOWNOUTCOME.
+ * NULL: nobody is called. */
 void waldo_manager_on_gone(waldo_manager *manager,
                            void (*on_gone)(waldo_manager *manager, const waldo_error *reason,
                                            void *data),

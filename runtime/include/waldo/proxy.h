@@ -71,7 +71,8 @@ char *waldo_proxy_repr(const waldo_proxy *proxy);
 WALDO_CHECK int waldo_proxy_to_value(waldo_proxy *proxy, waldo_value **ret_value,
                                      waldo_error *reterr);
 /** The same for a way on which this proxy may die before the value arrives, through a pipe or a
- *  queue: the server keeps the object until somebody made a proxy of the value, or for 60 seconds. */
+ *  queue: the server keeps the object until somebody made a proxy of the value, or for 60 seconds.
+ */
 WALDO_CHECK int waldo_proxy_export(waldo_proxy *proxy, waldo_value **ret_value,
                                    waldo_error *reterr);
 /** A proxy from such a value, with a reference of its own (row D8). WALDO_EKEY: the object is no
@@ -130,7 +131,8 @@ typedef struct waldo_proxy_method {
 WALDO_CHECK int waldo_proxy_check(waldo_proxy *proxy, const waldo_proxy_type *type,
                                   waldo_error *reterr);
 
-/* In all of these, arguments may be NULL for an empty message. A waldo.Ref field is sent as it is. */
+/* In all of these, arguments may be NULL for an empty message. A waldo.Ref field is sent as it is.
+ */
 
 /** type_id NULL: the type's own. */
 WALDO_CHECK int waldo_proxy_new(waldo_manager *manager, const waldo_proxy_type *type,
@@ -143,8 +145,8 @@ WALDO_CHECK int waldo_proxy_invoke(waldo_proxy *proxy, const waldo_proxy_method 
                                    waldo_error *reterr);
 /** A method that returns a proxy or starts a generator. */
 WALDO_CHECK int waldo_proxy_invoke_proxy(waldo_proxy *proxy, const waldo_proxy_method *method,
-                                         const ProtobufCMessage *arguments, waldo_proxy **ret_result,
-                                         waldo_error *reterr);
+                                         const ProtobufCMessage *arguments,
+                                         waldo_proxy **ret_result, waldo_error *reterr);
 /** 1: *ret_item is valid until the next call or the last unref; 0: exhausted. One thread at a
  *  time. */
 WALDO_CHECK int waldo_proxy_next_message(waldo_proxy *proxy, const waldo_proxy_method *method,

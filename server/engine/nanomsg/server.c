@@ -153,7 +153,8 @@ static void nanomsg_close(waldo__listener *listener, unsigned flush_ms, void (*c
     listener->closed_data = data;
     if (listener->last_reply != 0)
         listener->flush_due = listener->last_reply + TAKE_MS;
-    if (listener->last_long_reply != 0 && listener->last_long_reply + flush_ms > listener->flush_due)
+    if (listener->last_long_reply != 0 &&
+        listener->last_long_reply + flush_ms > listener->flush_due)
         listener->flush_due = listener->last_long_reply + flush_ms;
     uv_poll_stop(&listener->readable);
     if (may_be_under_way(listener))

@@ -17,7 +17,8 @@ WALDO_BEGIN_DECLS
 
 typedef struct waldo_server waldo_server;
 
-/* ---- Registry (rows C1-C11): written by one thread at a time; complete it before a server uses it ---- */
+/* ---- Registry (rows C1-C11): written by one thread at a time; complete it before a server uses it
+ * ---- */
 
 /** A registry that has the types of parent (NULL: the builtin ones) as they are now; what is added
  *  to it later does not change the parent (row C1). NULL: out of memory. */
@@ -38,7 +39,8 @@ typedef struct waldo_method_to_typeid {
     const char *type_id;
 } waldo_method_to_typeid;
 
-/* Python's register(), where the .proto does not decide. Zero is the default. Strings are copied. */
+/* Python's register(), where the .proto does not decide. Zero is the default. Strings are copied.
+ */
 typedef struct waldo_registration {
     const char *type_id;
     const char *const *exposed; /* NULL at the end; NULL or empty: the public methods (row C4) */
@@ -84,12 +86,12 @@ typedef struct waldo_server_options {
     /* Called on the loop's thread after a reload; status < 0: the ring before is still in force. */
     void (*on_reloaded)(int status, const waldo_error *error, void *data);
     void *on_reloaded_data;
-    size_t max_message;  /* bytes; 0: 64 MiB; the same as limits[WALDO_LIMIT_MESSAGE] */
+    size_t max_message;   /* bytes; 0: 64 MiB; the same as limits[WALDO_LIMIT_MESSAGE] */
     unsigned max_threads; /* handlers that run or block at the same time; 0: 256 */
-    double lease;        /* seconds a session lives on when nothing is heard of it; 0: 10 */
-    double transit;      /* seconds a proxy in a value keeps its object on the way; 0: 60 */
-    double grace;        /* seconds it lives on without a connection; 0: 2 */
-    double handshake;    /* seconds a stranger has to prove that it holds a key; 0: 10 */
+    double lease;         /* seconds a session lives on when nothing is heard of it; 0: 10 */
+    double transit;       /* seconds a proxy in a value keeps its object on the way; 0: 60 */
+    double grace;         /* seconds it lives on without a connection; 0: 2 */
+    double handshake;     /* seconds a stranger has to prove that it holds a key; 0: 10 */
     uint64_t limits[WALDO_LIMIT_COUNT]; /* 0: the default (waldo/limits.h) */
 } waldo_server_options;
 

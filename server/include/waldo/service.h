@@ -53,9 +53,9 @@ double waldo_call_remaining(const waldo_call *call);
 /** The caller is gone or has given up. */
 bool waldo_call_cancelled(waldo_call *call);
 
-/** Keeps the call, before anything else is done with it: `return` what it returns. < 0: too many are
- *  kept (WALDO_ELIMIT), and it is not. It must be completed exactly once, from any
- *  thread, by the generated NAME_complete() or by waldo_call_fail; until then the object lives. */
+/** Keeps the call, before anything else is done with it: `return` what it returns. < 0: too many
+ * are kept (WALDO_ELIMIT), and it is not. It must be completed exactly once, from any thread, by
+ * the generated NAME_complete() or by waldo_call_fail; until then the object lives. */
 int waldo_call_defer(waldo_call *call);
 /** Calls on_cancel once if the caller goes away or gives up before the call is completed; at once
  *  if it did already. It runs on the server's loop and must not block; the call must still be
@@ -63,9 +63,9 @@ int waldo_call_defer(waldo_call *call);
 void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
                           void *data);
 /** What to do if the reply that the handler is about to give does not arrive, because the caller
- *  died or gave up, before it was given or on its way, or because it is too big: on_lost(self, data)
- *  runs like a call on the object and puts back what the reply carried. When the outcome is known
- *  release(data) runs, on any thread; it may be NULL. Set it before answering. */
+ *  died or gave up, before it was given or on its way, or because it is too big: on_lost(self,
+ * data) runs like a call on the object and puts back what the reply carried. When the outcome is
+ * known release(data) runs, on any thread; it may be NULL. Set it before answering. */
 void waldo_call_on_lost(waldo_call *call, void (*on_lost)(void *self, void *data),
                         void (*release)(void *data), void *data);
 /** The object hears of the end of the caller's session: session_ended in its ops runs like a call
@@ -80,9 +80,10 @@ void waldo_call_fail(waldo_call *call, int code, const char *format, ...) WALDO_
 enum waldo_method_flags {
     WALDO_METHOD_GENERATOR = 1 << 0,     /* starts a generator of `output` */
     WALDO_METHOD_RETURNS_PROXY = 1 << 1, /* fills a waldo_export */
-    WALDO_METHOD_ITERATES_SELF = 1 << 2, /* the stream method `__next__`: the object is a generator */
-    WALDO_METHOD_READ_ONLY = 1 << 3,     /* idempotency_level = NO_SIDE_EFFECTS */
-    WALDO_METHOD_IDEMPOTENT = 1 << 4,    /* idempotency_level = IDEMPOTENT */
+    WALDO_METHOD_ITERATES_SELF = 1
+                                 << 2, /* the stream method `__next__`: the object is a generator */
+    WALDO_METHOD_READ_ONLY = 1 << 3,   /* idempotency_level = NO_SIDE_EFFECTS */
+    WALDO_METHOD_IDEMPOTENT = 1 << 4,  /* idempotency_level = IDEMPOTENT */
 };
 
 typedef struct waldo_service_method {
@@ -144,9 +145,9 @@ WALDO_CHECK int waldo_export_new(waldo_export *target, waldo_value *arguments);
 
 /** Starts a generator whose items come from `run`, a plain function on a stack of its own that
  *  calls waldo_generator_yield. 0 from run: exhausted; < 0: the error is raised at the caller. */
-int waldo_call_generate(waldo_call *call, int (*run)(waldo_generator *generator, waldo_call *call,
-                                                     const void *ops, void *self,
-                                                     const ProtobufCMessage *input));
+int waldo_call_generate(waldo_call *call,
+                        int (*run)(waldo_generator *generator, waldo_call *call, const void *ops,
+                                   void *self, const ProtobufCMessage *input));
 /** Starts a generator whose items come one by one from `next`: 1 and waldo_call_return(call, item)
  *  for an item, 0 exhausted, < 0 an error. close (may be NULL) runs once, when it is exhausted,
  *  failed, dropped, or its client is gone. */

@@ -99,7 +99,8 @@ Test(server, refuses_addresses)
         const char *url;
         int code;
     } bad[] = {
-        {"gopher://127.0.0.1:70", WALDO_EVALUE},         {"tcp://127.0.0.1", WALDO_EVALUE},
+        {"gopher://127.0.0.1:70", WALDO_EVALUE},
+        {"tcp://127.0.0.1", WALDO_EVALUE},
         {"tcp://192.0.2.1:0", WALDO_ESYSTEM}, /* not an address of this host */
         {"ipc:///no/such/directory/x", WALDO_ENOTFOUND},
     };
