@@ -203,6 +203,14 @@ static bool is_absent(int code)
     return code == WALDO_EREFUSED || code == WALDO_ENOTFOUND;
 }
 
+/* Nobody waits for what comes of it, and a server that has to be started first has forgotten what
+ * it is about. */
+static bool gives_back(const Waldo__Wire__Request *request)
+{
+    return request->operation == WALDO__WIRE__OPERATION__DROP ||
+           request->operation == WALDO__WIRE__OPERATION__GOODBYE;
+}
+
 /* Has the server been missed for too long? */
 static bool is_enough(exchange_attempt *attempt, int code)
 {
@@ -213,7 +221,8 @@ static bool is_enough(exchange_attempt *attempt, int code)
     else if (attempt->absent_patience == WALDO__NEVER)
         attempt->absent_patience = waldo__deadline_in(RESTART_PATIENCE);
     /* A server that was never asked is simply not there. */
-    return (is_absent(code) && !attempt->sent) || !waldo__server_may_return(attempt->manager) ||
+    bool wait = attempt->sent && !gives_back(attempt->request);
+    return (is_absent(code) && !wait) || !waldo__server_may_return(attempt->manager) ||
            waldo__deadline_left(attempt->patience) == 0 ||
            waldo__deadline_left(attempt->absent_patience) == 0;
 }
@@ -365,7 +374,8 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
         settle(manager);
     if (status < 0 && reterr)
         *reterr = error;
-    waldo__manager_notice(manager, attempt.life, status, &error);
+    if (!gives_back(request))
+        waldo__manager_notice(manager, attempt.life, status, &error);
     return status;
 }
 

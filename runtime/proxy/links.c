@@ -237,6 +237,23 @@ static waldo__link *make_link(waldo_manager *manager)
     return link;
 }
 
+/* With the lock. */
+static void forget(waldo_manager *manager, waldo__link *link)
+{
+    waldo__link **place = &manager->links;
+    while (*place != link)
+        place = &(*place)->next;
+    *place = link->next;
+}
+
+static void discard(waldo_manager *manager, waldo__link *link)
+{
+    pthread_mutex_lock(&manager->lock);
+    forget(manager, link);
+    pthread_mutex_unlock(&manager->lock);
+    free_link(link);
+}
+
 /* From here on it can be interrupted. */
 static void remember(waldo_manager *manager, waldo__link *link)
 {
@@ -278,22 +295,12 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
     remember(manager, link);
     status = enter(manager, link, limit, reterr);
     if (status < 0) {
-        link->broken = true;
-        waldo__link_give(manager, link);
+        discard(manager, link);
         return status;
     }
     waldo__heartbeat_start(manager);
     *ret_link = link;
     return 0;
-}
-
-/* With the lock. */
-static void forget(waldo_manager *manager, waldo__link *link)
-{
-    waldo__link **place = &manager->links;
-    while (*place != link)
-        place = &(*place)->next;
-    *place = link->next;
 }
 
 /* Can it carry another call? */
