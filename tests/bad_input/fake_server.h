@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -195,8 +196,10 @@ static inline void *fake_run(void *data)
 {
     fake_server *server = data;
 
-    for (int fd; (fd = accept(server->listening, NULL, NULL)) >= 0; close(fd))
+    for (int fd; (fd = accept(server->listening, NULL, NULL)) >= 0; close(fd)) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         server->serve(server, fd);
+    }
     return NULL;
 }
 
@@ -249,6 +252,7 @@ static inline void fake_welcome(waldo__buffer *buffer, uint32_t protocol, uint64
     welcome.incarnation = incarnation;
     welcome.max_message = 1 << 20;
     welcome.lease_ms = lease_ms;
+    welcome.grace_ms = lease_ms;
     fake_reply(buffer, 0, &welcome.base);
 }
 
