@@ -21,8 +21,17 @@ static void free_link(waldo__link *link)
 
 /* ---- the session ---- */
 
-/* A year. Those who never forget a client need no more than that. */
-#define LONGEST_LEASE_MS UINT64_C(31536000000)
+/* What a server may grant, in milliseconds: from what a heartbeat can keep to a year. Those who
+ * never forget a client need no more than that. */
+#define SHORTEST_MS UINT64_C(30)
+#define LONGEST_MS UINT64_C(31536000000)
+
+static double granted(uint64_t ms)
+{
+    if (ms < SHORTEST_MS)
+        ms = SHORTEST_MS;
+    return (double)(ms < LONGEST_MS ? ms : LONGEST_MS) / 1000;
+}
 
 /* What the server said. With the manager's lock. A session of another number knows nothing of what
  * this client held; true: there was another one before, and it is lost. */
@@ -42,8 +51,8 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->incarnation = welcome->incarnation;
     manager->session_number = welcome->session_number;
     manager->server_max = welcome->max_message;
-    manager->lease = welcome->lease_ms < LONGEST_LEASE_MS ? (double)welcome->lease_ms / 1000
-                                                          : LONGEST_LEASE_MS / 1000;
+    manager->lease = granted(welcome->lease_ms);
+    manager->grace = granted(welcome->grace_ms);
     link->life = manager->life;
     return lost;
 }
