@@ -444,30 +444,30 @@ static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, 
     waldo__call_unref(call);
 }
 
-void waldo__dispatch_message(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
+void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
                              size_t size)
 {
-    waldo__endpoint *endpoint = context;
+    waldo__endpoint *here = endpoint;
     const uint8_t *request;
     size_t request_size;
     switch (waldo__secure_kind_of(data, size)) {
     case WALDO__SECURE_FIRST:
-        waldo__peer_accept(endpoint, connection, id, data, size);
+        waldo__peer_accept(here, connection, id, data, size);
         return;
     case WALDO__SECURE_SEALED_FRAME:
     case WALDO__SECURE_CLEAR_FRAME: {
         waldo__peer *peer =
-            waldo__peer_open(endpoint, connection, id, data, size, &request, &request_size);
+            waldo__peer_open(here, connection, id, data, size, &request, &request_size);
         if (peer)
             handle_request(peer, id, request, request_size);
         return;
     }
     default:
-        waldo__peer_refuse(endpoint, connection, id);
+        waldo__peer_refuse(here, connection, id);
     }
 }
 
-void waldo__dispatch_gone(void *context, uint64_t connection)
+void waldo__dispatch_gone(void *endpoint, uint64_t connection)
 {
-    waldo__peers_gone(context, connection);
+    waldo__peers_gone(endpoint, connection);
 }

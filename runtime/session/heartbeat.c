@@ -52,11 +52,14 @@ static void beat(waldo_manager *manager, unsigned life, double lease)
     waldo_error error = WALDO_ERROR_INIT;
     int status = -1;
     for (int i = 0; i < TRIES && status < 0; i++) {
-        if (i > 0) {
-            waldo__links_interrupt(manager);
-            waldo__links_close_idle(manager);
-        }
         status = ask(manager, waldo__deadline_in(lease / BEATS), &error);
+        if (status >= 0)
+            break;
+        waldo__links_close_idle(manager);
+        /* A connection that has died silently is as silent now. One that the server has closed, or
+         * keeps for a call while it takes no new ones, says so itself. */
+        if (status == WALDO_ETIMEOUT)
+            waldo__links_interrupt(manager);
     }
     if (status == WALDO_EREFUSED || status == WALDO_ENOTFOUND || status == WALDO_EGONE) {
         char reason[sizeof error.message];

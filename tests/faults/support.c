@@ -220,6 +220,16 @@ void start_server(server *one, const char *const *options)
     launch(one);
 }
 
+void start_server_with_ring(server *one)
+{
+    char key[160];
+    prepare(one, NULL);
+    snprintf(one->ring, sizeof one->ring, "%s/ring", one->directory);
+    format_key(key, sizeof key, "owner", 1, "create=* call=* shutdown list");
+    write_private(one->ring, key);
+    launch(one);
+}
+
 void start_server_elsewhere(server *one, const char *const *options, const char *url)
 {
     prepare(one, options);

@@ -93,6 +93,8 @@ typedef struct server {
 void start_server(server *one, const char *const *options);
 /* The same in a network namespace of its own, with another first URL. */
 void start_server_elsewhere(server *one, const char *const *options, const char *url);
+/* The same as start_server, with a ring of its own in a file that clients do not use. */
+void start_server_with_ring(server *one);
 /* SIGKILL. */
 void kill_server(server *one);
 /* Again, on the same addresses. */
