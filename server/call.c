@@ -53,6 +53,18 @@ int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, wald
     return status;
 }
 
+waldo_call *waldo__call_new_internal(waldo_server *server, waldo__session *session)
+{
+    /* An empty request has no bytes. */
+    waldo_call *call;
+    if (waldo__call_new(server, NULL, 0, &call, NULL) < 0)
+        return NULL;
+    atomic_store(&call->claimed, true);
+    call->session = session;
+    waldo__session_ref(session);
+    return call;
+}
+
 void waldo__call_ref(waldo_call *call)
 {
     atomic_fetch_add(&call->references, 1);
@@ -238,6 +250,7 @@ void waldo__call_redirect(waldo_call *call, const waldo_call *again)
 static const uint8_t no_memory_reply[] = {1 << 3, 23};
 _Static_assert(WALDO_ENOMEM == -12, "the zigzag code of -12 is 23");
 
+/* Without memory the reply is that there is none, and what it would have carried is taken back. */
 static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const ProtobufCMessage *body)
 {
     call->reply.size = 0;
@@ -245,6 +258,7 @@ static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const Protob
         return;
     call->reply.size = 0;
     (void)waldo__buffer_append(&call->reply, no_memory_reply, sizeof no_memory_reply);
+    call->unpacked = true;
 }
 
 static void pack_error(waldo_call *call, const waldo_error *error, bool raised)
@@ -278,6 +292,16 @@ static bool claim_for_handler(waldo_call *call)
     return true;
 }
 
+/* The client never learned of the object that it was given. */
+static void take_back_reference(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    if (call->handed_out)
+        (void)waldo__session_drop(call->session, call->handed_out, 1);
+    call->handed_out = 0;
+    waldo__server_unlock(call->server);
+}
+
 static void finish(waldo_call *call)
 {
     size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
@@ -290,6 +314,10 @@ static void finish(waldo_call *call)
                         "the reply has %zu bytes, more than the %zu that are allowed",
                         call->reply.size, limit);
         pack_error(call, &error, false);
+        call->unpacked = true;
+    }
+    if (call->unpacked) {
+        take_back_reference(call);
         waldo__call_lose(call);
     }
     waldo__server_lock(call->server);
@@ -370,16 +398,6 @@ void waldo__call_dismiss(waldo_call *call)
 void waldo__call_expire(waldo_call *call)
 {
     answer_instead(call, WALDO_ETIMEOUT, "the deadline passed while the call was waiting");
-}
-
-/* The client never learned of the object that it was given. */
-static void take_back_reference(waldo_call *call)
-{
-    waldo__server_lock(call->server);
-    if (call->handed_out)
-        (void)waldo__session_drop(call->session, call->handed_out, 1);
-    call->handed_out = 0;
-    waldo__server_unlock(call->server);
 }
 
 void waldo__call_take_back(waldo_call *call)

@@ -53,6 +53,7 @@ struct waldo_call {
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
     bool kept;             /* the handler kept it */
     atomic_bool cancelled; /* the caller is gone or has given up */
+    bool unpacked;         /* the reply says only that what it should carry does not fit */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
     bool answered_instead; /* by the loop, not by the handler; of the loop's thread */
     /* Guarded by the server's lock. */
@@ -75,6 +76,8 @@ struct waldo_call {
 /* A call from bytes of a peer. *ret_call: with one reference, in no list yet. */
 int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo_call **ret_call,
                     waldo_error *reterr);
+/* A call that no client made and that is answered already. NULL: out of memory. */
+waldo_call *waldo__call_new_internal(waldo_server *server, waldo__session *session);
 void waldo__call_ref(waldo_call *call);
 void waldo__call_unref(waldo_call *call);
 

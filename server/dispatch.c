@@ -145,10 +145,10 @@ static int do_attach(waldo_call *call)
         return status;
     waldo__object *object = call->object;
     call->object = NULL; /* its pin goes to the answer */
-    uint64_t id = object->id;
     waldo__call_answer_proxy(call, object);
     waldo__server_lock(call->server);
-    (void)waldo__ticket_redeem(call->server, call->request->ticket, id);
+    if (call->handed_out)
+        (void)waldo__ticket_redeem(call->server, call->request->ticket, call->handed_out);
     waldo__server_unlock(call->server);
     return 0;
 }

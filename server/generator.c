@@ -120,23 +120,12 @@ static waldo_generator *make(waldo_call *call)
     return generator;
 }
 
-/* An object that is its own generator must not be kept alive by it: the call's pin goes, that of
- * the job which runs it stays. */
-static int attach(waldo_call *call, waldo_generator *generator)
-{
-    waldo__object *object = call->object;
-    object->generator = generator;
-    call->object = NULL;
-    waldo__server_lock(call->server);
-    waldo__object_unpin(object);
-    waldo__server_unlock(call->server);
-    return 0;
-}
-
 static int begin(waldo_call *call, waldo_generator *generator)
 {
-    if (call->method->flags & WALDO_METHOD_ITERATES_SELF)
-        return attach(call, generator);
+    if (call->method->flags & WALDO_METHOD_ITERATES_SELF) {
+        call->object->generator = generator;
+        return 0;
+    }
     waldo_server *server = call->server;
     const waldo__type *type = waldo__registry_find(server->registry, "Iterator");
     waldo__server_lock(server);
@@ -149,6 +138,36 @@ static int begin(waldo_call *call, waldo_generator *generator)
     object->generator = generator;
     waldo__call_answer_proxy(call, object);
     return 0;
+}
+
+/* A call of the generator's own, which no client waits for. It does not pin the object: that would
+ * be kept alive by its own generator. */
+static waldo_call *make_start(waldo_call *call)
+{
+    waldo_call *start = waldo__call_new_internal(call->server, call->session);
+    if (!start)
+        return NULL;
+    start->type = call->type;
+    start->method = call->method;
+    start->request->thread = call->request->thread;
+    start->request->object = call->request->object;
+    return start;
+}
+
+int waldo__generator_begin(waldo_call *call, waldo__object *object)
+{
+    waldo_call *start = make_start(call);
+    if (!start)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a generator");
+    start->object = object;
+    int status = call->method->invoke(start, call->type->ops, object->self, NULL);
+    start->object = NULL;
+    if (status < 0)
+        call->error = start->error;
+    waldo__call_unref(start);
+    if (status >= 0 && !object->generator)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "the handler started no generator");
+    return status < 0 ? status : 0;
 }
 
 int waldo_call_generate(waldo_call *call,

@@ -5,6 +5,11 @@
 
 #include <waldo/service.h>
 
+#include "object.h"
+
+/* Starts the generator of an object that iterates itself, for its first step. 0 or an error that
+ * was raised at the call. */
+int waldo__generator_begin(waldo_call *call, waldo__object *object);
 /* Answers the call with the next item, WALDO_ESTOP, or what the generator raised. Returns what a
  * step returns. */
 int waldo__generator_next(waldo_generator *generator, waldo_call *call);

@@ -10,7 +10,7 @@
 #include "engine/deadline.h"
 #include "server_internal.h"
 
-enum { MAX_TICKETS = 65536 };
+enum { MAX_TICKETS = 65536, AGAIN_NS = 100 * 1000 * 1000 };
 
 typedef struct ticket {
     waldo__object *object;
@@ -19,6 +19,10 @@ typedef struct ticket {
 
 static _Thread_local uint64_t current_holder;
 
+/* A value may outlive the server: then its hold holds nothing any more. Taken before the server's
+ * lock. */
+static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
+
 void waldo__holds_set_holder(uint64_t object)
 {
     current_holder = object;
@@ -26,7 +30,7 @@ void waldo__holds_set_holder(uint64_t object)
 
 /* ---- values ---- */
 
-static void *hold(void *context, uint64_t id)
+static void *hold(void *context, uint64_t id, uint64_t ticket_number)
 {
     waldo_server *server = context;
     waldo__hold *made = malloc(sizeof *made);
@@ -44,6 +48,7 @@ static void *hold(void *context, uint64_t id)
         if (made->next)
             made->next->link = &made->next;
         server->holds.first = made;
+        (void)waldo__ticket_redeem(server, ticket_number, id);
     }
     waldo__server_unlock(server);
     if (object)
@@ -55,13 +60,17 @@ static void *hold(void *context, uint64_t id)
 static void release(void *held)
 {
     waldo__hold *one = held;
-    waldo_server *server = one->object->server;
-    waldo__server_lock(server);
-    *one->link = one->next;
-    if (one->next)
-        one->next->link = one->link;
-    waldo__object_unreference(one->object, 1);
-    waldo__server_unlock(server);
+    pthread_mutex_lock(&orphans_lock);
+    if (one->object) {
+        waldo_server *server = one->object->server;
+        waldo__server_lock(server);
+        *one->link = one->next;
+        if (one->next)
+            one->next->link = one->link;
+        waldo__object_unreference(one->object, 1);
+        waldo__server_unlock(server);
+    }
+    pthread_mutex_unlock(&orphans_lock);
     free(one);
 }
 
@@ -127,13 +136,17 @@ uint64_t waldo__tickets_expire(waldo_server *server)
          (entry = waldo__map_next(&server->holds.tickets, &position)) != NULL;) {
         uint64_t expires = ((const ticket *)entry->value)->expires;
         if (expires <= now) {
-            end_ticket(server, entry->key); /* moves entries: start again */
-            position = 0;
-            next = 0;
+            /* Removal moves a later entry into this place: look at it again. One that is moved
+             * past the end is found the next time. */
+            end_ticket(server, entry->key);
+            position--;
+            next = now + AGAIN_NS;
         } else if (next == 0 || expires < next) {
             next = expires;
         }
     }
+    if (server->holds.tickets.count == 0)
+        next = 0;
     waldo__server_unlock(server);
     return next == 0 ? 0 : (next - now) / 1000000 + 1;
 }
@@ -169,6 +182,15 @@ void waldo__holds_end(waldo_server *server)
         end_ticket(server, entry->key);
     waldo__map_free(&server->holds.tickets);
     waldo__server_unlock(server);
+}
+
+void waldo__holds_orphan(waldo_server *server)
+{
+    pthread_mutex_lock(&orphans_lock);
+    for (waldo__hold *one = server->holds.first; one; one = one->next)
+        one->object = NULL;
+    server->holds.first = NULL;
+    pthread_mutex_unlock(&orphans_lock);
 }
 
 /* ---- cycles ---- */

@@ -32,6 +32,9 @@ typedef struct waldo__holds {
 /* The server keeps what values name from now on. WALDO_ENOMEM. */
 int waldo__holds_begin(waldo_server *server, waldo_error *reterr);
 void waldo__holds_end(waldo_server *server);
+/* Before the objects are freed, with no thread left: values that outlive the server hold nothing.
+ */
+void waldo__holds_orphan(waldo_server *server);
 /* A ticket for the object; 0: no memory, or too many. With the server's lock. */
 uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object);
 /* Takes the ticket away: its reference is given back. False: it is not there, or another object's.

@@ -144,11 +144,9 @@ int waldo__step_next(waldo_call *call)
 {
     waldo__object *object = call->object;
     if (!object->generator) {
-        int status = call->method->invoke(call, call->type->ops, object->self, NULL);
+        int status = waldo__generator_begin(call, object);
         if (status < 0)
             return status;
-        if (!object->generator)
-            return waldo_call_raise(call, WALDO_ERUNTIME, "the handler started no generator");
     }
     return waldo__generator_next(object->generator, call);
 }

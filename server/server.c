@@ -473,6 +473,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     waldo__pool_free(pool);
     server->pool = NULL;
     empty_outbox(server);
+    waldo__holds_orphan(server);
     waldo__objects_free(server);
     waldo__deadlines_free(&server->deadlines);
     uv_walk(&server->loop, close_handle, NULL);

@@ -216,8 +216,10 @@ static void forget_all_arrived(waldo__session *session, const Waldo__Wire__Reque
     for (size_t i = 0; i < session->outstanding_count; i++)
         forget_arrived(session, request, session->outstanding[i]);
     if (request->acknowledged - session->acknowledged <= session->kept.count) {
-        for (uint64_t one = session->acknowledged + 1; one <= request->acknowledged; one++)
-            forget_arrived(session, request, one);
+        /* By difference: the last number there is has no successor. */
+        uint64_t left = request->acknowledged - session->acknowledged;
+        for (uint64_t one = session->acknowledged; left > 0; left--)
+            forget_arrived(session, request, ++one);
         return;
     }
     size_t position = 0;
@@ -344,9 +346,13 @@ void waldo__session_end(waldo__session *session)
     waldo__server_unlock(server);
     waldo__peers_forget_session(session);
     cancel_calls(session);
-    forget_all_kept(session);
+    /* First who owned what, then what was on its way: a lock whose owner has perhaps not heard that
+     * it is one has lost an owner. */
     waldo__server_lock(server);
     tell_watchers(session);
+    waldo__server_unlock(server);
+    forget_all_kept(session);
+    waldo__server_lock(server);
     drop_all(session);
     waldo__server_unlock(server);
     waldo__session_unref(session);

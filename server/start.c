@@ -81,9 +81,11 @@ static void forget_default_address(waldo_manager *manager)
         return;
     waldo__process_clean_up(manager);
     free(manager->directory);
-    free(manager->address);
     manager->directory = NULL;
+    waldo__managers_lock();
+    free(manager->address);
     manager->address = NULL;
+    waldo__managers_unlock();
 }
 
 int waldo_manager_get_server(waldo_manager *manager, waldo_server **ret_server, waldo_error *reterr)

@@ -8,9 +8,11 @@
 static int to_message(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
                       waldo_error *reterr)
 {
-    int status = arguments
-                     ? waldo_value_to_message(arguments, &arena->allocator, ret_message, reterr)
-                     : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for the arguments, or NULL where waldo_v_none() is meant");
+    int status =
+        arguments
+            ? waldo_value_to_message(arguments, &arena->allocator, ret_message, reterr)
+            : waldo_error_set(reterr, WALDO_ENOMEM,
+                              "no memory for the arguments, or NULL where waldo_v_none() is meant");
     waldo_value_unref(arguments);
     return status;
 }

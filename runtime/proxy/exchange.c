@@ -166,6 +166,7 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
         waldo__reply_free(&reply);
         return status;
     }
+    reply.life = link->life;
     *ret_reply = reply;
     /* The allocator points into the arena: it moved. */
     ret_reply->arena.allocator.allocator_data = &ret_reply->arena;
@@ -186,10 +187,11 @@ typedef struct exchange_attempt {
     waldo__deadline patience;
     waldo__deadline absent_patience; /* since nobody was found at its address; or WALDO__NEVER */
     unsigned pause_ms;
-    bool sent;          /* perhaps: the server may have it */
-    bool answered;      /* the reply is here, if only with an error */
-    unsigned sent_life; /* of the session, when it was sent */
-    unsigned life;      /* of the session, when the server was last reached */
+    bool sent;                 /* perhaps: the server may have it */
+    bool answered;             /* the reply is here, if only with an error */
+    unsigned sent_life;        /* of the session, when it was sent */
+    unsigned life;             /* of the session, when the server was last reached */
+    const unsigned *only_life; /* of the session: in another one there is nothing to ask; or NULL */
 } exchange_attempt;
 
 static bool is_connection_lost(int code)
@@ -293,6 +295,10 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
                                "the server was restarted, or gave this client up, in the middle "
                                "of the call, which may have run");
     }
+    if (attempt->only_life && link->life != *attempt->only_life) {
+        waldo__link_give(manager, link);
+        return waldo_error_set(reterr, WALDO_EKEY, "the session that held it is over");
+    }
     attempt->life = link->life;
     status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
                                 ret_reply, reterr);
@@ -338,11 +344,12 @@ static void settle(waldo_manager *manager)
     waldo__link_give(manager, link);
 }
 
-int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
-                    const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
-                    waldo_error *reterr)
+static int exchange(waldo_manager *manager, const unsigned *only_life,
+                    Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
+                    waldo__reply *ret_reply, waldo_error *reterr)
 {
     exchange_attempt attempt = {
+        .only_life = only_life,
         .manager = manager,
         .request = request,
         .body = body,
@@ -377,6 +384,20 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
     if (!gives_back(request))
         waldo__manager_notice(manager, attempt.life, status, &error);
     return status;
+}
+
+int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
+                    const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
+                    waldo_error *reterr)
+{
+    return exchange(manager, NULL, request, body, timeout, ret_reply, reterr);
+}
+
+int waldo__exchange_in(waldo_manager *manager, unsigned life, Waldo__Wire__Request *request,
+                       const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
+                       waldo_error *reterr)
+{
+    return exchange(manager, &life, request, body, timeout, ret_reply, reterr);
 }
 
 int waldo__exchange_plain(waldo_manager *manager, Waldo__Wire__Operation operation, double timeout,

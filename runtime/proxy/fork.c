@@ -53,6 +53,16 @@ static void install(void)
     (void)pthread_atfork(before_fork, unlock_all, in_child);
 }
 
+void waldo__managers_lock(void)
+{
+    pthread_mutex_lock(&managers_lock);
+}
+
+void waldo__managers_unlock(void)
+{
+    pthread_mutex_unlock(&managers_lock);
+}
+
 void waldo__managers_add(waldo_manager *manager)
 {
     pthread_once(&once, install);
@@ -79,8 +89,8 @@ int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, wal
     int status = 0;
     pthread_mutex_lock(&managers_lock);
     const waldo_manager *starter = managers;
-    while (starter && (starter->server_pid <= 0 || !address || !starter->keys ||
-                       strcmp(starter->address, address) != 0))
+    while (starter && (starter->server_pid <= 0 || !address || !starter->address ||
+                       !starter->keys || strcmp(starter->address, address) != 0))
         starter = starter->next_manager;
     if (starter)
         status = waldo__keyring_from_authkey(waldo__key_secret(waldo__keyring_at(starter->keys, 0)),

@@ -45,8 +45,10 @@ int waldo__manager_set_address(waldo_manager *manager, const char *address, wald
     char *copy = strdup(address);
     if (!copy)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for an address");
+    waldo__managers_lock();
     free(manager->address);
     manager->address = copy;
+    waldo__managers_unlock();
     manager->url = url;
     manager->engine = waldo__client_engine_for(&url);
     return 0;
@@ -228,10 +230,8 @@ static void say_goodbye(waldo_manager *manager)
                                     NULL);
 }
 
-waldo_manager *waldo_manager_unref(waldo_manager *manager)
+static void destroy(waldo_manager *manager)
 {
-    if (!manager || atomic_fetch_sub(&manager->references, 1) != 1)
-        return NULL;
     waldo__heartbeat_stop(manager);
     if (waldo__process_is_ours(manager))
         waldo_manager_shutdown(manager, NULL);
@@ -252,6 +252,20 @@ waldo_manager *waldo_manager_unref(waldo_manager *manager)
     free(manager->directory);
     free(manager->address);
     free(manager);
+}
+
+bool waldo__manager_release(waldo_manager *manager)
+{
+    if (atomic_fetch_sub(&manager->references, 1) != 1)
+        return false;
+    destroy(manager);
+    return true;
+}
+
+waldo_manager *waldo_manager_unref(waldo_manager *manager)
+{
+    if (manager)
+        (void)waldo__manager_release(manager);
     return NULL;
 }
 

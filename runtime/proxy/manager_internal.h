@@ -134,6 +134,9 @@ struct waldo_manager {
 /* ---- fork.c: the process's managers ---- */
 void waldo__managers_add(waldo_manager *manager);
 void waldo__managers_remove(waldo_manager *manager);
+/* Addresses change under this lock: other managers look at them. */
+void waldo__managers_lock(void);
+void waldo__managers_unlock(void);
 /* The key of the server at this address if a manager of this process, or of one that it was forked
  * from, started it; else *ret_ring is untouched. */
 int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, waldo_error *reterr);
@@ -145,6 +148,8 @@ int waldo__manager_check_initial(waldo_manager *manager, waldo_error *reterr);
 /* The keys, where the options gave none: the user's own, or new ones that nobody else has. */
 int waldo__manager_use_default_keys(waldo_manager *manager, waldo_error *reterr);
 int waldo__manager_make_keys(waldo_manager *manager, waldo_error *reterr);
+/* waldo_manager_unref; true: it was the last reference. */
+bool waldo__manager_release(waldo_manager *manager);
 /* INITIAL becomes STARTED with a session at the address. */
 int waldo__manager_enter(waldo_manager *manager, waldo_error *reterr);
 /* Tells on_gone when status says that the server is gone, for each life of the session once unless
@@ -199,6 +204,7 @@ typedef struct waldo__reply {
     waldo__arena arena;
     waldo__buffer bytes; /* the frame that came */
     waldo__buffer plain; /* what was in it, unless it was clear */
+    unsigned life;       /* of the session that it belongs to */
 } waldo__reply;
 
 /* Sends the request, with `body` in it unless NULL, and waits. Where the connection breaks it is
@@ -208,6 +214,10 @@ typedef struct waldo__reply {
 int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
                     const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                     waldo_error *reterr);
+/* The same, but only in this life of the session: WALDO_EKEY, and nothing was sent, in another. */
+int waldo__exchange_in(waldo_manager *manager, unsigned life, Waldo__Wire__Request *request,
+                       const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
+                       waldo_error *reterr);
 /* The same on a link that the caller took. */
 int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, waldo__deadline deadline,

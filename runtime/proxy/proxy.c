@@ -28,7 +28,7 @@ void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,
     ret_request->incarnation = proxy->incarnation;
 }
 
-void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation)
+void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation, unsigned life)
 {
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__DROP;
@@ -36,14 +36,14 @@ void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation)
     request.incarnation = incarnation;
     request.count = 1;
     waldo__reply reply;
-    if (waldo__exchange(manager, &request, NULL, DROP_TIMEOUT, &reply, NULL) >= 0)
+    if (waldo__exchange_in(manager, life, &request, NULL, DROP_TIMEOUT, &reply, NULL) >= 0)
         waldo__reply_free(&reply);
 }
 
 /* ---- life ---- */
 
 static waldo_proxy *make(waldo_manager *manager, const waldo__remote_type *type,
-                         const Waldo__Ref *ref)
+                         const Waldo__Ref *ref, unsigned life)
 {
     waldo_proxy *proxy = calloc(1, sizeof *proxy);
     if (!proxy)
@@ -54,7 +54,7 @@ static waldo_proxy *make(waldo_manager *manager, const waldo__remote_type *type,
     proxy->object = ref->object;
     proxy->incarnation = ref->incarnation;
     pthread_mutex_lock(&manager->lock);
-    proxy->life = manager->life;
+    proxy->life = life;
     proxy->next = manager->proxies;
     proxy->link = &manager->proxies;
     if (proxy->next)
@@ -67,7 +67,8 @@ static waldo_proxy *make(waldo_manager *manager, const waldo__remote_type *type,
 static int attach(waldo_manager *manager, uint64_t object, uint64_t incarnation, uint64_t ticket,
                   waldo_proxy **ret_proxy, waldo_error *reterr);
 
-static int take_created(waldo_manager *manager, const Waldo__Wire__Created *created, bool has_table,
+static int take_created(waldo_manager *manager, const waldo__reply *reply,
+                        const Waldo__Wire__Created *created, bool has_table,
                         waldo_proxy **ret_proxy, waldo_error *reterr)
 {
     const Waldo__Ref *ref = created->ref;
@@ -75,14 +76,14 @@ static int take_created(waldo_manager *manager, const Waldo__Wire__Created *crea
     if (!type && !has_table) {
         /* Another proxy of it comes with the table; this one's reference is given back. */
         int status = attach(manager, ref->object, ref->incarnation, 0, ret_proxy, reterr);
-        waldo__drop(manager, ref->object, ref->incarnation);
+        waldo__drop(manager, ref->object, ref->incarnation, reply->life);
         return status;
     }
     if (!type)
         type = waldo__remote_type_add(manager, created);
-    waldo_proxy *proxy = type ? make(manager, type, ref) : NULL;
+    waldo_proxy *proxy = type ? make(manager, type, ref, reply->life) : NULL;
     if (!proxy) {
-        waldo__drop(manager, ref->object, ref->incarnation);
+        waldo__drop(manager, ref->object, ref->incarnation, reply->life);
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a proxy");
     }
     *ret_proxy = proxy;
@@ -101,7 +102,7 @@ int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply, b
     if (status >= 0 && (!reply->reply->proxy || !created->ref || created->ref->object == 0))
         status = waldo_error_set(reterr, WALDO_EPROTOCOL, "the reply holds no proxy");
     if (status >= 0)
-        status = take_created(manager, created, has_table, ret_proxy, reterr);
+        status = take_created(manager, reply, created, has_table, ret_proxy, reterr);
     waldo__arena_free(&arena);
     return status;
 }
@@ -127,7 +128,7 @@ waldo_proxy *waldo_proxy_unref(waldo_proxy *proxy)
                 manager->state == WALDO_MANAGER_STARTED;
     pthread_mutex_unlock(&manager->lock);
     if (held)
-        waldo__drop(manager, proxy->object, proxy->incarnation);
+        waldo__drop(manager, proxy->object, proxy->incarnation, proxy->life);
     protobuf_c_message_free_unpacked(proxy->item, NULL);
     free(proxy);
     waldo_manager_unref(manager);

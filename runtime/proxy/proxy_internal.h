@@ -38,8 +38,8 @@ int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMe
  * has others: then it is fetched. */
 int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply, bool has_table,
                             waldo_proxy **ret_proxy, waldo_error *reterr);
-/* Gives a reference back; what fails is not told. */
-void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation);
+/* Gives back a reference that was taken in this life of the session; what fails is not told. */
+void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation, unsigned life);
 /* A request on the proxy's object. */
 void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,
                           Waldo__Wire__Request *ret_request);

@@ -112,11 +112,23 @@ void waldo__heartbeat_alone(waldo_manager *manager)
     pthread_cond_signal(&manager->heart_wakes);
 }
 
+/* False: the last reference is just being given back. */
+static bool ref_if_alive(waldo_manager *manager)
+{
+    unsigned count = atomic_load(&manager->references);
+    while (count > 0)
+        if (atomic_compare_exchange_weak(&manager->references, &count, count + 1))
+            return true;
+    return false;
+}
+
+/* During a beat the thread holds the manager: the program's on_gone, or the last of its proxies,
+ * may give it back there. */
 static void *run(void *argument)
 {
     waldo_manager *manager = argument;
     pthread_mutex_lock(&manager->lock);
-    while (sleep_until_due(manager)) {
+    while (sleep_until_due(manager) && ref_if_alive(manager)) {
         double lease = manager->lease;
         unsigned life = manager->life;
         manager->heart_beats = true;
@@ -124,6 +136,10 @@ static void *run(void *argument)
         beat(manager, life, lease);
         pthread_mutex_lock(&manager->lock);
         manager->heart_beats = false;
+        pthread_mutex_unlock(&manager->lock);
+        if (waldo__manager_release(manager))
+            return NULL;
+        pthread_mutex_lock(&manager->lock);
     }
     pthread_mutex_unlock(&manager->lock);
     return NULL;
@@ -154,6 +170,10 @@ void waldo__heartbeat_stop(waldo_manager *manager)
     pthread_mutex_unlock(&manager->lock);
     if (!runs)
         return;
+    if (pthread_equal(pthread_self(), manager->heart)) {
+        pthread_detach(manager->heart);
+        return;
+    }
     /* The server may not answer. */
     if (beats)
         waldo__links_interrupt(manager);

@@ -85,8 +85,10 @@ int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_v
         .ticket = message->ticket,
     };
     /* In the server's own process a value keeps what it names. */
-    reference.live =
-        waldo__keeper_hold(reference.incarnation, reference.object, &reference.release);
+    reference.live = waldo__keeper_hold(reference.incarnation, reference.object, reference.ticket,
+                                        &reference.release);
+    if (reference.live)
+        reference.ticket = 0;
     waldo_value *value = waldo__v_reference(&reference);
     if (!value && reference.live)
         reference.release(reference.live);

@@ -7,8 +7,22 @@
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static waldo__keeper *keepers;
 
+/* A forked child has none of its parent's servers. */
+static void in_child(void)
+{
+    pthread_rwlock_init(&lock, NULL);
+    keepers = NULL;
+}
+
+static void install(void)
+{
+    (void)pthread_atfork(NULL, NULL, in_child);
+}
+
 void waldo__keeper_add(waldo__keeper *keeper)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, install);
     pthread_rwlock_wrlock(&lock);
     keeper->next = keepers;
     keepers = keeper;
@@ -35,13 +49,14 @@ static const waldo__keeper *find(uint64_t incarnation)
     return keeper;
 }
 
-void *waldo__keeper_hold(uint64_t incarnation, uint64_t object, void (**ret_release)(void *held))
+void *waldo__keeper_hold(uint64_t incarnation, uint64_t object, uint64_t ticket,
+                         void (**ret_release)(void *held))
 {
     void *held = NULL;
     pthread_rwlock_rdlock(&lock);
     const waldo__keeper *keeper = find(incarnation);
     if (keeper)
-        held = keeper->hold(keeper->server, object);
+        held = keeper->hold(keeper->server, object, ticket);
     if (held)
         *ret_release = keeper->release;
     pthread_rwlock_unlock(&lock);

@@ -101,8 +101,8 @@ Test(keys, a_key_that_is_not_in_the_ring)
 Test(keys, a_key_file_that_others_can_read)
 {
     chmod(host.ring, 0644);
-    const char *arguments[] = {WALDOD,    "--listen",           "tcp://127.0.0.1:0",
-                               "--authkey-file", host.ring, NULL};
+    const char *arguments[] = {WALDOD,           "--listen", "tcp://127.0.0.1:0",
+                               "--authkey-file", host.ring,  NULL};
     process refused = spawn(arguments, true);
     char line[512];
     cr_assert(read_line(refused.errors, line, sizeof line));
@@ -130,8 +130,8 @@ Test(keys, no_rights_at_all)
     FAILS(WALDO_EPERMISSION, waldo_manager_number_of_objects(guest, &count, &error));
     FAILS(WALDO_EPERMISSION, waldo_manager_debug_info(guest, &text, &error));
     FAILS(WALDO_EPERMISSION, waldo_manager_typeids(guest, &typeids, &error));
-    FAILS(WALDO_EPERMISSION, waldo__exchange_plain(guest, WALDO__WIRE__OPERATION__SHUTDOWN,
-                                                   PATIENCE, &error));
+    FAILS(WALDO_EPERMISSION,
+          waldo__exchange_plain(guest, WALDO__WIRE__OPERATION__SHUTDOWN, PATIENCE, &error));
     OK(create(owner, &reg, &error));
     OK(waldo_proxy_to_value(faults_register_proxy(reg), &token, &error));
     FAILS(WALDO_EPERMISSION, waldo_proxy_from_value(guest, token, &proxy, &error));

@@ -153,6 +153,29 @@ Test(references, a_proxy_on_its_way_is_not_kept_for_ever)
     faults_box_unref(outer);
 }
 
+/* A container keeps what a token stands for, for however long, and whoever gets it out of there can
+ * still use it. */
+Test(references, a_token_that_waits_in_a_container)
+{
+    faults_box *outer = get_box(manager, ""), *inner = get_box(manager, "");
+    waldo_value *token = NULL;
+    OK(waldo_proxy_export(faults_box_proxy(inner), &token, &error));
+    put(outer, "token", token);
+    faults_box_unref(inner);
+    for (double until = now() + 0.6; now() < until;) {
+        cr_assert_eq(number_of_objects(manager), objects_before + 2);
+        pause_ms(20);
+    }
+    token = get(outer, "token");
+    remove_key(outer, "token");
+    waldo_proxy *proxy = NULL;
+    OK(waldo_proxy_from_value(manager, token, &proxy, &error));
+    waldo_value_unref(token);
+    waldo_proxy_unref(proxy);
+    faults_box_unref(outer);
+    AWAIT(number_of_objects(manager) == objects_before);
+}
+
 static bool reports_a_cycle(void)
 {
     char *text = NULL;

@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,7 +218,8 @@ Test(strangers, three_thousand_by_ipc, .timeout = 120)
     three_thousand(connect_ipc, host.urls[1], true);
 }
 
-/* libnanomsg answers for the bytes and does not send anybody away; what comes to us costs nothing. */
+/* libnanomsg answers for the bytes and does not send anybody away; what comes to us costs nothing.
+ */
 Test(strangers, three_thousand_by_nanomsg, .timeout = 120)
 {
     unsigned seed = 1;

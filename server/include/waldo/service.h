@@ -64,8 +64,9 @@ void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, 
                           void *data);
 /** What to do if the reply that the handler is about to give does not arrive, because the caller
  *  died or gave up, before it was given or on its way, or because it is too big: on_lost(self,
- * data) runs like a call on the object and puts back what the reply carried. When the outcome is
- * known release(data) runs, on any thread; it may be NULL. Set it before answering. */
+ * data) runs like a call on the object, after session_ended if the session has, and puts back what
+ * the reply carried. When the outcome is known release(data) runs, on any thread; it may be NULL.
+ * Set it before answering. */
 void waldo_call_on_lost(waldo_call *call, void (*on_lost)(void *self, void *data),
                         void (*release)(void *data), void *data);
 /** The object hears of the end of the caller's session: session_ended in its ops runs like a call
