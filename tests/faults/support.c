@@ -13,8 +13,6 @@
 
 #include <sodium.h>
 
-extern char **environ;
-
 /* ---- waiting ---- */
 
 double now(void)

@@ -24,7 +24,9 @@ static bool shell(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(command, sizeof command, format, arguments);
     va_end(arguments);
-    return system(command) == 0;
+    const char *arguments[] = {"sh", "-c", command, NULL};
+    process one = spawn(arguments, false);
+    return await_end(&one) == 0;
 }
 
 static bool is_possible(void)
