@@ -34,7 +34,7 @@ int waldo_call_set_value(waldo_call *call, Waldo__Value *result, waldo_value *va
     int status = value
                      ? waldo_value_to_message(value, &call->arena.allocator, &message, &call->error)
                      : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
-    if (status >= 0)
+    if (message)
         *result = *message;
     waldo_value_unref(value);
     return status;
