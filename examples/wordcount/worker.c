@@ -58,7 +58,8 @@ int main(int argc, char **argv)
     waldo_error error;
     waldo_manager *manager = NULL;
     wordcount_job_board *board = NULL;
-    waldo_manager_options options = {.authkey_descriptor = argc == 3 ? atoi(argv[2]) : 0};
+    waldo_manager_options options = {.authkey_descriptor =
+                                         argc == 3 ? (int)strtol(argv[2], NULL, 10) : 0};
     int status = waldo_connect(argv[1], &options, &manager, &error);
     if (status >= 0)
         status = wordcount_job_board_new(manager, &board, &error);

@@ -67,6 +67,8 @@ static void drop(waldo__routes *routes, waldo__kept_route **place)
 {
     waldo__kept_route *kept = *place;
 
+    if (kept == NULL)
+        return;
     *place = kept->next;
     if (kept->older != NULL)
         kept->older->newer = kept->newer;

@@ -24,8 +24,8 @@ static bool shell(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(command, sizeof command, format, arguments);
     va_end(arguments);
-    const char *arguments[] = {"sh", "-c", command, NULL};
-    process one = spawn(arguments, false);
+    const char *words[] = {"sh", "-c", command, NULL};
+    process one = spawn(words, false);
     return await_end(&one) == 0;
 }
 

@@ -49,7 +49,7 @@ static int read_port(int fd, uint16_t *ret_port)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } bound;
+    } bound = {.any.sa_family = AF_UNSPEC};
     socklen_t size = sizeof bound;
 
     if (getsockname(fd, &bound.any, &size) < 0)
