@@ -51,6 +51,14 @@ void pause_ms(unsigned ms);
 
 /* ---- processes ---- */
 
+/* ThreadSanitizer does not bear a forked child that starts a thread, as a manager's heartbeat is.
+ */
+#ifdef __SANITIZE_THREAD__
+#define FORK_IS_IMPOSSIBLE true
+#else
+#define FORK_IS_IMPOSSIBLE false
+#endif
+
 typedef struct process {
     pid_t pid;
     int input;  /* to its standard input */
