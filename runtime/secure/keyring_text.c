@@ -73,9 +73,12 @@ static int take_types(const parser *p, word value, const char **types)
         return fail(p, "the same right stands twice");
     if (!waldo__key_types_are_valid(value.text, value.size))
         return fail(p, "create= and call= take * or typeids with commas between them");
-    *types = strndup(value.text, value.size);
-    if (!*types)
+    char *copy = malloc(value.size + 1);
+    if (!copy)
         return waldo_error_set(p->reterr, WALDO_ENOMEM, "no memory for a key ring");
+    memcpy(copy, value.text, value.size); /* no NUL follows */
+    copy[value.size] = '\0';
+    *types = copy;
     return 0;
 }
 
