@@ -7,6 +7,8 @@ set -eu
 build=$1
 seconds=$2
 cd "$build/tests"
+# The inner shell expands its own arguments.
+# shellcheck disable=SC2016
 for program in fuzz.*; do
     [ -x "$program" ] && [ -f "$program" ] && printf '%s\n' "./$program"
 done | xargs -n 1 -P 2 sh -c '

@@ -60,18 +60,15 @@ void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending)
 {
     waldo__pending *kept = malloc(sizeof *kept);
     pthread_mutex_lock(&manager->lock);
-    bool over = pending->dropped_object && pending->dropped_life != manager->life;
-    if (kept && !over) {
+    if (kept) {
         *kept = *pending;
         kept->given_up = true;
         relink(manager, pending, kept, kept);
-        kept = NULL;
     } else {
-        /* Without memory it will count as arrived: what its reply carried is lost with it. */
+        /* It will count as arrived: what its reply carried is lost with it. */
         unlink_pending(manager, pending);
     }
     pthread_mutex_unlock(&manager->lock);
-    free(kept);
 }
 
 /* ---- what has arrived ---- */
