@@ -285,12 +285,12 @@ uint64_t waldo__peers_expire(waldo_server *server)
     return next == 0 ? 0 : next - now;
 }
 
-void waldo__peers_excuse(waldo_server *server, uint64_t ms)
+void waldo__peers_excuse(waldo_server *server)
 {
     size_t position = 0;
     for (const waldo__map_entry *entry;
          (entry = waldo__map_next(&server->peers, &position)) != NULL;)
-        ((waldo__peer *)entry->value)->since += ms;
+        ((waldo__peer *)entry->value)->since = uv_now(&server->loop);
 }
 
 static bool has_lost_its_key(const waldo__peer *peer, const void *ring)

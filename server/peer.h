@@ -51,8 +51,8 @@ void waldo__peers_dismiss_session(waldo__session *session);
 /* Ends those that have proved nothing in time, have no session, or are silent. Milliseconds until
  * the next one may have to, or 0. */
 uint64_t waldo__peers_expire(waldo_server *server);
-/* Time in which the server itself did nothing does not count. */
-void waldo__peers_excuse(waldo_server *server, uint64_t ms);
+/* The server itself did nothing for a while: the time of each begins anew. */
+void waldo__peers_excuse(waldo_server *server);
 /* A new ring is in force: who holds a key that is gone has to leave. */
 void waldo__peers_check_keys(waldo_server *server);
 void waldo__peers_free(waldo_server *server);

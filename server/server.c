@@ -1,5 +1,6 @@
 /* The server's life: listen, serve, drain, close. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ enum {
     DRAIN_MS = 5000,    /* for handlers that run when the server is told to end */
     FLUSH_MS = 1000,    /* for replies that are ready then */
     LEAST_WAIT_MS = 10, /* between looks at all sessions and peers */
-    EXCUSED_MS = 50,    /* of being late; less is of no account */
+    LOOKS = 4,          /* in the grace time or the lease */
 };
 static const double DEFAULT_GRACE = 2.0;
 static const double DEFAULT_LEASE = 10.0;
@@ -76,14 +77,20 @@ static void empty_outbox(waldo_server *server)
 
 /* ---- time ---- */
 
+/* How often to look whose time is over: often enough to see that the server itself was stopped. */
+static uint64_t look_ms(const waldo_server *server)
+{
+    double shortest = fmin(server->options.lease, server->options.grace);
+    return (uint64_t)(shortest * 1000 / LOOKS) + LEAST_WAIT_MS;
+}
+
 /* The process was stopped, or its machine was: clients were not silent, they were not heard. */
 static void excuse_delay(waldo_server *server)
 {
-    uint64_t late = uv_now(&server->loop) - server->expiry_due;
-    if (late < EXCUSED_MS)
+    if (uv_now(&server->loop) - server->expiry_due < look_ms(server))
         return;
-    waldo__sessions_excuse(server, late);
-    waldo__peers_excuse(server, late);
+    waldo__sessions_excuse(server);
+    waldo__peers_excuse(server);
 }
 
 static void on_expiry(uv_timer_t *timer)
@@ -102,6 +109,7 @@ static void on_expiry(uv_timer_t *timer)
 
 void waldo__server_check_within(waldo_server *server, uint64_t wait_ms)
 {
+    wait_ms = wait_ms < look_ms(server) ? wait_ms : look_ms(server);
     bool soon_enough = uv_is_active((uv_handle_t *)&server->expiry) &&
                        uv_timer_get_due_in(&server->expiry) <= wait_ms;
     if (soon_enough || server->phase != WALDO__SERVING)

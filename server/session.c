@@ -394,14 +394,13 @@ uint64_t waldo__sessions_expire(waldo_server *server)
     return next == 0 ? 0 : next - now;
 }
 
-void waldo__sessions_excuse(waldo_server *server, uint64_t ms)
+void waldo__sessions_excuse(waldo_server *server)
 {
     size_t position = 0;
     for (const waldo__map_entry *entry;
          (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
         waldo__session *session = entry->value;
-        session->heard_at += ms;
-        session->orphaned_at += ms;
+        session->heard_at = session->orphaned_at = uv_now(&server->loop);
     }
 }
 

@@ -74,8 +74,8 @@ int waldo__session_admit(waldo__session *session, waldo_call *call);
 /* Nobody will take the reply to this request, which may not even have come yet. */
 void waldo__session_cancel(waldo__session *session, uint64_t sequence);
 
-/* Time in which the server itself did nothing does not count. */
-void waldo__sessions_excuse(waldo_server *server, uint64_t ms);
+/* The server itself did nothing for a while: the time of each begins anew. */
+void waldo__sessions_excuse(waldo_server *server);
 
 void waldo__session_ref(waldo__session *session);
 void waldo__session_unref(waldo__session *session);

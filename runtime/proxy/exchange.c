@@ -366,13 +366,16 @@ static int exchange(waldo_manager *manager, const unsigned *only_life,
     if (request->operation == WALDO__WIRE__OPERATION__DROP) {
         pending.dropped_object = request->object;
         pending.dropped_incarnation = request->incarnation;
+        pending.dropped_life = only_life ? *only_life : attempt.life;
     }
     waldo_error error = WALDO_ERROR_INIT;
     int status;
     do
         status = try_once(&attempt, ret_reply, &error);
     while (status == 1);
-    bool unanswered = attempt.sent && !attempt.answered;
+    /* A reference that nobody could be asked to drop is still there, as long as its session. */
+    bool drops = request->operation == WALDO__WIRE__OPERATION__DROP && status != WALDO_EKEY;
+    bool unanswered = (attempt.sent || drops) && !attempt.answered && status < 0;
     if (numbered && unanswered)
         waldo__pending_give_up(manager, &pending);
     else if (numbered)

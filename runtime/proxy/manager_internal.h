@@ -70,6 +70,7 @@ typedef struct waldo__pending {
     /* Of a DROP, which is said again rather than taken back; else 0. */
     uint64_t dropped_object;
     uint64_t dropped_incarnation;
+    unsigned dropped_life; /* of the session that held the reference */
 } waldo__pending;
 
 struct waldo_manager {

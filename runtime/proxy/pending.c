@@ -60,15 +60,18 @@ void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending)
 {
     waldo__pending *kept = malloc(sizeof *kept);
     pthread_mutex_lock(&manager->lock);
-    if (kept) {
+    bool over = pending->dropped_object && pending->dropped_life != manager->life;
+    if (kept && !over) {
         *kept = *pending;
         kept->given_up = true;
         relink(manager, pending, kept, kept);
+        kept = NULL;
     } else {
-        /* It will count as arrived: what its reply carried is lost with it. */
+        /* Without memory it will count as arrived: what its reply carried is lost with it. */
         unlink_pending(manager, pending);
     }
     pthread_mutex_unlock(&manager->lock);
+    free(kept);
 }
 
 /* ---- what has arrived ---- */

@@ -64,6 +64,9 @@ static uint64_t now_ms(void)
 static void drop(relay *one, size_t index)
 {
     pair *gone = one->pairs[index];
+    /* Closing alone would wait for the thread's poll(). */
+    for (int i = 0; i < 2; i++)
+        shutdown(gone->fds[i], SHUT_RDWR);
     close(gone->fds[0]);
     close(gone->fds[1]);
     free(gone);

@@ -137,6 +137,30 @@ Test(cancellation, references_of_calls_that_timed_out)
     waldo_manager_unref(impatient);
 }
 
+/* The same where not even a connection can be made; those that were there are broken. */
+Test(cancellation, a_reference_that_cannot_be_given_back_now)
+{
+    const char *const patient[] = {"--lease", "3", "--grace", "3", NULL};
+    server other_host;
+    start_server(&other_host, patient);
+    relay *wire = relay_start(other_host.urls[0]);
+    waldo_manager *holder = connect_to(&other_host, relay_url(wire));
+    waldo_manager *observer = connect_to(&other_host, other_host.urls[0]);
+    faults_register *reg = get_register(holder, "");
+    cr_assert_eq(number_of_objects(observer), 1);
+    relay_stall(wire, TO_SERVER, 1);
+    relay_cut(wire);
+    faults_register_unref(reg);
+    cr_assert_eq(number_of_objects(observer), 1);
+    relay_cut(wire);
+    relay_stall(wire, TO_SERVER, 0);
+    AWAIT(number_of_objects(observer) == 0);
+    waldo_manager_unref(holder);
+    waldo_manager_unref(observer);
+    relay_free(wire);
+    stop_server(&other_host);
+}
+
 /* A reply that is larger than the client takes: the item is not lost with it. */
 Test(cancellation, an_item_that_is_too_big_stays)
 {
