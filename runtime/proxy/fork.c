@@ -20,6 +20,8 @@ static void before_fork(void)
     pthread_mutex_lock(&managers_lock);
     for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
         pthread_mutex_lock(&manager->lock);
+    for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
+        waldo__heartbeat_before_fork(manager);
 }
 
 static void unlock_all(void)

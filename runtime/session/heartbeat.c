@@ -18,7 +18,14 @@ void waldo__heartbeat_init(waldo_manager *manager)
     pthread_cond_init(&manager->heart_wakes, &monotonic);
     pthread_condattr_destroy(&monotonic);
     manager->heart_process = 0;
+    manager->heart_runs = false;
     manager->heart_beats = false;
+}
+
+void waldo__heartbeat_before_fork(waldo_manager *manager)
+{
+    while (manager->heart_process == getpid() && !manager->heart_runs)
+        pthread_cond_wait(&manager->heart_wakes, &manager->lock);
 }
 
 static struct timespec as_timespec(uint64_t nanoseconds)
@@ -128,6 +135,8 @@ static void *run(void *argument)
 {
     waldo_manager *manager = argument;
     pthread_mutex_lock(&manager->lock);
+    manager->heart_runs = true;
+    pthread_cond_broadcast(&manager->heart_wakes);
     while (sleep_until_due(manager) && ref_if_alive(manager)) {
         double lease = manager->lease;
         unsigned life = manager->life;

@@ -10,6 +10,9 @@
 /* Before anything else; also in a forked child, whose copy may look as if a thread waited for it.
  */
 void waldo__heartbeat_init(waldo_manager *manager);
+/* Waits for a thread that has been started and has not begun: what the C library and sanitizers do
+ * before it runs is not prepared for a fork. With the manager's lock. */
+void waldo__heartbeat_before_fork(waldo_manager *manager);
 /* The last connection was closed. With the manager's lock. */
 void waldo__heartbeat_alone(waldo_manager *manager);
 /* Starts the thread unless it runs already in this process. Without one the session ends when the

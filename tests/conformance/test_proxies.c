@@ -221,18 +221,18 @@ Row(proxies, D6_the_child_has_references_of_its_own)
         trial_counter_unref(other);
         _exit(good ? 0 : 1);
     }
+    close(ready[1]);
+    close(go[0]);
     char byte;
-    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    cr_assert_eq(read(ready[0], &byte, 1), 1, "the child could not use what it inherited");
     trial_counter_unref(counter);
     cr_assert_eq(harness_objects(manager), 2);
     cr_assert_eq(write(go[1], "x", 1), 1);
     int status = 0;
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
-    for (int i = 0; i < 2; i++) {
-        close(ready[i]);
-        close(go[i]);
-    }
+    close(ready[0]);
+    close(go[1]);
     cr_assert_eq(harness_add(other, 0), 2);
     trial_counter_unref(other);
     waldo_manager_unref(manager);
