@@ -114,7 +114,7 @@ struct waldo_manager {
     pthread_t heart;
     pthread_cond_t heart_wakes;
     pid_t heart_process; /* where it runs; 0: nowhere */
-    bool heart_runs; /* the thread has begun */
+    bool heart_runs;     /* the thread has begun */
     bool heart_stops;
     bool heart_beats;  /* it is in the middle of asking the server */
     uint64_t heard_at; /* when the server last answered; waldo__now() */
