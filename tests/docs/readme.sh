@@ -91,7 +91,7 @@ echo "make"
 cp -r "$source/examples/counter" "$work/make"
 CFLAGS="$flags $sanitize" LDFLAGS=$sanitize make -C "$work/make" CC="$CC" >"$work/log" ||
     { cat "$work/log"; exit 1; }
-check_visit "$work/make/counter.so" "$work/make/visit"
+check_visit "$work/make/libcounter.so" "$work/make/visit"
 
 echo "a server in a program"
 start_server "$build/tests/docs_embed"

@@ -66,6 +66,11 @@ waldo_manager *waldo_manager_ref(waldo_manager *manager);
 /** The last one shuts down a server that this process started (row A16) and closes connections.
  *  NULL is a no-op. Returns NULL. Proxies keep their manager alive. */
 waldo_manager *waldo_manager_unref(waldo_manager *manager);
+/* For WALDO_AUTO(waldo_manager). */
+static inline void waldo_manager_cleanup(waldo_manager **manager)
+{
+    waldo_manager_unref(*manager);
+}
 
 waldo_manager_state waldo_manager_state_of(waldo_manager *manager);
 /** What was given until the manager is started, then where the server really listens; NULL if

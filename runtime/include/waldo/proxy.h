@@ -45,6 +45,11 @@ waldo_proxy *waldo_proxy_ref(waldo_proxy *proxy);
 /** The last one gives the reference back to the server (row D9), in one round trip of at most a
  *  second; a server that is gone is no error. NULL is a no-op. Returns NULL. */
 waldo_proxy *waldo_proxy_unref(waldo_proxy *proxy);
+/* For WALDO_AUTO(waldo_proxy). */
+static inline void waldo_proxy_cleanup(waldo_proxy **proxy)
+{
+    waldo_proxy_unref(*proxy);
+}
 /** Another proxy of the same object, with a reference of its own (row D2). */
 WALDO_CHECK int waldo_proxy_copy(waldo_proxy *proxy, waldo_proxy **ret_copy, waldo_error *reterr);
 

@@ -1,4 +1,7 @@
-/* All that a client needs. A server includes <waldo/server.h> as well. */
+/* All that a client needs. A server includes <waldo/server.h> as well.
+ *
+ * Comments in these headers name rows, such as "row B9": behaviours of Python's multiprocessing,
+ * listed in docs/conformance.md with what Waldo does and the test that shows it. */
 #ifndef WALDO_WALDO_H
 #define WALDO_WALDO_H
 
