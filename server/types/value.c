@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "types/builtins.h"
+#include "types/container.h"
 
 struct shared_value {
+    waldo__cell cell;
     char *typecode;
-    waldo_value *value;
 };
 
 static void destroy(void *self)
 {
     struct shared_value *shared = self;
-    waldo_value_unref(shared->value);
+    waldo__cell_finish(&shared->cell);
     free(shared->typecode);
     free(shared);
 }
@@ -22,48 +23,56 @@ static int create(void *type_data, waldo_call *call,
                   const Waldo__Builtin__ValueArguments *arguments, void **ret_self)
 {
     (void)type_data;
-    waldo_error error;
     waldo_value *value;
-    int status = waldo_value_from_message(arguments->value, &value, &error);
+    int status = waldo__argument(call, arguments->value, "value", &value);
     if (status < 0)
-        return waldo_call_raise(call, status, "%s", error.message);
+        return status;
     struct shared_value *shared = calloc(1, sizeof *shared);
     char *typecode = strdup(arguments->typecode);
-    if (!shared || !typecode) {
+    if (shared && typecode)
+        status = waldo__cell_init(&shared->cell, call, value);
+    else
+        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory for a Value");
+    if (!shared || !typecode)
+        waldo_value_unref(value);
+    if (status < 0) {
         free(shared);
         free(typecode);
-        waldo_value_unref(value);
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a Value");
+        return status;
     }
-    *shared = (struct shared_value){typecode, value};
+    shared->typecode = typecode;
     *ret_self = shared;
     return 0;
 }
 
 static int get(void *self, waldo_call *call, Waldo__Value *result)
 {
-    struct shared_value *shared = self;
-    return waldo_call_set_value(call, result, waldo_value_ref(shared->value));
+    waldo__cell *cell = self;
+    waldo__cell_enter(cell);
+    waldo_value *value = waldo_value_ref(cell->value);
+    waldo__cell_leave(cell);
+    return waldo_call_set_value(call, result, value);
 }
 
-static int set(void *self, waldo_call *call, const Waldo__Value *arguments)
+static int set(void *self, waldo_call *call, const Waldo__Builtin__ValueItem *arguments)
 {
-    struct shared_value *shared = self;
-    waldo_error error;
+    waldo__cell *cell = self;
     waldo_value *value;
-    int status = waldo_value_from_message(arguments, &value, &error);
+    int status = waldo__argument(call, arguments->value, "value", &value);
     if (status < 0)
-        return waldo_call_raise(call, status, "%s", error.message);
-    waldo_value_unref(shared->value);
-    shared->value = value;
-    return 0;
+        return status;
+    waldo__cell_enter(cell);
+    waldo__cell_replace(cell, value);
+    return waldo__cell_leave_changed(cell, 0);
 }
 
 /* Value('i', 1) */
 static int repr(void *self, waldo_call *call, waldo_value **ret_text)
 {
     struct shared_value *shared = self;
-    char *value = waldo_value_repr(shared->value);
+    waldo__cell_enter(&shared->cell);
+    char *value = waldo_value_repr(shared->cell.value);
+    waldo__cell_leave(&shared->cell);
     waldo_value *typecode = waldo_v_str(shared->typecode);
     char *quoted = typecode ? waldo_value_repr(typecode) : NULL;
     char *text = NULL;

@@ -83,6 +83,11 @@ waldo_value *waldo_v_array(char typecode, const void *items, size_t count);
 /** An error as a value, as Python's exception objects. type_name NULL: the code's. */
 waldo_value *waldo_v_error(int code, const char *type_name, const char *message);
 waldo_value *waldo_v_extension(const char *name, const void *data, size_t size);
+/* What a slice leaves out: Python's None. */
+#define WALDO_OMIT INT64_MIN
+/** Python's slice(start, stop, step), for whatever takes an index: an extension named "slice" whose
+ *  bytes are "start:stop:step", each of them a number or nothing. */
+waldo_value *waldo_v_slice(int64_t start, int64_t stop, int64_t step);
 /** The value itself. */
 static inline waldo_value *waldo_v_value(waldo_value *value)
 {

@@ -1,0 +1,57 @@
+/* What list, dict, set, Namespace, Value and Array are in the server: a value in a cell, with the
+ * mutex under which it is looked at and changed.
+ *
+ * A handler decodes its arguments, enters the cell, works on cell->value by the functions of
+ * waldo/value.h with &call->error as reterr, and leaves. Only the outermost container is ever
+ * changed: what was put into it, and what was given out of it, is never touched again, and may be
+ * used without the lock.
+ *
+ * Lock order: cells in the order of their objects' ids, then the waiting room, then the server.
+ * The mutex is recursive, so that a transaction that has entered several cells can run the same
+ * handlers. */
+#ifndef WALDO_SERVER_TYPES_CONTAINER_H
+#define WALDO_SERVER_TYPES_CONTAINER_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include <waldo/service.h>
+
+typedef struct waldo__cell {
+    pthread_mutex_t lock;
+    waldo_value *value;
+    uint64_t version; /* grows with every change */
+} waldo__cell;
+
+/* The first member of a container's struct, or all of it. TAKES value, NULL being out of memory. 0,
+ * or an error that was raised at the call. */
+int waldo__cell_init(waldo__cell *cell, waldo_call *call, waldo_value *value);
+/* A cell of its own that holds value, as a constructor's result. TAKES value. */
+int waldo__cell_new(waldo_call *call, waldo_value *value, void **ret_self);
+/* Lets the value go; the memory is the caller's. */
+void waldo__cell_finish(waldo__cell *cell);
+/* `destroy` of a type whose struct is a cell from waldo__cell_new. */
+void waldo__cell_destroy(void *self);
+
+void waldo__cell_enter(waldo__cell *cell);
+void waldo__cell_leave(waldo__cell *cell);
+/* The same after a change; status < 0 says that there was none after all. Returns status. */
+int waldo__cell_leave_changed(waldo__cell *cell, int status);
+/* Puts another value in. TAKES value. The cell must be entered. */
+void waldo__cell_replace(waldo__cell *cell, waldo_value *value);
+
+/* `repr` and `getvalue` of a type whose struct begins with a cell. */
+int waldo__cell_repr(void *self, waldo_call *call, waldo_value **ret_text);
+int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value);
+
+/* An argument as a value. An absent one is WALDO_ETYPE. Raised at the call. */
+int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *name,
+                    waldo_value **ret_value);
+/* The same; *ret_value is NULL if it is absent. */
+int waldo__optional_argument(waldo_call *call, const Waldo__Value *message,
+                             waldo_value **ret_value);
+/* Ends a handler whose status says how *result came to be: answers it if status is not negative.
+ * TAKES result, which is not looked at otherwise. */
+int waldo__answer(waldo_call *call, int status, Waldo__Value *message, waldo_value *result);
+
+#endif
