@@ -121,21 +121,6 @@ static void unlink_call(waldo_call *call)
     waldo__deadlines_remove(&call->server->deadlines, call);
 }
 
-void waldo__call_watch_deadline(waldo_call *call)
-{
-    waldo_server *server = call->server;
-    if (call->deadline == WALDO__NEVER)
-        return;
-    waldo__server_lock(server);
-    bool first = false;
-    /* It may have been completed in the meantime. */
-    if (call->link_of_session && waldo__deadlines_add(&server->deadlines, call))
-        first = waldo__deadlines_first(&server->deadlines) == call;
-    waldo__server_unlock(server);
-    if (first)
-        uv_async_send(&server->wake_up);
-}
-
 /* ---- running ---- */
 
 static int outcome(waldo_call *call)

@@ -59,6 +59,10 @@ struct waldo_call {
     /* Guarded by the server's lock. */
     void (*on_cancel)(waldo_call *call, void *data);
     void *on_cancel_data;
+    void (*on_timeout)(waldo_call *call, void *data);
+    void *on_timeout_data;
+    uint64_t timeout;      /* when; WALDO__NEVER: not, or over */
+    uint64_t due;          /* of timeout and deadline, whatever is earlier */
     size_t deadline_place; /* in waldo__deadlines */
     uint64_t handed_out;   /* the object whose reference went to the session with the reply; or 0 */
     /* What is to be done if the reply does not arrive: set by the handler before it answers. */
@@ -92,8 +96,9 @@ void waldo__call_take_back(waldo_call *call);
 void waldo__call_lose(waldo_call *call);
 /* The reply goes where `again`, the same request, came from. Loop thread. */
 void waldo__call_redirect(waldo_call *call, const waldo_call *again);
-/* The handler kept it: its deadline ends it from now on. */
-void waldo__call_watch_deadline(waldo_call *call);
+/* waldo_call_on_cancel, but false, and on_cancel is not called, if the caller is gone already. */
+bool waldo__call_hear_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
+                             void *data);
 /* Its deadline passed while it was kept. Loop thread. */
 void waldo__call_expire(waldo_call *call);
 
@@ -107,6 +112,14 @@ int waldo__call_answer_proxy(waldo_call *call, waldo__object *object);
 int waldo__call_answer_value(waldo_call *call, const waldo_value *value);
 /* code with call->error if the handler raised that, else with the code's text. */
 int waldo__call_answer_error(waldo_call *call, int code);
+
+/* ---- time (server/overdue.c) ---- */
+
+/* The handler kept it: its deadline ends it from now on. */
+void waldo__call_watch_deadline(waldo_call *call);
+/* Ends kept calls whose deadline has passed, and tells those whose timeout has. Milliseconds until
+ * the next, or 0 if there is none. Loop thread. */
+uint64_t waldo__calls_end_overdue(waldo_server *server);
 
 /* ---- steps (server/invoke.c) ---- */
 

@@ -13,7 +13,7 @@ static void place(waldo__deadlines *deadlines, size_t index, waldo_call *call)
 
 static void move_up(waldo__deadlines *deadlines, size_t index, waldo_call *call)
 {
-    while (index > 0 && call->deadline < deadlines->calls[(index - 1) / 2]->deadline) {
+    while (index > 0 && call->due < deadlines->calls[(index - 1) / 2]->due) {
         place(deadlines, index, deadlines->calls[(index - 1) / 2]);
         index = (index - 1) / 2;
     }
@@ -24,9 +24,9 @@ static void move_down(waldo__deadlines *deadlines, size_t index, waldo_call *cal
 {
     for (size_t child; (child = 2 * index + 1) < deadlines->count; index = child) {
         if (child + 1 < deadlines->count &&
-            deadlines->calls[child + 1]->deadline < deadlines->calls[child]->deadline)
+            deadlines->calls[child + 1]->due < deadlines->calls[child]->due)
             child++;
-        if (call->deadline <= deadlines->calls[child]->deadline)
+        if (call->due <= deadlines->calls[child]->due)
             break;
         place(deadlines, index, deadlines->calls[child]);
     }
@@ -56,7 +56,7 @@ void waldo__deadlines_remove(waldo__deadlines *deadlines, waldo_call *call)
     waldo_call *last = deadlines->calls[--deadlines->count];
     if (last == call)
         return;
-    if (index > 0 && last->deadline < deadlines->calls[(index - 1) / 2]->deadline)
+    if (index > 0 && last->due < deadlines->calls[(index - 1) / 2]->due)
         move_up(deadlines, index, last);
     else
         move_down(deadlines, index, last);

@@ -1,4 +1,5 @@
-/* Calls that a handler keeps, in the order of their deadlines. The server's lock guards it. */
+/* Calls that a handler keeps, in the order in which something is due.
+ * The server's lock guards it. */
 #ifndef WALDO_SERVER_DEADLINES_H
 #define WALDO_SERVER_DEADLINES_H
 
@@ -15,11 +16,11 @@ typedef struct waldo__deadlines {
     size_t capacity;
 } waldo__deadlines;
 
-/* false: out of memory; the call will not be ended by its deadline. */
+/* false: out of memory; the call will not hear of its time. */
 bool waldo__deadlines_add(waldo__deadlines *deadlines, waldo_call *call);
 /* Not there is fine. */
 void waldo__deadlines_remove(waldo__deadlines *deadlines, waldo_call *call);
-/* The call whose deadline is next, or NULL. */
+/* The call that is due next, or NULL. */
 waldo_call *waldo__deadlines_first(const waldo__deadlines *deadlines);
 void waldo__deadlines_free(waldo__deadlines *deadlines);
 

@@ -90,8 +90,8 @@ int waldo_call_defer(waldo_call *call)
     return WALDO_DEFERRED;
 }
 
-void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
-                          void *data)
+bool waldo__call_hear_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
+                             void *data)
 {
     waldo__server_lock(call->server);
     bool late = atomic_load(&call->cancelled);
@@ -100,7 +100,13 @@ void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, 
         call->on_cancel_data = data;
     }
     waldo__server_unlock(call->server);
-    if (late)
+    return !late;
+}
+
+void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
+                          void *data)
+{
+    if (!waldo__call_hear_cancel(call, on_cancel, data))
         on_cancel(call, data);
 }
 

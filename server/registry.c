@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "types/room.h"
+
 /* The index of the typeid, or where it would stand. */
 static size_t search(const waldo_registry *registry, const char *type_id, bool *ret_found)
 {
@@ -234,6 +236,7 @@ static bool inherit(waldo_registry *registry, const waldo_registry *parent)
         registry->types[i] = parent->types[i];
     }
     registry->count = parent->count;
+    registry->room = waldo__room_ref(parent->room);
     return true;
 }
 
@@ -261,6 +264,7 @@ waldo_registry *waldo_registry_unref(waldo_registry *registry)
     for (size_t i = 0; i < registry->count; i++)
         type_unref(registry->types[i]);
     free(registry->types);
+    waldo__room_unref(registry->room);
     free(registry);
     return NULL;
 }

@@ -27,6 +27,7 @@ struct waldo_registry {
     waldo__type **types; /* sorted by typeid */
     size_t count;
     size_t capacity;
+    struct waldo__room *room; /* of the builtin types (server/types/room.h) */
 };
 
 /* NULL: there is none. The registry's own reference is returned. */

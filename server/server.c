@@ -118,32 +118,10 @@ void waldo__server_check_within(waldo_server *server, uint64_t wait_ms)
     uv_timer_start(&server->expiry, on_expiry, wait_ms, 0);
 }
 
-/* The next kept call whose deadline has passed, with a reference; NULL: *ret_wait_ms until the next
- * deadline, 0 if there is none. */
-static waldo_call *next_overdue(waldo_server *server, uint64_t *ret_wait_ms)
-{
-    waldo__server_lock(server);
-    waldo_call *call = waldo__deadlines_first(&server->deadlines);
-    uint64_t left = call ? waldo__deadline_left(call->deadline) : 0;
-    *ret_wait_ms = call ? left / 1000000 + 1 : 0;
-    if (call && left == 0) {
-        waldo__deadlines_remove(&server->deadlines, call);
-        waldo__call_ref(call);
-    } else {
-        call = NULL;
-    }
-    waldo__server_unlock(server);
-    return call;
-}
-
 static void on_deadline(uv_timer_t *timer)
 {
     waldo_server *server = timer->data;
-    uint64_t wait;
-    for (waldo_call *call; (call = next_overdue(server, &wait)) != NULL;) {
-        waldo__call_expire(call);
-        waldo__call_unref(call);
-    }
+    uint64_t wait = waldo__calls_end_overdue(server);
     if (wait > 0)
         uv_timer_start(&server->deadline, on_deadline, wait, 0);
 }

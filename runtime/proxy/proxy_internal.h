@@ -40,6 +40,12 @@ int waldo__proxy_from_reply(waldo_manager *manager, const waldo__reply *reply, b
                             waldo_proxy **ret_proxy, waldo_error *reterr);
 /* Gives back a reference that was taken in this life of the session; what fails is not told. */
 void waldo__drop(waldo_manager *manager, uint64_t object, uint64_t incarnation, unsigned life);
+/* Calls a method of the generated type, by its name, that waits in the server for so many seconds
+ * (WALDO_FOREVER) before it has a result: the call's own deadline is that much later than usual. */
+int waldo__proxy_invoke_waiting(waldo_proxy *proxy, const waldo_proxy_type *type,
+                                const char *method, const ProtobufCMessageDescriptor *output,
+                                const ProtobufCMessage *arguments, double seconds,
+                                ProtobufCMessage **ret_result, waldo_error *reterr);
 /* A request on the proxy's object. */
 void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,
                           Waldo__Wire__Request *ret_request);

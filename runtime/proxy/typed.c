@@ -1,4 +1,6 @@
 /* What generated stubs call. */
+#include <string.h>
+
 #include "proxy/proxy_internal.h"
 #include "wire/scan.h"
 
@@ -56,22 +58,45 @@ static int unpack_body(const waldo__reply *reply, const ProtobufCMessageDescript
                          ret_message, reterr);
 }
 
-int waldo_proxy_invoke(waldo_proxy *proxy, const waldo_proxy_method *method,
-                       const ProtobufCMessage *arguments, ProtobufCMessage **ret_result,
-                       waldo_error *reterr)
+static int invoke(waldo_proxy *proxy, const waldo_proxy_method *method,
+                  const ProtobufCMessage *arguments, double timeout, ProtobufCMessage **ret_result,
+                  waldo_error *reterr)
 {
     Waldo__Wire__Request request;
     waldo__reply reply;
     int status = prepare(proxy, method, &request, reterr);
     if (status >= 0)
-        status = waldo__exchange(proxy->manager, &request, arguments,
-                                 waldo__proxy_timeout(proxy, method->deadline_ms), &reply, reterr);
+        status = waldo__exchange(proxy->manager, &request, arguments, timeout, &reply, reterr);
     if (status < 0)
         return status;
     if (method->output)
         status = unpack_body(&reply, method->output, ret_result, reterr);
     waldo__reply_free(&reply);
     return status;
+}
+
+int waldo_proxy_invoke(waldo_proxy *proxy, const waldo_proxy_method *method,
+                       const ProtobufCMessage *arguments, ProtobufCMessage **ret_result,
+                       waldo_error *reterr)
+{
+    return invoke(proxy, method, arguments, waldo__proxy_timeout(proxy, method->deadline_ms),
+                  ret_result, reterr);
+}
+
+int waldo__proxy_invoke_waiting(waldo_proxy *proxy, const waldo_proxy_type *type,
+                                const char *method, const ProtobufCMessageDescriptor *output,
+                                const ProtobufCMessage *arguments, double seconds,
+                                ProtobufCMessage **ret_result, waldo_error *reterr)
+{
+    waldo_proxy_method called = {.type = type, .output = output};
+    while (called.position < type->method_count &&
+           strcmp(type->methods[called.position], method) != 0)
+        called.position++;
+    if (called.position == type->method_count)
+        return waldo_error_set(reterr, WALDO_EATTRIBUTE, "'%s' has no method '%s'", type->type_id,
+                               method);
+    return invoke(proxy, &called, arguments, seconds + waldo__proxy_timeout(proxy, 0), ret_result,
+                  reterr);
 }
 
 int waldo_proxy_invoke_proxy(waldo_proxy *proxy, const waldo_proxy_method *method,

@@ -62,6 +62,14 @@ int waldo_call_defer(waldo_call *call);
  *  completed (WALDO_ECANCELLED will do). Set it before the call can be completed elsewhere. */
 void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
                           void *data);
+/** Calls on_timeout once, after so many seconds, unless the call is completed before; again:
+ * instead of what was said before; WALDO_FOREVER: never. It runs on the server's loop and must not
+ * block; the call must still be completed. This is for a time after which there is a result; the
+ * caller's own deadline ends the call with WALDO_ETIMEOUT by itself. WALDO_EVALUE: no duration.
+ * WALDO_ENOMEM.
+ */
+WALDO_CHECK int waldo_call_on_timeout(waldo_call *call, double seconds,
+                                      void (*on_timeout)(waldo_call *call, void *data), void *data);
 /** What to do if the reply that the handler is about to give does not arrive, because the caller
  *  died or gave up, before it was given or on its way, or because it is too big: on_lost(self,
  * data) runs like a call on the object, after session_ended if the session has, and puts back what

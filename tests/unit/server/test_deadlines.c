@@ -17,7 +17,7 @@ TestSuite(deadlines, .fini = free_heap);
 static waldo_call *new_call(uint64_t deadline)
 {
     waldo_call *call = calloc(1, sizeof *call);
-    call->deadline = deadline;
+    call->due = deadline;
     return call;
 }
 
@@ -58,8 +58,8 @@ static uint64_t earliest(waldo_call *const *calls)
 {
     uint64_t found = UINT64_MAX;
     for (int i = 0; i < CALLS; i++)
-        if (calls[i]->deadline_place && calls[i]->deadline < found)
-            found = calls[i]->deadline;
+        if (calls[i]->deadline_place && calls[i]->due < found)
+            found = calls[i]->due;
     return found;
 }
 
@@ -79,12 +79,12 @@ Test(deadlines, always_in_order)
         if (step % 10 != 0)
             continue;
         const waldo_call *first = waldo__deadlines_first(&heap);
-        cr_assert_eq(first ? first->deadline : UINT64_MAX, earliest(calls));
+        cr_assert_eq(first ? first->due : UINT64_MAX, earliest(calls));
     }
     uint64_t before = 0;
     for (waldo_call *call; (call = waldo__deadlines_first(&heap)) != NULL;) {
-        cr_assert_geq(call->deadline, before);
-        before = call->deadline;
+        cr_assert_geq(call->due, before);
+        before = call->due;
         waldo__deadlines_remove(&heap, call);
         cr_assert_eq(call->deadline_place, 0);
     }
