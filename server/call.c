@@ -93,6 +93,7 @@ void waldo__call_unref(waldo_call *call)
         waldo__limit_give(&call->server->limits, WALDO_LIMIT_PARKED);
     waldo__arena_free(&call->arena);
     waldo__buffer_free(&call->reply);
+    free(call->error);
     free(call);
 }
 
@@ -339,8 +340,10 @@ int waldo__call_answer_error(waldo_call *call, int code)
 {
     if (!claim_for_handler(call))
         return WALDO_ECANCELLED;
-    waldo_error error = call->error;
-    if (error.code != code) {
+    waldo_error error;
+    if (call->error && call->error->code == code) {
+        error = *call->error;
+    } else {
         /* A code of the handler's own says too little without a text. */
         int known = waldo__error_is_known(code) ? code : WALDO_ERUNTIME;
         waldo_error_set(&error, known, "%s", waldo_error_text(code));
@@ -354,8 +357,9 @@ int waldo__call_answer_error(waldo_call *call, int code)
 int waldo__call_answer_value(waldo_call *call, const waldo_value *value)
 {
     Waldo__Value *message;
-    int status = waldo_value_to_message(value, &call->arena.allocator, &message, &call->error);
-    return status < 0 ? waldo__call_answer_error(call, status)
+    waldo_error error;
+    int status = waldo_value_to_message(value, &call->arena.allocator, &message, &error);
+    return status < 0 ? waldo__call_answer_error(call, waldo__call_raise_error(call, &error))
                       : waldo__call_answer(call, &message->base);
 }
 

@@ -47,7 +47,7 @@ struct waldo_call {
 
     ProtobufCMessage *arguments; /* in the arena */
     waldo_export exported;
-    waldo_error error; /* what the handler raised */
+    waldo_error *error; /* what the handler raised; NULL: nothing, or there was no memory for it */
     waldo__buffer reply;
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
@@ -105,12 +105,16 @@ void waldo__call_expire(waldo_call *call);
 /* The server ends: the caller hears WALDO_EGONE now, whatever the handler does. Loop thread. */
 void waldo__call_dismiss(waldo_call *call);
 
+/* Raises what a function of the libraries said, for `return waldo__call_raise_error(call,
+ * &error);`. NULL is a no-op, and 0. */
+int waldo__call_raise_error(waldo_call *call, const waldo_error *error);
+
 /* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this, and what it
  * carried goes back. body NULL: an empty message. */
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body);
 int waldo__call_answer_proxy(waldo_call *call, waldo__object *object);
 int waldo__call_answer_value(waldo_call *call, const waldo_value *value);
-/* code with call->error if the handler raised that, else with the code's text. */
+/* code with call->error if that was raised, else with the code's text. */
 int waldo__call_answer_error(waldo_call *call, int code);
 
 /* ---- time (server/overdue.c) ---- */

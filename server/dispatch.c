@@ -30,11 +30,11 @@ static int do_hello(waldo_call *call)
 {
     waldo_server *server = call->server;
     ProtobufCMessage *message;
-    int status =
-        waldo__unpack(&waldo__wire__hello__descriptor, &call->arena.allocator,
-                      call->request->body.data, call->request->body.len, &message, &call->error);
+    waldo_error error;
+    int status = waldo__unpack(&waldo__wire__hello__descriptor, &call->arena.allocator,
+                               call->request->body.data, call->request->body.len, &message, &error);
     if (status < 0)
-        return status;
+        return waldo__call_raise_error(call, &error);
     const Waldo__Wire__Hello *hello = (const Waldo__Wire__Hello *)message;
     status = check_hello(call, hello);
     if (status < 0)

@@ -84,10 +84,12 @@ static int construct(waldo_call *call, const waldo__type *type, waldo_value *arg
     if (!service->creates(type->ops))
         return waldo_call_raise(call, WALDO_ERUNTIME, "'%s' has no constructor", type->type_id);
     ProtobufCMessage *input = NULL;
+    waldo_error error;
     int status = 0;
-    if (service->create_input)
-        status = waldo__convert_to_message(arguments, service->create_input, &call->arena.allocator,
-                                           &input, &call->error);
+    if (service->create_input &&
+        waldo__convert_to_message(arguments, service->create_input, &call->arena.allocator, &input,
+                                  &error) < 0)
+        status = waldo__call_raise_error(call, &error);
     void *self = NULL;
     if (status >= 0)
         status = service->create(call, type->ops, type->type_data, input, &self);

@@ -49,7 +49,7 @@ int waldo_generator_yield(waldo_generator *generator, const ProtobufCMessage *it
 static int fail(waldo_generator *generator, waldo_call *call, int code)
 {
     if (call != generator->start)
-        call->error = generator->start->error;
+        waldo__call_raise_error(call, generator->start->error);
     return code;
 }
 
@@ -163,7 +163,7 @@ int waldo__generator_begin(waldo_call *call, waldo__object *object)
     int status = call->method->invoke(start, call->type->ops, object->self, NULL);
     start->object = NULL;
     if (status < 0)
-        call->error = start->error;
+        waldo__call_raise_error(call, start->error);
     waldo__call_unref(start);
     if (status >= 0 && !object->generator)
         return waldo_call_raise(call, WALDO_ERUNTIME, "the handler started no generator");

@@ -1,7 +1,7 @@
 /* What a handler may do with its call (waldo/service.h). */
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
@@ -31,20 +31,45 @@ ProtobufCAllocator *waldo_call_allocator(waldo_call *call)
 int waldo_call_set_value(waldo_call *call, Waldo__Value *result, waldo_value *value)
 {
     Waldo__Value *message = NULL;
-    int status = value
-                     ? waldo_value_to_message(value, &call->arena.allocator, &message, &call->error)
-                     : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
-    if (message)
+    waldo_error error;
+    int status;
+    if (!value)
+        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    else if ((status = waldo_value_to_message(value, &call->arena.allocator, &message, &error)) < 0)
+        waldo__call_raise_error(call, &error);
+    else
         *result = *message;
     waldo_value_unref(value);
     return status;
+}
+
+/* Most calls raise nothing, and many wait: room for an error is made when there is one. */
+static bool has_error(waldo_call *call)
+{
+    if (!call->error)
+        call->error = calloc(1, sizeof *call->error);
+    return call->error != NULL;
+}
+
+static void set_error(waldo_call *call, int code, const char *type_name, const char *format,
+                      va_list arguments)
+{
+    if (has_error(call))
+        waldo__error_vset(call->error, code, type_name, format, arguments);
+}
+
+int waldo__call_raise_error(waldo_call *call, const waldo_error *error)
+{
+    if (error && has_error(call))
+        *call->error = *error;
+    return error ? error->code : 0;
 }
 
 int waldo_call_raise(waldo_call *call, int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    waldo__error_vset(&call->error, code, waldo_error_type(code), format, arguments);
+    set_error(call, code, waldo_error_type(code), format, arguments);
     va_end(arguments);
     return code;
 }
@@ -54,7 +79,7 @@ int waldo_call_raise_type(waldo_call *call, int code, const char *type_name, con
 {
     va_list arguments;
     va_start(arguments, format);
-    waldo__error_vset(&call->error, code, type_name, format, arguments);
+    set_error(call, code, type_name, format, arguments);
     va_end(arguments);
     return code;
 }
@@ -144,7 +169,7 @@ void waldo_call_fail(waldo_call *call, int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    waldo__error_vset(&call->error, code, waldo_error_type(code), format, arguments);
+    set_error(call, code, waldo_error_type(code), format, arguments);
     va_end(arguments);
     waldo__call_answer_error(call, code);
     end_deferral(call);
@@ -162,13 +187,15 @@ static int return_proxy(waldo_call *call)
 static int return_dynamic(waldo_call *call, const ProtobufCMessage *result)
 {
     waldo_value *value = NULL;
+    waldo_error error;
     int status = 0;
-    if (result)
-        status = waldo__convert_from_message(result, &value, &call->error);
-    else if (!(value = waldo_v_none()))
-        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    if (!result)
+        value = waldo_v_none();
+    else if (waldo__convert_from_message(result, &value, &error) < 0)
+        status = waldo__call_raise_error(call, &error);
     if (status >= 0)
-        status = waldo__call_answer_value(call, value);
+        status = value ? waldo__call_answer_value(call, value)
+                       : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     waldo_value_unref(value);
     return status;
 }

@@ -9,14 +9,13 @@
 #include "value/convert.h"
 #include "wire/scan.h"
 
-static int unpack_value(waldo_call *call, waldo_value **ret_value)
+static int unpack_value(const ProtobufCBinaryData *body, waldo_value **ret_value,
+                        waldo_error *reterr)
 {
-    const ProtobufCBinaryData *body = &call->request->body;
-    if (body->len == 0) {
-        *ret_value = waldo_v_none();
-        return 0;
-    }
-    return waldo_value_unpack(body->data, body->len, ret_value, &call->error);
+    if (body->len > 0)
+        return waldo_value_unpack(body->data, body->len, ret_value, reterr);
+    *ret_value = waldo_v_none();
+    return *ret_value ? 0 : waldo_error_set(reterr, WALDO_ENOMEM, "no memory");
 }
 
 /* The library's own bound is the default; a server may want less. */
@@ -26,12 +25,32 @@ static int check_depth(waldo_call *call, const ProtobufCMessageDescriptor *descr
     if (limits->limit[WALDO_LIMIT_DEPTH] >= WALDO__SCAN_DEPTH)
         return 0;
     waldo__scan_limits depth = {(int)limits->limit[WALDO_LIMIT_DEPTH], WALDO__SCAN_MEMORY};
-    int status = waldo__scan(descriptor, call->request->body.data, call->request->body.len, &depth,
-                             &call->error);
+    const ProtobufCBinaryData *body = &call->request->body;
+    waldo_error error;
+    int status = waldo__scan(descriptor, body->data, body->len, &depth, &error);
+    if (status >= 0)
+        return 0;
     if (status != WALDO_ERECURSION)
-        return status;
+        return waldo__call_raise_error(call, &error);
     atomic_fetch_add(&limits->refused[WALDO_LIMIT_DEPTH], 1);
     return waldo__limit_raise(call, WALDO_LIMIT_DEPTH);
+}
+
+static int unpack_message(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,
+                          ProtobufCMessage **ret_message, waldo_error *reterr)
+{
+    const ProtobufCBinaryData *body = &call->request->body;
+    if (!call->request->dynamic)
+        return waldo__unpack(descriptor, &call->arena.allocator, body->data, body->len, ret_message,
+                             reterr);
+    waldo_value *value;
+    int status = unpack_value(body, &value, reterr);
+    if (status < 0)
+        return status;
+    status =
+        waldo__convert_to_message(value, descriptor, &call->arena.allocator, ret_message, reterr);
+    waldo_value_unref(value);
+    return status;
 }
 
 /* A message of the descriptor from the request's body: a packed message, or a value. */
@@ -40,21 +59,12 @@ static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descr
 {
     if (!descriptor)
         return 0;
-    const ProtobufCBinaryData *body = &call->request->body;
     int status = check_depth(call, call->request->dynamic ? &waldo__value__descriptor : descriptor);
     if (status < 0)
         return status;
-    if (!call->request->dynamic)
-        return waldo__unpack(descriptor, &call->arena.allocator, body->data, body->len, ret_message,
-                             &call->error);
-    waldo_value *value;
-    status = unpack_value(call, &value);
-    if (status < 0)
-        return status;
-    status = waldo__convert_to_message(value, descriptor, &call->arena.allocator, ret_message,
-                                       &call->error);
-    waldo_value_unref(value);
-    return status;
+    waldo_error error;
+    status = unpack_message(call, descriptor, ret_message, &error);
+    return status < 0 ? waldo__call_raise_error(call, &error) : 0;
 }
 
 /* ---- creation ---- */
@@ -174,7 +184,7 @@ int waldo__step_repr(waldo_call *call)
 {
     waldo_value *text = waldo__call_repr(call, call->object);
     if (!text)
-        return call->error.code < 0 ? call->error.code : WALDO_ENOMEM;
+        return call->error && call->error->code < 0 ? call->error->code : WALDO_ENOMEM;
     waldo__call_answer_value(call, text);
     waldo_value_unref(text);
     return 0;

@@ -12,7 +12,8 @@ struct waldo__arena_block {
     alignas(max_align_t) unsigned char data[];
 };
 
-enum { BLOCK_SIZE = 4000 };
+/* The first block is small: most calls need little, and many may wait at the same time. */
+enum { SMALLEST_BLOCK = 448, LARGEST_BLOCK = 4000 };
 
 static void *allocator_alloc(void *arena, size_t size)
 {
@@ -33,7 +34,11 @@ void waldo__arena_init(waldo__arena *arena)
 
 static waldo__arena_block *add_block(waldo__arena *arena, size_t size)
 {
-    size_t capacity = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    size_t capacity = arena->blocks ? 2 * arena->blocks->size : SMALLEST_BLOCK;
+    if (capacity > LARGEST_BLOCK)
+        capacity = LARGEST_BLOCK;
+    if (capacity < size)
+        capacity = size;
     if (capacity > SIZE_MAX - sizeof(waldo__arena_block))
         return NULL;
     waldo__arena_block *block = malloc(sizeof *block + capacity);
