@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test tsan fuzz lint format golden install clean deps
+.PHONY: help demo test bench tsan fuzz lint format golden install clean deps
 
 # Of each target of `make fuzz`.
 FUZZ_SECONDS ?= 30
@@ -15,6 +15,7 @@ FUZZ_SECONDS ?= 30
 help:
 	@echo 'make demo      build and run the examples'
 	@echo 'make test      run every test with AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make bench     measure, with raw sockets, libnanomsg, Redis and CPython beside it'
 	@echo 'make tsan      run every test with ThreadSanitizer'
 	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make lint      format, clang-tidy, shellcheck, file sizes, a build with clang'
@@ -39,6 +40,10 @@ demo: deps
 test: deps
 	$(call build,asan)
 	@ctest --preset asan --parallel $(JOBS)
+
+bench: deps
+	$(call build,release)
+	@build/bin/waldo-bench --peers
 
 tsan: deps
 	$(call build,tsan)

@@ -9,9 +9,10 @@ set -eu
 build='gcc g++ libc6-dev make cmake ninja-build pkg-config'
 libraries='libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotoc-dev
     libnanomsg-dev libuv1-dev libsodium-dev libgmp-dev'
+benchmarks='libhiredis-dev redis-server'
 tests='libcriterion-dev libnng-dev iproute2 python3 valgrind libc6-dbg'
 checks='clang libclang-rt-14-dev clang-format clang-tidy shellcheck'
-packages="$build $libraries $tests $checks"
+packages="$build $libraries $benchmarks $tests $checks"
 
 list()
 {

@@ -1,0 +1,193 @@
+/* Redis through hiredis: HGET of one field, on a server that is started here. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "bench/bench.h"
+
+enum { PIPELINE = 100, CLIENTS = 50 };
+
+/* One server for all rows; the number of rows that use it. */
+static struct {
+    bench_child child;
+    unsigned users;
+    char path[BENCH_PATH_SIZE];
+    int port;
+} server;
+
+/* redis-server takes no port 0 for "any". */
+static bool start_server(const bench_place *place)
+{
+    char port[16];
+    snprintf(server.path, sizeof server.path, "%s/redis", place->directory);
+    for (int i = 0; i < 20; i++) {
+        server.port = 20000 + (int)((bench_now() / 1000 + (unsigned)i * 7919) % 20000);
+        snprintf(port, sizeof port, "%d", server.port);
+        const char *const arguments[] = {
+            "redis-server",   "--port", port, "--bind",       "127.0.0.1", "--unixsocket",
+            server.path,      "--save", "",   "--appendonly", "no",        "--dir",
+            place->directory, NULL};
+        char line[512];
+        if (!bench_child_start(&server.child, arguments))
+            return false;
+        while (bench_child_read_line(&server.child, line, sizeof line))
+            if (strstr(line, "Ready to accept connections") || strstr(line, "The server is now"))
+                return true;
+        bench_child_end(&server.child);
+    }
+    return false;
+}
+
+static redisContext *connect_redis(const char *kind)
+{
+    redisContext *context = strcmp(kind, "unix") == 0 ? redisConnectUnix(server.path)
+                                                      : redisConnect("127.0.0.1", server.port);
+    if (context && context->err) {
+        redisFree(context);
+        context = NULL;
+    }
+    return context;
+}
+
+static bool get(redisContext *context)
+{
+    redisReply *reply = redisCommand(context, "HGET waldo 1");
+    bool good = reply && reply->type == REDIS_REPLY_STRING;
+    if (reply)
+        freeReplyObject(reply);
+    return good;
+}
+
+static void close_redis(bench_row *row)
+{
+    if (row->state)
+        redisFree(row->state);
+    if (--server.users == 0)
+        bench_child_end(&server.child);
+}
+
+static int open_redis(bench_row *row, const bench_place *place)
+{
+    if (server.users == 0 && !start_server(place))
+        return bench_fail(row, "redis-server does not start");
+    server.users++;
+    row->state = connect_redis(row->parameter);
+    redisReply *reply = row->state ? redisCommand(row->state, "HSET waldo 1 1") : NULL;
+    if (reply) {
+        freeReplyObject(reply);
+        return 0;
+    }
+    close_redis(row);
+    return bench_fail(row, "no connection to redis-server");
+}
+
+static bool get_once(bench_row *row)
+{
+    return get(row->state) || bench_fail(row, "redis does not answer") == 0;
+}
+
+static double run_each(bench_row *row, double seconds, histogram *times)
+{
+    return bench_time_each(row, seconds, times, get_once);
+}
+
+static double run_pipeline(bench_row *row, double seconds, histogram *times)
+{
+    (void)times;
+    uint64_t start = bench_now(), end = start + (uint64_t)(seconds * 1e9), now;
+    uint64_t count = 0;
+    do {
+        for (int i = 0; i < PIPELINE; i++)
+            redisAppendCommand(row->state, "HGET waldo 1");
+        for (int i = 0; i < PIPELINE; i++) {
+            void *reply;
+            if (redisGetReply(row->state, &reply) != REDIS_OK)
+                return bench_fail(row, "redis does not answer");
+            freeReplyObject(reply);
+        }
+        count += PIPELINE;
+    } while ((now = bench_now()) < end);
+    return (double)count * 1e9 / (double)(now - start);
+}
+
+/* ---- many clients, a thread each ---- */
+
+typedef struct crowd {
+    const char *kind;
+    atomic_bool stop;
+    atomic_uint failed;
+    atomic_ullong count;
+    pthread_barrier_t begin;
+} crowd;
+
+static void *be_client(void *argument)
+{
+    crowd *all = argument;
+    redisContext *context = connect_redis(all->kind);
+    pthread_barrier_wait(&all->begin);
+    uint64_t count = 0;
+    while (context && !atomic_load_explicit(&all->stop, memory_order_relaxed) && get(context))
+        count++;
+    if (!context || context->err)
+        atomic_fetch_add(&all->failed, 1);
+    atomic_fetch_add(&all->count, count);
+    if (context)
+        redisFree(context);
+    return NULL;
+}
+
+static double run_crowd(bench_row *row, double seconds, histogram *times)
+{
+    (void)times;
+    crowd all = {.kind = row->parameter};
+    pthread_t threads[CLIENTS];
+    pthread_barrier_init(&all.begin, NULL, CLIENTS + 1);
+    for (int i = 0; i < CLIENTS; i++)
+        if (pthread_create(&threads[i], NULL, be_client, &all) != 0)
+            abort(); /* the others wait for it */
+    pthread_barrier_wait(&all.begin);
+    uint64_t start = bench_now();
+    bench_sleep(seconds);
+    atomic_store(&all.stop, true);
+    uint64_t took = bench_now() - start;
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&all.begin);
+    if (atomic_load(&all.failed))
+        return bench_fail(row, "%u clients failed", atomic_load(&all.failed));
+    return (double)atomic_load(&all.count) * 1e9 / (double)took;
+}
+
+bench_row bench_redis_rows[] = {
+    {.name = "redis.tcp",
+     .is_peer = true,
+     .open = open_redis,
+     .run = run_each,
+     .close = close_redis,
+     .parameter = "tcp"},
+    {.name = "redis.unix",
+     .is_peer = true,
+     .open = open_redis,
+     .run = run_each,
+     .close = close_redis,
+     .parameter = "unix"},
+    {.name = "redis.tcp.pipeline100",
+     .is_peer = true,
+     .is_rate = true,
+     .open = open_redis,
+     .run = run_pipeline,
+     .close = close_redis,
+     .parameter = "tcp"},
+    {.name = "redis.tcp.clients50",
+     .is_peer = true,
+     .is_rate = true,
+     .open = open_redis,
+     .run = run_crowd,
+     .close = close_redis,
+     .parameter = "tcp"},
+    {0},
+};
