@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, wald
     if (!call)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
     atomic_init(&call->references, 1);
+    atomic_init(&call->keepers, 1);
     call->server = server;
     waldo__arena_init(&call->arena);
     call->exported.call = call;
@@ -79,22 +81,30 @@ static void unpin(waldo_server *server, waldo__object *object)
     waldo__server_unlock(server);
 }
 
+/* The reply, and what taking it back needs, stay. */
+static void end_work(waldo_call *call)
+{
+    unpin(call->server, call->exported.object);
+    call->exported.object = NULL;
+    if (!call->on_lost)
+        waldo__call_release_object(call);
+    if (call->kept)
+        waldo__limit_give(&call->server->limits, WALDO_LIMIT_PARKED);
+    if (call->reports)
+        atomic_fetch_sub(&call->session->report_count, 1);
+    waldo__arena_free(&call->arena);
+    free(call->error);
+    call->error = NULL;
+    call->request = NULL;
+    call->arguments = NULL;
+}
+
 void waldo__call_unref(waldo_call *call)
 {
     if (!call || atomic_fetch_sub(&call->references, 1) != 1)
         return;
-    unpin(call->server, call->exported.object);
-    unpin(call->server, call->object);
-    if (call->session)
-        waldo__session_unref(call->session);
-    if (call->release_lost)
-        call->release_lost(call->lost_data);
-    if (call->kept)
-        waldo__limit_give(&call->server->limits, WALDO_LIMIT_PARKED);
-    waldo__arena_free(&call->arena);
-    waldo__buffer_free(&call->reply);
-    free(call->error);
-    free(call);
+    end_work(call);
+    waldo__call_unkeep(call);
 }
 
 /* ---- among the calls of a session; with the server's lock ---- */
@@ -194,42 +204,6 @@ void waldo__call_cancel(waldo_call *call)
         on_cancel(call, data);
 }
 
-static waldo_call *call_taken_back(waldo__job *job)
-{
-    return (waldo_call *)((char *)job - offsetof(waldo_call, taking_back));
-}
-
-static void run_on_lost(waldo__job *job)
-{
-    waldo_call *call = call_taken_back(job);
-    call->on_lost(call->object->self, call->lost_data);
-}
-
-static void release_taken_back(waldo__job *job)
-{
-    waldo__call_unref(call_taken_back(job));
-}
-
-void waldo__call_lose(waldo_call *call)
-{
-    if (!call->on_lost || !call->object || atomic_exchange(&call->lost, true))
-        return;
-    waldo__call_ref(call);
-    call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),
-                                     .run = run_on_lost,
-                                     .release = release_taken_back};
-    waldo__pool_submit(call->server->pool, &call->taking_back);
-}
-
-void waldo__call_redirect(waldo_call *call, const waldo_call *again)
-{
-    call->channel = again->channel;
-    call->connection = again->connection;
-    call->id = again->id;
-    if (call->sent)
-        waldo__server_send_reply(call);
-}
-
 /* ---- answering ---- */
 
 /* What is sent where there is no memory for a reply: status = WALDO_ENOMEM, as a packed Reply. */
@@ -288,20 +262,45 @@ static void take_back_reference(waldo_call *call)
     waldo__server_unlock(call->server);
 }
 
-static void finish(waldo_call *call)
+/* Instead of the reply that there was. */
+static void refuse_reply(waldo_call *call, const waldo_error *error, enum waldo_limit which)
+{
+    atomic_fetch_add(&call->server->limits.refused[which], 1);
+    pack_error(call, error, false);
+    call->unpacked = true;
+}
+
+static void check_size(waldo_call *call)
 {
     size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
     if (call->session && call->session->max_message && call->session->max_message < limit)
         limit = call->session->max_message;
-    if (call->reply.size > limit) {
-        atomic_fetch_add(&call->server->limits.refused[WALDO_LIMIT_MESSAGE], 1);
-        waldo_error error;
-        waldo_error_set(&error, WALDO_ETOOBIG,
-                        "the reply has %zu bytes, more than the %zu that are allowed",
-                        call->reply.size, limit);
-        pack_error(call, &error, false);
-        call->unpacked = true;
-    }
+    if (call->reply.size <= limit)
+        return;
+    waldo_error error;
+    waldo_error_set(&error, WALDO_ETOOBIG,
+                    "the reply has %zu bytes, more than the %zu that are allowed", call->reply.size,
+                    limit);
+    refuse_reply(call, &error, WALDO_LIMIT_MESSAGE);
+}
+
+static void check_room(waldo_call *call)
+{
+    if (waldo__call_take_room(call))
+        return;
+    waldo_error error;
+    waldo_error_set(&error, WALDO_ELIMIT,
+                    "the reply has %zu bytes, and the server keeps at most %" PRIu64
+                    " of replies that a session has not acknowledged",
+                    call->reply.size, call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES]);
+    refuse_reply(call, &error, WALDO_LIMIT_KEPT_BYTES);
+}
+
+static void finish(waldo_call *call)
+{
+    check_size(call);
+    if (call->numbered)
+        check_room(call);
     if (call->unpacked) {
         take_back_reference(call);
         waldo__call_lose(call);

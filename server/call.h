@@ -2,7 +2,10 @@
  *
  * A call is counted: the loop's lists, the job that runs it, a generator that it started and a
  * handler that deferred it each hold it. Whoever claims it first answers it; later answers are
- * dropped. */
+ * dropped.
+ *
+ * Whoever may still have to send its reply again, or to take it back, keeps the call: that is less
+ * than holding it. What the request needed goes when nobody holds the call any more. */
 #ifndef WALDO_SERVER_CALL_H
 #define WALDO_SERVER_CALL_H
 
@@ -27,7 +30,8 @@ struct waldo_export {
 
 struct waldo_call {
     waldo__job job;
-    atomic_uint references;
+    atomic_uint references; /* of those who hold it */
+    atomic_uint keepers;    /* those who keep it; all who hold it count as one */
     waldo_server *server;
     waldo__session *session;
     /* The way back. */
@@ -52,6 +56,8 @@ struct waldo_call {
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
     bool kept;             /* the handler kept it */
+    bool reports;          /* it is one of its session's report_count */
+    bool numbered;         /* its reply is kept until it is acknowledged */
     atomic_bool cancelled; /* the caller is gone or has given up */
     bool unpacked;         /* the reply says only that what it should carry does not fit */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
@@ -64,6 +70,7 @@ struct waldo_call {
     uint64_t timeout;      /* when; WALDO__NEVER: not, or over */
     uint64_t due;          /* of timeout and deadline, whatever is earlier */
     size_t deadline_place; /* in waldo__deadlines */
+    size_t kept_bytes;     /* of the reply, as its session counts them */
     uint64_t handed_out;   /* the object whose reference went to the session with the reply; or 0 */
     /* What is to be done if the reply does not arrive: set by the handler before it answers. */
     void (*on_lost)(void *self, void *data);
@@ -112,6 +119,17 @@ int waldo__call_raise_error(waldo_call *call, const waldo_error *error);
 /* The reterr of a function whose status the handler will return: nothing more has to be raised then.
  * NULL, which does as a reterr, if there is no memory for it. */
 waldo_error *waldo__call_error(waldo_call *call);
+
+/* ---- after the answer (server/kept.c) ---- */
+
+void waldo__call_keep(waldo_call *call);
+void waldo__call_unkeep(waldo_call *call);
+/* It will not be needed for taking the reply back. */
+void waldo__call_release_object(waldo_call *call);
+/* Room for its reply among those that the session keeps; the first one always has it. */
+bool waldo__call_take_room(waldo_call *call);
+
+/* ---- answering ---- */
 
 /* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this, and what it
  * carried goes back. body NULL: an empty message. */

@@ -10,7 +10,10 @@
 #include "wire/envelope.h"
 #include "wire/scan.h"
 
-enum { MAX_TYPEID_SHOWN = 64 };
+enum {
+    MAX_TYPEID_SHOWN = 64,
+    MAX_REPORTS = 8, /* debug information that one session asks for at the same time */
+};
 
 /* ---- the session ---- */
 
@@ -40,14 +43,10 @@ static int do_hello(waldo_call *call)
     if (status < 0)
         return status;
     waldo__peer *peer = waldo__peer_find(server, call->channel);
-    waldo__session *session =
-        waldo__session_open(server, hello, waldo__secure_channel_key(peer->channel));
-    if (!session &&
-        !waldo__limit_allows(&server->limits, WALDO_LIMIT_SESSIONS,
-                             atomic_load(&server->limits.now[WALDO_LIMIT_SESSIONS]) + 1))
-        return waldo__limit_raise(call, WALDO_LIMIT_SESSIONS);
-    if (!session)
-        return waldo_call_raise(call, WALDO_EPERMISSION, "this session cannot be opened");
+    waldo__session *session;
+    status = waldo__session_open(call, hello, waldo__secure_channel_key(peer->channel), &session);
+    if (status < 0)
+        return status;
     waldo__peer_bind(peer, session);
     waldo__server_check_within(server, (uint64_t)(server->options.lease * 1000));
     Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
@@ -318,8 +317,15 @@ static int do_debug_info(waldo_call *call)
     int status = check_list(call);
     if (status < 0)
         return status;
+    /* It carries no number, so that nothing else bounds how many of them wait. */
+    if (atomic_fetch_add(&call->session->report_count, 1) >= MAX_REPORTS) {
+        atomic_fetch_sub(&call->session->report_count, 1);
+        return waldo_call_raise(call, WALDO_ELIMIT, "%d reports are already being made for you",
+                                MAX_REPORTS);
+    }
+    call->reports = true;
     call->step = waldo__step_debug_info;
-    waldo__call_submit(call, NULL);
+    waldo__call_submit(call, &call->session->reports);
     return 0;
 }
 
@@ -375,6 +381,22 @@ static bool is_repeatable(unsigned operation)
     }
 }
 
+/* Others give back, or have to be there for those who do. */
+static bool costs_memory(unsigned operation)
+{
+    switch (operation) {
+    case WALDO__WIRE__OPERATION__DROP:
+    case WALDO__WIRE__OPERATION__CANCEL:
+    case WALDO__WIRE__OPERATION__PING:
+    case WALDO__WIRE__OPERATION__GOODBYE:
+    case WALDO__WIRE__OPERATION__SHUTDOWN:
+    case WALDO__WIRE__OPERATION__DEBUG_INFO:
+        return false;
+    default:
+        return true;
+    }
+}
+
 /* Whose request it is, and whether it is to be executed: 1; 0: it was seen before. */
 static int identify(waldo_call *call, unsigned operation)
 {
@@ -390,13 +412,14 @@ static int identify(waldo_call *call, unsigned operation)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "a session begins with HELLO");
     call->session->heard_at = uv_now(&call->server->loop);
     int status = waldo__session_acknowledge(call->session, call);
-    if (status < 0 || is_repeatable(operation))
-        return status < 0 ? status : 1;
+    if (status < 0)
+        return status;
+    if (costs_memory(operation) && !waldo__limit_memory(&call->server->limits))
+        return waldo__limit_raise(call, WALDO_LIMIT_MEMORY);
+    if (is_repeatable(operation))
+        return 1;
     if (call->request->sequence == 0)
         return waldo_call_raise(call, WALDO_EPROTOCOL, "the request has no sequence number");
-    bool gives_back = operation == WALDO__WIRE__OPERATION__DROP;
-    if (!gives_back && !waldo__limit_memory(&call->server->limits))
-        return waldo__limit_raise(call, WALDO_LIMIT_MEMORY);
     return waldo__session_admit(call->session, call);
 }
 

@@ -152,6 +152,7 @@ int waldo__step_debug_info(waldo_call *call)
     }
     free(objects);
     complete = complete && waldo__holds_report_cycles(call->server, &all) &&
+               waldo__limits_report(&call->server->limits, &all) &&
                waldo__buffer_append(&all, "", 1);
     if (complete) {
         Waldo__Wire__Text text = WALDO__WIRE__TEXT__INIT;

@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 #include <malloc.h>
+#include <stdio.h>
+
+#include <uv.h>
 
 #include "engine/deadline.h"
 #include "server_internal.h"
@@ -15,12 +18,23 @@ static const struct {
 #undef WALDO_LIMIT_ROW
 };
 
+/* Three quarters of what there is; the rest is for what cannot be refused. */
+static uint64_t default_memory(void)
+{
+    uint64_t total = uv_get_total_memory(), constrained = uv_get_constrained_memory();
+    if (constrained > 0 && constrained < total)
+        total = constrained;
+    return total > 0 ? total / 4 * 3 : UINT64_MAX;
+}
+
 void waldo__limits_init(waldo__limits *limits, const uint64_t wanted[WALDO_LIMIT_COUNT])
 {
     for (int i = 0; i < WALDO_LIMIT_COUNT; i++)
         limits->limit[i] = wanted[i] ? wanted[i] : rows[i].value;
     if (limits->limit[WALDO_LIMIT_DEPTH] > rows[WALDO_LIMIT_DEPTH].value)
         limits->limit[WALDO_LIMIT_DEPTH] = rows[WALDO_LIMIT_DEPTH].value;
+    if (limits->limit[WALDO_LIMIT_MEMORY] == 0)
+        limits->limit[WALDO_LIMIT_MEMORY] = default_memory();
 }
 
 bool waldo__limit_take(waldo__limits *limits, enum waldo_limit which)
@@ -51,17 +65,44 @@ int waldo__limit_raise(waldo_call *call, enum waldo_limit which)
                             call->server->limits.limit[which], rows[which].what);
 }
 
+bool waldo__limits_report(const waldo__limits *limits, waldo__buffer *text)
+{
+    bool complete = true;
+    for (int i = 0; i < WALDO_LIMIT_COUNT; i++) {
+        char line[256];
+        uint64_t refused = atomic_load(&limits->refused[i]);
+        int length = snprintf(line, sizeof line, "\n  limit of %" PRIu64 " %s: refused %" PRIu64,
+                              limits->limit[i], rows[i].what, refused);
+        if (refused > 0)
+            complete = waldo__buffer_append(text, line, (size_t)length) && complete;
+    }
+    return complete;
+}
+
+static uint64_t resident(void)
+{
+    size_t bytes = 0;
+    (void)uv_resident_set_memory(&bytes);
+    return bytes;
+}
+
+static void measure_memory(waldo__limits *limits)
+{
+    uint64_t bytes = resident();
+    /* What was freed does not count. */
+    if (bytes > limits->limit[WALDO_LIMIT_MEMORY] && malloc_trim(0))
+        bytes = resident();
+    atomic_store(&limits->now[WALDO_LIMIT_MEMORY], bytes);
+}
+
 bool waldo__limit_memory(waldo__limits *limits)
 {
-    /* mallinfo2() takes the locks of all arenas. */
+    /* Looking costs about as much as a call, and trimming more. */
     static const uint64_t interval = 50 * 1000 * 1000;
     uint64_t now = waldo__now();
-    if (limits->limit[WALDO_LIMIT_MEMORY] == 0)
-        return true;
     if (now - limits->memory_measured_at > interval) {
-        struct mallinfo2 memory = mallinfo2();
-        atomic_store(&limits->now[WALDO_LIMIT_MEMORY], memory.uordblks + memory.hblkhd);
-        limits->memory_measured_at = now;
+        measure_memory(limits);
+        limits->memory_measured_at = waldo__now();
     }
     return waldo__limit_allows(limits, WALDO_LIMIT_MEMORY,
                                atomic_load(&limits->now[WALDO_LIMIT_MEMORY]));

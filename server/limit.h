@@ -9,6 +9,8 @@
 #include <waldo/limits.h>
 #include <waldo/service.h>
 
+#include "wire/buffer.h"
+
 typedef struct waldo__limits {
     uint64_t limit[WALDO_LIMIT_COUNT];
     _Atomic uint64_t now[WALDO_LIMIT_COUNT];
@@ -25,6 +27,8 @@ void waldo__limit_give(waldo__limits *limits, enum waldo_limit which);
 bool waldo__limit_allows(waldo__limits *limits, enum waldo_limit which, uint64_t amount);
 /* Raises WALDO_ELIMIT with the limit's name at the call's caller. */
 int waldo__limit_raise(waldo_call *call, enum waldo_limit which);
+/* Appends a line for each limit that has refused something. false: out of memory. */
+bool waldo__limits_report(const waldo__limits *limits, waldo__buffer *text);
 /* Measures the memory in use, now and then; false: above the limit. Loop thread. */
 bool waldo__limit_memory(waldo__limits *limits);
 

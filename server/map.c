@@ -3,13 +3,18 @@
 
 #include <stdlib.h>
 
+#include <sodium.h>
+
 enum { MIN_CAPACITY = 16 };
 
-/* Spreads consecutive ids (a multiplication by the golden ratio, top bits). */
+__extension__ typedef unsigned __int128 wide;
+
+/* A multiplication by a secret number, both halves of the product folded: each bit of the key has
+ * its part in each bit of the result. */
 static size_t slot_of(const waldo__map *map, uint64_t key)
 {
-    uint64_t hash = key * UINT64_C(0x9E3779B97F4A7C15);
-    return (size_t)(hash >> 32) & (map->capacity - 1);
+    wide product = (wide)(key ^ map->seed[0]) * map->seed[1];
+    return (size_t)((uint64_t)product ^ (uint64_t)(product >> 64)) & (map->capacity - 1);
 }
 
 static size_t find(const waldo__map *map, uint64_t key)
@@ -28,9 +33,15 @@ void *waldo__map_get(const waldo__map *map, uint64_t key)
 static bool grow(waldo__map *map)
 {
     size_t capacity = map->capacity == 0 ? MIN_CAPACITY : 2 * map->capacity;
-    waldo__map bigger = {calloc(capacity, sizeof *bigger.entries), capacity, map->count};
+    waldo__map bigger = *map;
+    bigger.capacity = capacity;
+    bigger.entries = calloc(capacity, sizeof *bigger.entries);
     if (!bigger.entries)
         return false;
+    if (bigger.seed[1] == 0) {
+        randombytes_buf(bigger.seed, sizeof bigger.seed);
+        bigger.seed[1] |= 1;
+    }
     for (size_t i = 0; i < map->capacity; i++)
         if (map->entries[i].value)
             bigger.entries[find(&bigger, map->entries[i].key)] = map->entries[i];

@@ -1,4 +1,5 @@
-/* A hash table from 64-bit numbers to pointers. The caller locks. */
+/* A hash table from 64-bit numbers to pointers. The caller locks. Each table has a random seed of
+ * its own: nobody can choose numbers that share a place. */
 #ifndef WALDO_SERVER_MAP_H
 #define WALDO_SERVER_MAP_H
 
@@ -16,6 +17,7 @@ typedef struct waldo__map {
     waldo__map_entry *entries;
     size_t capacity; /* 0 or a power of two */
     size_t count;
+    uint64_t seed[2]; /* set with the first entry */
 } waldo__map;
 
 /* NULL: not there. */

@@ -95,6 +95,13 @@ static void dismiss(waldo__peer *peer)
         endpoint->engine->disconnect(endpoint->listener, connection);
 }
 
+void waldo__peer_dismiss(waldo_server *server, uint64_t channel)
+{
+    waldo__peer *peer = waldo__peer_find(server, channel);
+    if (peer)
+        dismiss(peer);
+}
+
 /* How long it may be silent. */
 static uint64_t patience_ms(const waldo__peer *peer)
 {

@@ -42,6 +42,8 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
 /* Sends a reply through the channel, if it is still there. */
 void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
                        const uint8_t *data, size_t size);
+/* The peer of the channel has to leave, if it is still there. */
+void waldo__peer_dismiss(waldo_server *server, uint64_t channel);
 /* The connection is gone, with all its peers. */
 void waldo__peers_gone(struct waldo__endpoint *endpoint, uint64_t connection);
 /* The session has ended: its peers are nobody's. */

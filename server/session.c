@@ -12,14 +12,19 @@ static uint64_t key_of(const uint8_t *id)
     return key;
 }
 
-static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hello, waldo__key *key)
+static int make(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *key,
+                waldo__session **ret_session)
 {
+    waldo_server *server = call->server;
+    if (!waldo__limit_memory(&server->limits))
+        return waldo__limit_raise(call, WALDO_LIMIT_MEMORY);
     if (!waldo__limit_take(&server->limits, WALDO_LIMIT_SESSIONS))
-        return NULL;
+        return waldo__limit_raise(call, WALDO_LIMIT_SESSIONS);
     waldo__session *session = calloc(1, sizeof *session);
-    if (!session) {
+    if (!session || !waldo__map_set(&server->sessions, key_of(hello->session.data), session)) {
         waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
-        return NULL;
+        free(session);
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
     }
     memcpy(session->id, hello->session.data, WALDO__SESSION_ID_SIZE);
     session->server = server;
@@ -27,30 +32,26 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     session->key = waldo__key_ref(key);
     session->number = ++server->last_session;
     session->heard_at = uv_now(&server->loop);
-    if (!waldo__map_set(&server->sessions, key_of(session->id), session)) {
-        waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
-        waldo__key_unref(key);
-        free(session);
-        return NULL;
-    }
-    return session;
+    *ret_session = session;
+    return 0;
 }
 
-waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
-                                    waldo__key *key)
+int waldo__session_open(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *key,
+                        waldo__session **ret_session)
 {
+    waldo_server *server = call->server;
     waldo__session *session = waldo__map_get(&server->sessions, key_of(hello->session.data));
     /* Ids are random: half of somebody else's is no accident. */
     if (session && (memcmp(session->id, hello->session.data, WALDO__SESSION_ID_SIZE) != 0 ||
                     !waldo__key_same_secret(session->key, key)))
-        return NULL;
-    if (!session)
-        session = make(server, hello, key);
-    if (session) {
-        session->heard_at = uv_now(&server->loop);
-        session->max_message = hello->max_message;
-    }
-    return session;
+        return waldo_call_raise(call, WALDO_EPERMISSION, "this session cannot be opened");
+    int status = session ? 0 : make(call, hello, key, &session);
+    if (status < 0)
+        return status;
+    session->heard_at = uv_now(&server->loop);
+    session->max_message = hello->max_message;
+    *ret_session = session;
+    return 0;
 }
 
 void waldo__session_ref(waldo__session *session)
@@ -171,7 +172,7 @@ static void forget_kept(waldo__session *session, uint64_t sequence, bool deliver
         return;
     if (!delivered)
         waldo__call_take_back(call);
-    waldo__call_unref(call);
+    waldo__call_unkeep(call);
 }
 
 /* The reply to it has not arrived, as far as is known. */
@@ -263,6 +264,14 @@ static bool was_acknowledged(const waldo__session *session, uint64_t sequence)
            !is_outstanding(session->outstanding, session->outstanding_count, sequence);
 }
 
+static bool has_room_for_bytes(waldo__session *session)
+{
+    waldo__server_lock(session->server);
+    uint64_t bytes = session->kept_bytes;
+    waldo__server_unlock(session->server);
+    return waldo__limit_allows(&session->server->limits, WALDO_LIMIT_KEPT_BYTES, bytes);
+}
+
 int waldo__session_admit(waldo__session *session, waldo_call *call)
 {
     uint64_t sequence = call->request->sequence;
@@ -277,9 +286,12 @@ int waldo__session_admit(waldo__session *session, waldo_call *call)
     }
     if (!waldo__limit_allows(&session->server->limits, WALDO_LIMIT_KEPT, session->kept.count + 1))
         return waldo__limit_raise(call, WALDO_LIMIT_KEPT);
+    if (!has_room_for_bytes(session))
+        return waldo__limit_raise(call, WALDO_LIMIT_KEPT_BYTES);
     if (!waldo__map_set(&session->kept, sequence, call))
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a call");
-    waldo__call_ref(call);
+    call->numbered = true;
+    waldo__call_keep(call);
     return 1;
 }
 

@@ -21,6 +21,7 @@
 
 #include "map.h"
 #include "object.h"
+#include "pool.h"
 #include "secure/key.h"
 #include "waldo/wire.pb-c.h"
 
@@ -45,6 +46,9 @@ typedef struct waldo__session {
     waldo__map references; /* object id -> waldo__held */
     waldo__map watched;    /* object id -> waldo__notice of the session's end */
     waldo_call *calls;     /* under way */
+    waldo__strand reports; /* debug information is made one at a time */
+    atomic_uint report_count;
+    uint64_t kept_bytes; /* of replies in `kept`; guarded by the server's lock */
 } waldo__session;
 
 /* References of one session on one object. */
@@ -53,10 +57,9 @@ typedef struct waldo__held {
     uint64_t count;
 } waldo__held;
 
-/* The session of a Hello, made if it is not there. NULL: out of memory, or it is somebody else's.
- */
-waldo__session *waldo__session_open(waldo_server *server, const Waldo__Wire__Hello *hello,
-                                    waldo__key *key);
+/* The session of a Hello, made if it is not there. < 0: refused, call->error says why. */
+int waldo__session_open(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *key,
+                        waldo__session **ret_session);
 /* A new ring is in force: sessions of keys that are gone end. */
 void waldo__sessions_check_keys(waldo_server *server);
 void waldo__session_bind(waldo__session *session);

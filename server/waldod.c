@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include <waldo/server.h>
 
@@ -24,6 +26,9 @@ static const char usage[] =
     "  --grace SECONDS      or without a connection for so long; 2\n"
     "  --transit SECONDS    a proxy on its way keeps its object for so long; 60\n"
     "  --handshake SECONDS  a stranger has so long to prove that it holds a key; 10\n"
+    "  --limit NAME=NUMBER  another limit than the default: connections, strangers,\n"
+    "                       sessions, objects, message, queued, parked, kept,\n"
+    "                       kept_bytes, tickets, depth, memory (waldo/limits.h)\n"
     "  --version, --help\n";
 
 enum { MAX_URLS = 16 };
@@ -95,6 +100,28 @@ static double *duration(waldo_server_options *options, int option)
     }
 }
 
+static const char *const limit_names[] = {
+#define LIMIT_NAME(name, value, what) #name,
+    WALDO_LIMIT_MAP(LIMIT_NAME)
+#undef LIMIT_NAME
+};
+
+static int take_limit(const char *text, uint64_t limits[WALDO_LIMIT_COUNT])
+{
+    size_t length = strcspn(text, "=");
+    const char *number = text[length] ? text + length + 1 : "";
+    char *end;
+    unsigned long long value = strtoull(number, &end, 10);
+    int which = 0;
+    while (which < WALDO_LIMIT_COUNT && (strlen(limit_names[which]) != length ||
+                                         strncasecmp(limit_names[which], text, length) != 0))
+        which++;
+    if (which == WALDO_LIMIT_COUNT || *number < '0' || *number > '9' || *end != '\0' || value == 0)
+        return complain("--limit takes the NAME of a limit, '=', and a number above 0");
+    limits[which] = value;
+    return 0;
+}
+
 /* 0: go on; else the exit status, less 1 for --help and --version. */
 static int read_arguments(int argc, char **argv, waldod_settings *settings)
 {
@@ -106,6 +133,7 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
                                             {"grace", required_argument, NULL, 'g'},
                                             {"transit", required_argument, NULL, 't'},
                                             {"handshake", required_argument, NULL, 'p'},
+                                            {"limit", required_argument, NULL, 'n'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -133,6 +161,9 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
         case 't':
         case 'p':
             status = take_seconds(optarg, duration(&settings->options, option));
+            break;
+        case 'n':
+            status = take_limit(optarg, settings->options.limits);
             break;
         case 'v':
             puts("waldod " WALDO_VERSION);

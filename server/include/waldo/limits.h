@@ -9,7 +9,17 @@
 
 WALDO_BEGIN_DECLS
 
-/* name, default, what is limited. */
+/* name, default, what is limited.
+ *
+ * QUEUED is of one connection: bytes of replies that its socket does not take. A single reply may
+ * always wait; one more than fits, and the connection is closed. KEPT_BYTES is of one session, over
+ * all of its connections: replies are kept until the client has acknowledged them, and one that
+ * does not fit becomes an error; the first one always fits. So a client that does not read costs
+ * the server no more than that, and the others feel nothing.
+ *
+ * MEMORY is what of the process lies in memory. Above it, the server takes no new sessions and no
+ * new calls, but still lets clients give back what they have. Its default, which the 0 stands for,
+ * is three quarters of what the machine or the process's control group has; UINT64_MAX: none. */
 #define WALDO_LIMIT_MAP(X)                                                                         \
     X(CONNECTIONS, 16384, "connections")                                                           \
     X(STRANGERS, 1024, "connections in the middle of a handshake")                                 \
@@ -19,8 +29,10 @@ WALDO_BEGIN_DECLS
     X(QUEUED, 268435456, "bytes that wait for one client that does not read; then it is cut off")  \
     X(PARKED, 1048576, "calls that handlers keep")                                                 \
     X(KEPT, 4096, "replies of one session that it has not acknowledged")                           \
+    X(KEPT_BYTES, 1073741824, "bytes of replies of one session that it has not acknowledged")      \
+    X(TICKETS, 65536, "proxies that one session has put on their way and that have not arrived")   \
     X(DEPTH, 160, "messages within messages in a request; also the most")                          \
-    X(MEMORY, 0, "bytes of memory in use by the process; 0: none")
+    X(MEMORY, 0, "bytes of memory in use by the process")
 
 enum waldo_limit {
 #define WALDO_LIMIT_ENUM(name, value, what) WALDO_LIMIT_##name,
@@ -31,7 +43,8 @@ enum waldo_limit {
 
 typedef struct waldo_limit_usage {
     uint64_t limit;
-    uint64_t now;     /* in use; 0 for what is limited one by one: MESSAGE, QUEUED, KEPT, DEPTH */
+    uint64_t now;     /* in use; 0 for what is not limited for the server as a whole: MESSAGE,
+                         QUEUED, KEPT, KEPT_BYTES, TICKETS, DEPTH */
     uint64_t refused; /* since the server was made */
 } waldo_limit_usage;
 

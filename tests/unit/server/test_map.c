@@ -6,6 +6,10 @@
 
 enum { KEYS = 40 };
 
+/* With a seed that is known, so that keys can be found that collide. */
+#define MULTIPLIER UINT64_C(0x9E3779B97F4A7C15)
+#define SEEDED ((waldo__map){.seed = {0, MULTIPLIER}})
+
 /* All keys and what they stand for; NULL: not there. */
 typedef struct model {
     uint64_t keys[KEYS];
@@ -60,7 +64,7 @@ static void change(model *wanted, waldo__map *map, size_t i, void *value)
 static void compare(model *wanted, size_t most, uint64_t seed)
 {
     static char values[64];
-    waldo__map map = {0};
+    waldo__map map = SEEDED;
     uint64_t state = seed;
 
     for (int step = 0; step < 20000; step++) {
@@ -85,10 +89,13 @@ Test(map, consecutive_keys)
     }
 }
 
+__extension__ typedef unsigned __int128 wide;
+
 /* Where a key wants to be in the smallest table; as map.c has it. */
 static size_t home(uint64_t key)
 {
-    return (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & 15;
+    wide product = (wide)key * MULTIPLIER;
+    return (size_t)(product ^ (product >> 64)) & 15;
 }
 
 /* Keys that want only the last two places and the first: runs that go around the end. */
@@ -125,7 +132,7 @@ Test(map, removal_in_the_middle_of_a_run)
         if (home(key) == 12)
             keys[found++] = key;
     for (size_t gone = 0; gone < RUN; gone++) {
-        waldo__map map = {0};
+        waldo__map map = SEEDED;
         for (size_t i = 0; i < RUN; i++)
             cr_assert(waldo__map_set(&map, keys[i], &keys[i]));
         cr_assert_eq(waldo__map_remove(&map, keys[gone]), &keys[gone]);
@@ -134,6 +141,19 @@ Test(map, removal_in_the_middle_of_a_run)
             cr_assert_eq(waldo__map_get(&map, keys[i]), i == gone ? NULL : &keys[i]);
         waldo__map_free(&map);
     }
+}
+
+/* Who chooses keys cannot know where they go. */
+Test(map, each_has_a_seed_of_its_own)
+{
+    waldo__map one = {0}, other = {0};
+    int value;
+
+    cr_assert(waldo__map_set(&one, 1, &value) && waldo__map_set(&other, 1, &value));
+    cr_assert_neq(one.seed[0], other.seed[0]);
+    cr_assert_neq(one.seed[1], other.seed[1]);
+    waldo__map_free(&one);
+    waldo__map_free(&other);
 }
 
 Test(map, every_key_is_a_key)

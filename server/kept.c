@@ -1,0 +1,97 @@
+/* What stays of a call that has been answered, until its reply is known to have arrived: the reply,
+ * and what it takes to undo it. */
+#include <stdlib.h>
+
+#include "server_internal.h"
+
+void waldo__call_release_object(waldo_call *call)
+{
+    if (!call->object)
+        return;
+    waldo__server_lock(call->server);
+    waldo__object_unpin(call->object);
+    waldo__server_unlock(call->server);
+    call->object = NULL;
+}
+
+void waldo__call_keep(waldo_call *call)
+{
+    atomic_fetch_add(&call->keepers, 1);
+}
+
+static void give_back_bytes(waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    call->session->kept_bytes -= call->kept_bytes;
+    waldo__server_unlock(call->server);
+}
+
+void waldo__call_unkeep(waldo_call *call)
+{
+    if (atomic_fetch_sub(&call->keepers, 1) != 1)
+        return;
+    waldo__call_release_object(call);
+    if (call->kept_bytes > 0)
+        give_back_bytes(call);
+    if (call->session)
+        waldo__session_unref(call->session);
+    if (call->release_lost)
+        call->release_lost(call->lost_data);
+    waldo__buffer_free(&call->reply);
+    free(call);
+}
+
+bool waldo__call_take_room(waldo_call *call)
+{
+    uint64_t limit = call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES];
+    waldo__server_lock(call->server);
+    uint64_t used = call->session->kept_bytes;
+    bool fits = used == 0 || (used < limit && call->reply.size <= limit - used);
+    if (fits) {
+        call->kept_bytes = call->reply.size;
+        call->session->kept_bytes += call->kept_bytes;
+    }
+    waldo__server_unlock(call->server);
+    return fits;
+}
+
+/* ---- a reply that does not arrive ---- */
+
+static waldo_call *call_taken_back(waldo__job *job)
+{
+    return (waldo_call *)((char *)job - offsetof(waldo_call, taking_back));
+}
+
+static void run_on_lost(waldo__job *job)
+{
+    waldo_call *call = call_taken_back(job);
+    call->on_lost(call->object->self, call->lost_data);
+}
+
+static void release_taken_back(waldo__job *job)
+{
+    waldo__call_unkeep(call_taken_back(job));
+}
+
+void waldo__call_lose(waldo_call *call)
+{
+    if (!call->on_lost || !call->object || atomic_exchange(&call->lost, true))
+        return;
+    waldo__call_keep(call);
+    call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),
+                                     .run = run_on_lost,
+                                     .release = release_taken_back};
+    waldo__pool_submit(call->server->pool, &call->taking_back);
+}
+
+void waldo__call_redirect(waldo_call *call, const waldo_call *again)
+{
+    /* One copy of a reply waits for its client, not one for each connection on which it asks. */
+    if (call->sent && call->channel != again->channel)
+        waldo__peer_dismiss(call->server, call->channel);
+    call->channel = again->channel;
+    call->connection = again->connection;
+    call->id = again->id;
+    if (call->sent)
+        waldo__server_send_reply(call);
+}
