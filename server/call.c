@@ -141,9 +141,9 @@ static int outcome(waldo_call *call)
     if (waldo__deadline_left(call->deadline) == 0)
         return waldo_call_raise(call, WALDO_ETIMEOUT,
                                 "the deadline passed before the call could run");
-    waldo__holds_set_holder(call->object ? call->object->id : 0);
+    waldo__holds_set_holder(call->object ? call->object->id : 0, call->session->number);
     int status = call->step(call);
-    waldo__holds_set_holder(0);
+    waldo__holds_set_holder(0, 0);
     if (status == 0 || (status == WALDO_DEFERRED && call->kept))
         return status;
     if (status > 0)
@@ -395,6 +395,8 @@ void waldo__call_take_back(waldo_call *call)
         waldo__server_lock(call->server);
         unlink_call(call);
         waldo__server_unlock(call->server);
+        /* A server that drains may have waited for this one. */
+        uv_async_send(&call->server->wake_up);
     } else if (!call->answered_instead) {
         take_back_reference(call);
         waldo__call_lose(call);

@@ -70,6 +70,7 @@ struct waldo_call {
     uint64_t timeout;      /* when; WALDO__NEVER: not, or over */
     uint64_t due;          /* of timeout and deadline, whatever is earlier */
     size_t deadline_place; /* in waldo__deadlines */
+    uint64_t ticket;       /* that is of no use once the reply has arrived; or 0 */
     size_t kept_bytes;     /* of the reply, as its session counts them */
     uint64_t handed_out;   /* the object whose reference went to the session with the reply; or 0 */
     /* What is to be done if the reply does not arrive: set by the handler before it answers. */
@@ -126,6 +127,8 @@ void waldo__call_keep(waldo_call *call);
 void waldo__call_unkeep(waldo_call *call);
 /* It will not be needed for taking the reply back. */
 void waldo__call_release_object(waldo_call *call);
+/* The reply has arrived. Loop thread. */
+void waldo__call_delivered(waldo_call *call);
 /* Room for its reply among those that the session keeps; the first one always has it. */
 bool waldo__call_take_room(waldo_call *call);
 

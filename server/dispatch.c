@@ -144,11 +144,8 @@ static int do_attach(waldo_call *call)
         return status;
     waldo__object *object = call->object;
     call->object = NULL; /* its pin goes to the answer */
+    call->ticket = call->request->ticket;
     waldo__call_answer_proxy(call, object);
-    waldo__server_lock(call->server);
-    if (call->handed_out)
-        (void)waldo__ticket_redeem(call->server, call->request->ticket, call->handed_out);
-    waldo__server_unlock(call->server);
     return 0;
 }
 
@@ -162,10 +159,10 @@ static int do_export(waldo_call *call)
     Waldo__Wire__Created created = WALDO__WIRE__CREATED__INIT;
     Waldo__Ref ref = WALDO__REF__INIT;
     waldo__server_lock(call->server);
-    ref.ticket = waldo__ticket_new(call->server, call->object);
+    ref.ticket = waldo__ticket_new(call->server, call->object, call->session->number);
     waldo__server_unlock(call->server);
     if (ref.ticket == 0)
-        return waldo_call_raise(call, WALDO_ELIMIT, "too many proxies are on their way");
+        return waldo__limit_raise(call, WALDO_LIMIT_TICKETS);
     ref.incarnation = call->server->incarnation;
     ref.object = call->object->id;
     ref.typeid_ = call->type->type_id;

@@ -112,7 +112,9 @@ bool waldo_call_cancelled(waldo_call *call)
 
 int waldo_call_defer(waldo_call *call)
 {
-    if (!call->kept && !waldo__limit_take(&call->server->limits, WALDO_LIMIT_PARKED))
+    if (call->kept)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "the call was deferred before");
+    if (!waldo__limit_take(&call->server->limits, WALDO_LIMIT_PARKED))
         return waldo__limit_raise(call, WALDO_LIMIT_PARKED);
     waldo__call_ref(call);
     call->kept = true;

@@ -10,22 +10,24 @@
 #include "engine/deadline.h"
 #include "server_internal.h"
 
-enum { MAX_TICKETS = 65536, AGAIN_NS = 100 * 1000 * 1000 };
+enum { AGAIN_NS = 100 * 1000 * 1000 };
 
 typedef struct ticket {
     waldo__object *object;
+    uint64_t session; /* its number */
     uint64_t expires; /* waldo__now() clock */
 } ticket;
 
-static _Thread_local uint64_t current_holder;
+static _Thread_local uint64_t current_holder, current_session;
 
 /* A value may outlive the server: then its hold holds nothing any more. Taken before the server's
  * lock. */
 static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
 
-void waldo__holds_set_holder(uint64_t object)
+void waldo__holds_set_holder(uint64_t object, uint64_t session)
 {
     current_holder = object;
+    current_session = session;
 }
 
 /* ---- values ---- */
@@ -76,18 +78,41 @@ static void release(void *held)
 
 /* ---- tickets ---- */
 
-uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object)
+static bool count_ticket(waldo_server *server, uint64_t session)
+{
+    waldo__map *issued = &server->holds.issued;
+    uintptr_t count = (uintptr_t)waldo__map_get(issued, session);
+    return waldo__limit_allows(&server->limits, WALDO_LIMIT_TICKETS, count + 1) &&
+           waldo__map_set(issued, session, (void *)(count + 1));
+}
+
+static void uncount_ticket(waldo_server *server, uint64_t session)
+{
+    waldo__map *issued = &server->holds.issued;
+    uintptr_t count = (uintptr_t)waldo__map_get(issued, session);
+    if (count > 1)
+        (void)waldo__map_set(issued, session, (void *)(count - 1)); /* replaces an entry */
+    else
+        waldo__map_remove(issued, session);
+}
+
+uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object, uint64_t session)
 {
     waldo__map *tickets = &server->holds.tickets;
-    ticket *made = tickets->count < MAX_TICKETS ? malloc(sizeof *made) : NULL;
-    if (!made)
+    if (!count_ticket(server, session))
         return 0;
+    ticket *made = malloc(sizeof *made);
+    if (!made) {
+        uncount_ticket(server, session);
+        return 0;
+    }
     uint64_t number;
     do
         randombytes_buf(&number, sizeof number);
     while (number == 0 || waldo__map_get(tickets, number));
-    *made = (ticket){object, waldo__now() + (uint64_t)(server->options.transit * 1e9)};
+    *made = (ticket){object, session, waldo__now() + (uint64_t)(server->options.transit * 1e9)};
     if (!waldo__map_set(tickets, number, made)) {
+        uncount_ticket(server, session);
         free(made);
         return 0;
     }
@@ -100,7 +125,7 @@ static uint64_t ticket_for(void *context, uint64_t id)
     waldo_server *server = context;
     waldo__server_lock(server);
     waldo__object *object = waldo__object_find(server, id);
-    uint64_t number = object ? waldo__ticket_new(server, object) : 0;
+    uint64_t number = object ? waldo__ticket_new(server, object, current_session) : 0;
     if (object)
         waldo__object_unpin(object);
     waldo__server_unlock(server);
@@ -114,6 +139,7 @@ static void end_ticket(waldo_server *server, uint64_t number)
 {
     ticket *ended = waldo__map_remove(&server->holds.tickets, number);
     waldo__object_unreference(ended->object, 1);
+    uncount_ticket(server, ended->session);
     free(ended);
 }
 
@@ -181,6 +207,7 @@ void waldo__holds_end(waldo_server *server)
          (entry = waldo__map_next(&server->holds.tickets, &position)) != NULL; position = 0)
         end_ticket(server, entry->key);
     waldo__map_free(&server->holds.tickets);
+    waldo__map_free(&server->holds.issued);
     waldo__server_unlock(server);
 }
 

@@ -25,7 +25,8 @@ typedef struct waldo__hold {
 /* The holds and tickets of a server; guarded by its lock. */
 typedef struct waldo__holds {
     waldo__hold *first;
-    waldo__map tickets;   /* number -> ticket */
+    waldo__map tickets; /* number -> ticket */
+    waldo__map issued;  /* number of a session, 0: none -> how many of them it has, as a pointer */
     uint64_t next_expiry; /* ms on the loop's clock; 0: none */
 } waldo__holds;
 
@@ -35,8 +36,9 @@ void waldo__holds_end(waldo_server *server);
 /* Before the objects are freed, with no thread left: values that outlive the server hold nothing.
  */
 void waldo__holds_orphan(waldo_server *server);
-/* A ticket for the object; 0: no memory, or too many. With the server's lock. */
-uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object);
+/* A ticket for the object, of a session's number; 0: no memory, or it has too many. With the
+ * server's lock. */
+uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object, uint64_t session);
 /* Takes the ticket away: its reference is given back. False: it is not there, or another object's.
  * With the server's lock. */
 bool waldo__ticket_redeem(waldo_server *server, uint64_t ticket, uint64_t object);
@@ -46,7 +48,7 @@ uint64_t waldo__tickets_expire(waldo_server *server);
  * of them. false: out of memory. */
 bool waldo__holds_report_cycles(waldo_server *server, waldo__buffer *text);
 
-/* The object whose handler runs on this thread; 0: none. */
-void waldo__holds_set_holder(uint64_t object);
+/* The object whose handler runs on this thread, and the number of the caller's session; 0: none. */
+void waldo__holds_set_holder(uint64_t object, uint64_t session);
 
 #endif

@@ -55,6 +55,15 @@ bool waldo__call_take_room(waldo_call *call)
     return fits;
 }
 
+void waldo__call_delivered(waldo_call *call)
+{
+    if (call->ticket == 0)
+        return;
+    waldo__server_lock(call->server);
+    (void)waldo__ticket_redeem(call->server, call->ticket, call->handed_out);
+    waldo__server_unlock(call->server);
+}
+
 /* ---- a reply that does not arrive ---- */
 
 static waldo_call *call_taken_back(waldo__job *job)

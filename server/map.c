@@ -52,12 +52,15 @@ static bool grow(waldo__map *map)
 
 bool waldo__map_set(waldo__map *map, uint64_t key, void *value)
 {
+    waldo__map_entry entry = {key, value};
+    if (waldo__map_get(map, key)) {
+        map->entries[find(map, key)] = entry;
+        return true;
+    }
     if (4 * (map->count + 1) > 3 * map->capacity && !grow(map))
         return false;
-    size_t slot = find(map, key);
-    if (!map->entries[slot].value)
-        map->count++;
-    map->entries[slot] = (waldo__map_entry){key, value};
+    map->entries[find(map, key)] = entry;
+    map->count++;
     return true;
 }
 

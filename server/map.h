@@ -22,7 +22,7 @@ typedef struct waldo__map {
 
 /* NULL: not there. */
 void *waldo__map_get(const waldo__map *map, uint64_t key);
-/* value is not NULL; it replaces what was there. false: out of memory. */
+/* value is not NULL. It replaces what was there, which needs no memory. false: out of memory. */
 bool waldo__map_set(waldo__map *map, uint64_t key, void *value);
 /* What was there, or NULL. */
 void *waldo__map_remove(waldo__map *map, uint64_t key);

@@ -170,7 +170,9 @@ static void forget_kept(waldo__session *session, uint64_t sequence, bool deliver
     waldo_call *call = kept_call(waldo__map_remove(&session->kept, sequence));
     if (!call)
         return;
-    if (!delivered)
+    if (delivered)
+        waldo__call_delivered(call);
+    else
         waldo__call_take_back(call);
     waldo__call_unkeep(call);
 }

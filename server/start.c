@@ -283,36 +283,52 @@ static int open_pipes(int pipes[2][2], waldo_error *reterr)
     return 0;
 }
 
-static int start_process(start_plan *plan, waldo_error *reterr)
+/* *ret_report: where the child's report will come. With the managers' lock for a fork: a process
+ * that another thread forks meanwhile would have ends of the pipes, and nobody would see the others
+ * close. Afterwards every child closes the life line. */
+static int fork_server(start_plan *plan, int *ret_report, waldo_error *reterr)
 {
-    waldo_manager *manager = plan->manager;
     int pipes[2][2];
     int status = open_pipes(pipes, reterr);
     if (status < 0)
         return status;
     plan->report_to = pipes[0][1];
     plan->life_line = pipes[1][0];
-    /* What is buffered would be written twice. */
-    fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         close(pipes[0][0]);
         close(pipes[1][1]);
+        waldo__managers_unlock_after_fork();
         be_server(plan);
     }
-    status = pid < 0 ? waldo_error_system(reterr, errno, "the server process") : 0;
+    int reason = errno;
     close(pipes[0][1]);
     close(pipes[1][0]);
-    if (status >= 0) {
-        waldo__process_adopt(manager, pid);
-        manager->life_line = pipes[1][1];
-        status = await(manager, pipes[0][0], reterr);
-        if (status < 0)
-            give_up(manager);
-    } else {
+    if (pid < 0) {
+        close(pipes[0][0]);
         close(pipes[1][1]);
+        return waldo_error_system(reterr, reason, "the server process");
     }
-    close(pipes[0][0]);
+    waldo__process_adopt(plan->manager, pid);
+    plan->manager->life_line = pipes[1][1];
+    *ret_report = pipes[0][0];
+    return 0;
+}
+
+static int start_process(start_plan *plan, waldo_error *reterr)
+{
+    int report;
+    /* What is buffered would be written twice. */
+    fflush(NULL);
+    waldo__managers_lock_for_fork();
+    int status = fork_server(plan, &report, reterr);
+    waldo__managers_unlock_after_fork();
+    if (status < 0)
+        return status;
+    status = await(plan->manager, report, reterr);
+    if (status < 0)
+        give_up(plan->manager);
+    close(report);
     return status;
 }
 

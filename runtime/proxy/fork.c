@@ -14,10 +14,13 @@
 static pthread_mutex_t managers_lock = PTHREAD_MUTEX_INITIALIZER;
 static waldo_manager *managers;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* This thread has the lock already, and keeps it over the fork. */
+static _Thread_local bool locked_for_fork;
 
 static void before_fork(void)
 {
-    pthread_mutex_lock(&managers_lock);
+    if (!locked_for_fork)
+        pthread_mutex_lock(&managers_lock);
     for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
         pthread_mutex_lock(&manager->lock);
     for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
@@ -28,7 +31,8 @@ static void unlock_all(void)
 {
     for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
         pthread_mutex_unlock(&manager->lock);
-    pthread_mutex_unlock(&managers_lock);
+    if (!locked_for_fork)
+        pthread_mutex_unlock(&managers_lock);
 }
 
 static void in_child(void)
@@ -62,6 +66,18 @@ void waldo__managers_lock(void)
 
 void waldo__managers_unlock(void)
 {
+    pthread_mutex_unlock(&managers_lock);
+}
+
+void waldo__managers_lock_for_fork(void)
+{
+    pthread_mutex_lock(&managers_lock);
+    locked_for_fork = true;
+}
+
+void waldo__managers_unlock_after_fork(void)
+{
+    locked_for_fork = false;
     pthread_mutex_unlock(&managers_lock);
 }
 

@@ -159,6 +159,12 @@ static void unclaim(waldo_manager *manager, waldo_proxy *proxy, unsigned life)
     pthread_mutex_unlock(&manager->lock);
 }
 
+/* The object is there, and there was no room for a reference on it. */
+static bool is_for_now(int status)
+{
+    return status == WALDO_ELIMIT || status == WALDO_ENOMEM;
+}
+
 static int attach_one(waldo_manager *manager, waldo__link *link, waldo_proxy *proxy,
                       waldo__deadline deadline, waldo_error *reterr)
 {
@@ -171,11 +177,12 @@ static int attach_one(waldo_manager *manager, waldo__link *link, waldo_proxy *pr
     int status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, reterr);
     if (status >= 0)
         waldo__reply_free(&reply);
-    if (!link->broken) {
+    if (!link->broken)
         waldo__pending_end(manager, &pending);
+    else
+        waldo__pending_give_up(manager, &pending);
+    if (!link->broken && !is_for_now(status))
         return 0;
-    }
-    waldo__pending_give_up(manager, &pending);
     unclaim(manager, proxy, link->life);
     return status;
 }

@@ -139,6 +139,9 @@ void waldo__managers_remove(waldo_manager *manager);
 /* Addresses change under this lock: other managers look at them. */
 void waldo__managers_lock(void);
 void waldo__managers_unlock(void);
+/* The same around a fork() of this thread, in both processes. */
+void waldo__managers_lock_for_fork(void);
+void waldo__managers_unlock_after_fork(void);
 /* The key of the server at this address if a manager of this process, or of one that it was forked
  * from, started it; else *ret_ring is untouched. */
 int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, waldo_error *reterr);

@@ -78,16 +78,16 @@ static waldo_value *arrive(uint64_t incarnation, uint64_t id, uint64_t ticket, u
     ref.typeid_ = type_id;
     message.kind_case = WALDO__VALUE__KIND_REF;
     message.ref = &ref;
-    waldo__holds_set_holder(holder);
+    waldo__holds_set_holder(holder, 0);
     cr_assert_eq(waldo_value_from_message(&message, &value, NULL), 0);
-    waldo__holds_set_holder(0);
+    waldo__holds_set_holder(0, 0);
     return value;
 }
 
 static uint64_t new_ticket(uint64_t id)
 {
     waldo__server_lock(server);
-    uint64_t ticket = waldo__ticket_new(server, waldo__map_get(&server->objects.by_id, id));
+    uint64_t ticket = waldo__ticket_new(server, waldo__map_get(&server->objects.by_id, id), 1);
     waldo__server_unlock(server);
     cr_assert_neq(ticket, 0);
     return ticket;
