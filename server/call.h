@@ -160,9 +160,12 @@ int waldo__step_getvalue(waldo_call *call);
 int waldo__step_debug_info(waldo_call *call);
 
 /* Makes the object the result of the call: with a typeid of its own in `type`, found by self or
- * new; *ret_object with a pin. Of waldo_export_object and of creation. */
+ * new; *ret_object with a pin. */
 int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
                       waldo__object **ret_object);
+/* The same for what a constructor made: where there is no room for an object it is destroyed. */
+int waldo__call_adopt_created(waldo_call *call, const waldo__type *type, void *self,
+                              waldo__object **ret_object);
 /* Why there is no new object: the limit, or memory. Returns the code. */
 int waldo__call_no_object(waldo_call *call);
 /* What the object prints as; only on its strand. NULL: call->error says why not. */

@@ -1,5 +1,5 @@
-/* From the bytes of a request to what is done with it. All of it runs on the loop's thread: short
- * operations are answered here, the others go to the pool (server/invoke.c). */
+/* What is done with a request. All of it runs on the loop's thread: short operations are answered
+ * here, the others go to the pool (server/invoke.c). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +44,9 @@ static int do_hello(waldo_call *call)
         return status;
     waldo__peer *peer = waldo__peer_find(server, call->channel);
     waldo__session *session;
+    status = waldo__peer_admit(peer, call);
+    if (status < 0)
+        return status;
     status = waldo__session_open(call, hello, waldo__secure_channel_key(peer->channel), &session);
     if (status < 0)
         return status;
@@ -420,7 +423,7 @@ static int identify(waldo_call *call, unsigned operation)
     return waldo__session_admit(call->session, call);
 }
 
-static int perform(waldo_call *call)
+int waldo__dispatch(waldo_call *call)
 {
     unsigned operation = (unsigned)call->request->operation;
     if (operation >= OPERATION_COUNT || !operations[operation])
@@ -429,65 +432,4 @@ static int perform(waldo_call *call)
         return waldo_call_raise(call, WALDO_EGONE, "the server is shutting down");
     int status = identify(call, operation);
     return status > 0 ? operations[operation](call) : status;
-}
-
-/* ---- what the engines say ---- */
-
-/* What came cannot be read, or there is no memory for it. */
-static void answer_unread(const waldo__peer *peer, uint32_t id, const waldo_error *error)
-{
-    Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
-    reply.status = error->code;
-    reply.error_type = (char *)error->type_name;
-    reply.error_message = (char *)error->message;
-    waldo__buffer packed = {0};
-    if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0)
-        waldo__peer_reply(peer->endpoint->server, peer->id, peer->connection, id, packed.data,
-                          packed.size);
-    waldo__buffer_free(&packed);
-}
-
-static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, size_t size)
-{
-    waldo_call *call;
-    waldo_error error;
-    if (waldo__call_new(peer->endpoint->server, data, size, &call, &error) < 0) {
-        answer_unread(peer, id, &error);
-        return;
-    }
-    call->channel = peer->id;
-    call->connection = peer->connection;
-    call->id = id;
-    int status = perform(call);
-    if (status < 0)
-        waldo__call_answer_error(call, status);
-    waldo__call_unref(call);
-}
-
-void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
-                             size_t size)
-{
-    waldo__endpoint *here = endpoint;
-    const uint8_t *request;
-    size_t request_size;
-    switch (waldo__secure_kind_of(data, size)) {
-    case WALDO__SECURE_FIRST:
-        waldo__peer_accept(here, connection, id, data, size);
-        return;
-    case WALDO__SECURE_SEALED_FRAME:
-    case WALDO__SECURE_CLEAR_FRAME: {
-        waldo__peer *peer =
-            waldo__peer_open(here, connection, id, data, size, &request, &request_size);
-        if (peer)
-            handle_request(peer, id, request, request_size);
-        return;
-    }
-    default:
-        waldo__peer_refuse(here, connection, id);
-    }
-}
-
-void waldo__dispatch_gone(void *endpoint, uint64_t connection)
-{
-    waldo__peers_gone(endpoint, connection);
 }

@@ -37,6 +37,26 @@ int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
     return 0;
 }
 
+/* A constructor may also have found what another object owns. */
+static bool is_owned(waldo_server *server, void *self)
+{
+    waldo__server_lock(server);
+    waldo__object *owner = waldo__object_find_self(server, self);
+    if (owner)
+        waldo__object_unpin(owner);
+    waldo__server_unlock(server);
+    return owner != NULL;
+}
+
+int waldo__call_adopt_created(waldo_call *call, const waldo__type *type, void *self,
+                              waldo__object **ret_object)
+{
+    int status = waldo__call_adopt(call, type, self, ret_object);
+    if (status < 0 && type->service->destroy && !is_owned(call->server, self))
+        type->service->destroy(type->ops, self);
+    return status;
+}
+
 /* The type that the method's result has, as the .proto or method_to_typeid says (row C8). */
 static int result_type(waldo_call *call, const waldo__type **ret_type)
 {
@@ -94,7 +114,7 @@ static int construct(waldo_call *call, const waldo__type *type, waldo_value *arg
     if (status >= 0)
         status = service->create(call, type->ops, type->type_data, input, &self);
     if (status >= 0)
-        status = waldo__call_adopt(call, type, self, ret_object);
+        status = waldo__call_adopt_created(call, type, self, ret_object);
     return status;
 }
 

@@ -129,7 +129,7 @@ int waldo__step_create(waldo_call *call)
     if (status > 0)
         return waldo_call_raise(call, WALDO_ERUNTIME, "the constructor returned %d", status);
     if (status == 0)
-        status = waldo__call_adopt(call, type, self, &object);
+        status = waldo__call_adopt_created(call, type, self, &object);
     if (status < 0)
         return status;
     waldo__call_answer_proxy(call, object);

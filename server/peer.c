@@ -61,6 +61,31 @@ static void forget_on_connection(waldo__peer *peer)
     }
 }
 
+static void add_stranger(waldo__peer *peer)
+{
+    waldo_server *server = peer->endpoint->server;
+    peer->older_stranger = server->newest_stranger;
+    if (peer->older_stranger)
+        peer->older_stranger->newer_stranger = peer;
+    else
+        server->oldest_stranger = peer;
+    server->newest_stranger = peer;
+}
+
+static void remove_stranger(waldo__peer *peer)
+{
+    waldo_server *server = peer->endpoint->server;
+    if (peer->older_stranger)
+        peer->older_stranger->newer_stranger = peer->newer_stranger;
+    else
+        server->oldest_stranger = peer->newer_stranger;
+    if (peer->newer_stranger)
+        peer->newer_stranger->older_stranger = peer->older_stranger;
+    else
+        server->newest_stranger = peer->older_stranger;
+    waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
+}
+
 static void unbind(waldo__peer *peer)
 {
     waldo__session *session = peer->session;
@@ -77,9 +102,10 @@ static void end(waldo__peer *peer)
     waldo_server *server = peer->endpoint->server;
     waldo__map_remove(&server->peers, peer->id);
     forget_on_connection(peer);
-    if (!peer->proven)
-        waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
-    waldo__limit_give(&server->limits, WALDO_LIMIT_CONNECTIONS);
+    if (peer->admitted)
+        waldo__limit_give(&server->limits, WALDO_LIMIT_CONNECTIONS);
+    else
+        remove_stranger(peer);
     unbind(peer);
     waldo__secure_channel_free(peer->channel);
     free(peer);
@@ -126,24 +152,18 @@ static waldo__peer *make(waldo__endpoint *endpoint, uint64_t connection,
         free(peer);
         return NULL;
     }
+    add_stranger(peer);
     waldo__server_check_within(server, patience_ms(peer));
     return peer;
 }
 
+/* Room for one more stranger, if need be that of the oldest. */
 static bool take_room(waldo_server *server)
 {
-    if (!waldo__limit_take(&server->limits, WALDO_LIMIT_STRANGERS))
-        return false;
-    if (waldo__limit_take(&server->limits, WALDO_LIMIT_CONNECTIONS))
+    if (waldo__limit_take(&server->limits, WALDO_LIMIT_STRANGERS))
         return true;
-    waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
-    return false;
-}
-
-static void give_room(waldo_server *server)
-{
-    waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
-    waldo__limit_give(&server->limits, WALDO_LIMIT_CONNECTIONS);
+    dismiss(server->oldest_stranger);
+    return waldo__limit_take(&server->limits, WALDO_LIMIT_STRANGERS);
 }
 
 void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
@@ -162,7 +182,7 @@ void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t
         send_raw(endpoint, connection, id, second, sizeof second);
         return;
     }
-    give_room(server);
+    waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
     waldo__secure_channel_free(channel);
     waldo__peer_refuse(endpoint, connection, id);
 }
@@ -189,12 +209,20 @@ waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, ui
         return NULL;
     }
     peer->since = uv_now(&server->loop);
-    if (!peer->proven) {
-        peer->proven = true;
-        waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
-        endpoint->engine->admit(endpoint->listener, connection);
-    }
     return peer;
+}
+
+int waldo__peer_admit(waldo__peer *peer, waldo_call *call)
+{
+    waldo__endpoint *endpoint = peer->endpoint;
+    if (peer->admitted)
+        return 0;
+    if (!waldo__limit_take(&endpoint->server->limits, WALDO_LIMIT_CONNECTIONS))
+        return waldo__limit_raise(call, WALDO_LIMIT_CONNECTIONS);
+    remove_stranger(peer);
+    peer->admitted = true;
+    endpoint->engine->admit(endpoint->listener, peer->connection);
+    return 0;
 }
 
 void waldo__peer_bind(waldo__peer *peer, waldo__session *session)

@@ -1,8 +1,10 @@
 /* Peers: the secure channels of clients, from the first message of a handshake on. All of it
  * belongs to the loop's thread.
  *
- * A frame names its channel, so a peer is found by that, whatever connection it came on. Until the
- * first frame has been opened a peer has proved nothing, and has a deadline for it. */
+ * A frame names its channel, so a peer is found by that, whatever connection it came on. Until its
+ * HELLO has been read a peer is a stranger, and has a deadline for it. Where there are too many of
+ * them, the oldest has to leave: whoever holds a key needs no longer for its HELLO than a message
+ * takes, and those who do not cannot keep it out by being there first. */
 #ifndef WALDO_SERVER_PEER_H
 #define WALDO_SERVER_PEER_H
 
@@ -20,10 +22,12 @@ typedef struct waldo__peer {
     struct waldo__endpoint *endpoint;
     uint64_t connection;
     waldo__session *session; /* NULL before HELLO */
-    bool proven;
-    bool greeted;   /* it had a session */
+    bool admitted;           /* one of the server's CONNECTIONS; before, one of the STRANGERS */
+    bool greeted;            /* it had a session */
     uint64_t since; /* loop time in ms: it came, or was last heard of, or lost its session */
     struct waldo__peer *next_on_connection;
+    struct waldo__peer *older_stranger;
+    struct waldo__peer *newer_stranger;
 } waldo__peer;
 
 /* Answers a client's first message; what is not one is refused. */
@@ -37,6 +41,9 @@ waldo__peer *waldo__peer_open(struct waldo__endpoint *endpoint, uint64_t connect
 void waldo__peer_refuse(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id);
 /* The peer of the channel, or NULL. */
 waldo__peer *waldo__peer_find(waldo_server *server, uint64_t id);
+/* It is no stranger any more, and may send messages of full size. < 0: there are too many
+ * connections; call->error says so. */
+int waldo__peer_admit(waldo__peer *peer, waldo_call *call);
 /* The session takes the place of what the peer had before. */
 void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
 /* Sends a reply through the channel, if it is still there. */

@@ -1,5 +1,6 @@
 /* The server's life: listen, serve, drain, close. */
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,41 +127,6 @@ static void on_deadline(uv_timer_t *timer)
         uv_timer_start(&server->deadline, on_deadline, wait, 0);
 }
 
-/* ---- keys ---- */
-
-static int read_keys(const waldo_server_options *options, waldo__keyring **ret_keys,
-                     waldo_error *reterr)
-{
-    if (options->authkey)
-        return waldo__keyring_from_authkey(options->authkey, options->authkey_size, ret_keys,
-                                           reterr);
-    if (options->authkey_file)
-        return waldo__keyring_from_file(options->authkey_file, ret_keys, reterr);
-    return waldo__keyring_from_default(ret_keys, reterr);
-}
-
-void waldo_server_reload_keys(waldo_server *server)
-{
-    atomic_store(&server->reload_requested, true);
-    uv_async_send(&server->wake_up);
-}
-
-/* What cannot be read leaves the ring that is in force. */
-static void reload_keys(waldo_server *server)
-{
-    waldo_error error = WALDO_ERROR_INIT;
-    waldo__keyring *keys;
-    int status = read_keys(&server->options, &keys, &error);
-    if (status >= 0) {
-        waldo__keyring *before = server->keys;
-        server->keys = keys;
-        waldo__peers_check_keys(server);
-        waldo__keyring_free(before);
-    }
-    if (server->options.on_reloaded)
-        server->options.on_reloaded(status, &error, server->options.on_reloaded_data);
-}
-
 /* ---- the end ---- */
 
 static void on_listener_closed(void *data)
@@ -271,7 +237,7 @@ static void on_wake_up(uv_async_t *handle)
     if (server->holds.tickets.count > 0)
         waldo__server_check_within(server, (uint64_t)(server->options.transit * 1000));
     if (atomic_exchange(&server->reload_requested, false))
-        reload_keys(server);
+        waldo__server_reload_keys(server);
     int how = atomic_load(&server->stop_requested);
     if (how && server->phase == WALDO__SERVING)
         begin_stop(server, how);
@@ -339,7 +305,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     pthread_mutex_init(&server->lock, NULL);
     int status = init_registry(server, registry, reterr);
     if (status >= 0)
-        status = read_keys(&server->options, &server->keys, reterr);
+        status = waldo__server_read_keys(&server->options, &server->keys, reterr);
     if (status >= 0)
         status = waldo__pool_new(server->options.max_threads, &server->pool, reterr);
     if (status >= 0)
@@ -358,7 +324,13 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     return 0;
 }
 
-static const waldo__listener_events events = {waldo__dispatch_message, waldo__dispatch_gone};
+static const waldo__listener_events events = {waldo__dispatch_message, waldo__dispatch_gone,
+                                              waldo__dispatch_refused};
+
+static unsigned clamp(uint64_t number)
+{
+    return number < UINT_MAX ? (unsigned)number : UINT_MAX;
+}
 
 static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char *text,
                      waldo_error *reterr)
@@ -371,6 +343,7 @@ static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char
     waldo__listener_limits limits = {
         .max_message = server->limits.limit[WALDO_LIMIT_MESSAGE] + WALDO__SECURE_OVERHEAD,
         .first_message = FIRST_MESSAGE,
+        .max_silent = clamp(server->limits.limit[WALDO_LIMIT_STRANGERS]),
         .max_queued = server->limits.limit[WALDO_LIMIT_QUEUED],
         .stranger_ms = (unsigned)(server->options.handshake * 1000),
     };

@@ -53,7 +53,9 @@ struct waldo_server {
     uv_timer_t drain_limit; /* running handlers get no more time */
     waldo__endpoint *endpoints;
     waldo__keyring *keys;
-    waldo__map peers;    /* channel id -> waldo__peer */
+    waldo__map peers; /* channel id -> waldo__peer */
+    waldo__peer *oldest_stranger;
+    waldo__peer *newest_stranger;
     waldo__buffer plain; /* the frame that was opened last */
     waldo__buffer frame; /* the one that was sealed last */
     waldo__map sessions; /* first half of the id -> waldo__session */
@@ -86,12 +88,20 @@ void waldo__server_send(waldo_call *call);
 void waldo__server_send_reply(waldo_call *call);
 void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
 /* Of the loop's thread: */
+int waldo__server_read_keys(const waldo_server_options *options, waldo__keyring **ret_keys,
+                            waldo_error *reterr);
+/* What cannot be read leaves the ring that is in force. */
+void waldo__server_reload_keys(waldo_server *server);
 /* Something will be due in this time: a lease, a grace time, a proof. */
 void waldo__server_check_within(waldo_server *server, uint64_t wait_ms);
 
-/* What an engine heard (server/dispatch.c). */
+/* Does what the request says, or hands it on. < 0: refused, call->error says why. */
+int waldo__dispatch(waldo_call *call);
+
+/* What an engine heard (server/incoming.c). */
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
                              size_t size);
 void waldo__dispatch_gone(void *endpoint, uint64_t connection);
+void waldo__dispatch_refused(void *endpoint, int code);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 #include <waldo/server.h>
 
@@ -245,6 +246,16 @@ static int serve(const waldod_settings *settings)
     return status;
 }
 
+/* Each connection takes a descriptor, and the usual limit is far below what the system allows. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
     waldod_settings settings = {.options.on_reloaded = report_reload,
@@ -253,6 +264,7 @@ int main(int argc, char **argv)
         fputs("waldod: out of memory\n", stderr);
         return 1;
     }
+    allow_descriptors();
     int status = read_arguments(argc, argv, &settings);
     if (status == 0)
         status = serve(&settings);

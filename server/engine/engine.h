@@ -22,12 +22,17 @@ typedef struct waldo__listener_events {
                     size_t size);
     /* The connection is no more. Engines that cannot tell never call it. */
     void (*gone)(void *context, uint64_t connection);
+    /* A connection was closed: WALDO_ETOOBIG, it sent a message that is larger than allowed;
+     * WALDO_ELIMIT, too many connections had said nothing, and it was the oldest of them. NULL:
+     * nobody cares. */
+    void (*refused)(void *context, int code);
 } waldo__listener_events;
 
 typedef struct waldo__listener_limits {
     size_t max_message;   /* after admit() */
     size_t first_message; /* before it: what a stranger may cost; engines that cannot tell
                              connections apart on this level use max_message */
+    unsigned max_silent;  /* connections whose first message is not whole yet; 0: any number */
     size_t max_queued;    /* bytes waiting for one client that does not read; then it is cut off.
                              A single reply may always wait */
     unsigned stranger_ms; /* until a new connection's first message is whole, and at most for the

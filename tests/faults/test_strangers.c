@@ -22,7 +22,7 @@ static waldo_manager *manager;
 
 static const char *const options[] = {"--handshake", "0.4", NULL};
 
-static void set_up(void)
+static void allow_descriptors(void)
 {
     /* The server inherits it. */
     struct rlimit limit;
@@ -30,6 +30,11 @@ static void set_up(void)
     limit.rlim_cur = limit.rlim_max;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
+}
+
+static void set_up(void)
+{
+    allow_descriptors();
     start_server(&host, options);
     manager = connect_to(&host, host.urls[0]);
 }
@@ -259,4 +264,70 @@ Test(strangers, one_byte_at_a_time)
     cr_assert_lt(sent, said.size, "it was listened to until its end");
     close(slow);
     AWAIT(descriptors_of(host.process.pid) <= descriptors);
+}
+
+/* ---- more of them at once than are let in ---- */
+
+enum { AT_ONCE = 10000, LET_IN = 1024, OTHERS = 192 };
+
+static void set_up_crowd(void)
+{
+    allow_descriptors();
+    start_server(&host, NULL);
+    manager = connect_to(&host, host.urls[0]);
+}
+
+TestSuite(crowds, .init = set_up_crowd, .fini = tear_down);
+
+/* All of them stay, and none of them ever says enough. Those who came first have to go. */
+static void come_and_stay(connector *reach, const char *url, bool ipc)
+{
+    static const int unfinished[] = {0, 2, 3, 4};
+    static int sockets[AT_ONCE];
+    unsigned seed = 1;
+    saying said;
+    for (int i = 0; i < AT_ONCE; i++) {
+        sockets[i] = reach(url);
+        say(unfinished[i % 4], ipc, &seed, &said);
+        (void)send(sockets[i], said.bytes, said.size, MSG_NOSIGNAL);
+        if (i % 500 == 0)
+            cr_assert_lt(descriptors_of(host.process.pid), LET_IN + OTHERS);
+    }
+    AWAIT(descriptors_of(host.process.pid) < LET_IN + OTHERS);
+    process client = spawn_client(&host, url, "connect", "");
+    expect_line(&client, "connected");
+    end_with(&client, SIGKILL);
+    for (int i = 0; i < AT_ONCE; i++)
+        close(sockets[i]);
+}
+
+static void ten_thousand(connector *reach, const char *url, bool ipc)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < AT_ONCE + OTHERS)
+        cr_skip_test("it takes more descriptors than are allowed here");
+    size_t descriptors = descriptors_of(host.process.pid);
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, work, NULL), 0);
+    AWAIT(worked > 0);
+    come_and_stay(reach, url, ipc); /* tables have their size after it */
+    AWAIT(descriptors_of(host.process.pid) <= descriptors + 1);
+    size_t resident = resident_of(host.process.pid);
+    int64_t before = worked;
+    come_and_stay(reach, url, ipc);
+    cr_assert_gt(worked, before);
+    stop_working = true;
+    pthread_join(thread, NULL);
+    AWAIT(descriptors_of(host.process.pid) <= descriptors + 1);
+    AWAIT(resident_of(host.process.pid) < resident + 2 * 1024 * 1024);
+}
+
+Test(crowds, ten_thousand_by_tcp, .timeout = 150)
+{
+    ten_thousand(connect_tcp, host.urls[0], false);
+}
+
+Test(crowds, ten_thousand_by_ipc, .timeout = 150)
+{
+    ten_thousand(connect_ipc, host.urls[1], true);
 }

@@ -54,6 +54,21 @@ static void due_add(waldo__connection *connection)
 
 /* ---- Closing ---- */
 
+static void tell_refused(const waldo__listener *listener, int code)
+{
+    if (listener->events.refused != NULL)
+        listener->events.refused(listener->context, code);
+}
+
+/* It has spoken, or will not any more. */
+static void end_silence(waldo__connection *connection)
+{
+    if (!connection->silent)
+        return;
+    connection->silent = false;
+    connection->listener->silent_count--;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     waldo__connection *connection = handle->data;
@@ -75,8 +90,21 @@ void waldo__connection_close(waldo__connection *connection)
         return;
     connection->closing = true;
     due_remove(connection);
+    end_silence(connection);
     waldo__connections_remove(&connection->listener->table, connection->number);
     uv_close((uv_handle_t *)&connection->poll, on_closed);
+}
+
+void waldo__connections_close_silent(waldo__listener *listener)
+{
+    waldo__connection *oldest = listener->due_first;
+
+    while (oldest != NULL && !oldest->silent)
+        oldest = oldest->due_after;
+    if (oldest == NULL)
+        return;
+    tell_refused(listener, WALDO_ELIMIT);
+    waldo__connection_close(oldest);
 }
 
 static size_t queued(const waldo__connection *connection)
@@ -133,6 +161,7 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
     uint32_t id;
 
     due_remove(connection);
+    end_silence(connection);
     if (!waldo__routes_keep(&listener->routes, connection->number, &message->route, &id)) {
         waldo__connection_close(connection);
         return;
@@ -154,6 +183,8 @@ static void take(waldo__connection *connection, const uint8_t *data, size_t size
 
     while (size > 0 && is_read(connection)) {
         int rc = waldo__sp_take(&connection->parser, &data, &size, &message, NULL);
+        if (rc == WALDO_ETOOBIG)
+            tell_refused(connection->listener, rc);
         if (rc < 0)
             waldo__connection_close(connection);
         if (rc == 1)
@@ -340,6 +371,10 @@ void waldo__connection_start(waldo__listener *listener, int fd)
                                             .max_hops = WALDO__SP_MAX_HOPS,
                                             .limit = listener->limits.first_message};
     listener->connection_count++;
+    if (listener->limits.max_silent > 0 && listener->silent_count >= listener->limits.max_silent)
+        waldo__connections_close_silent(listener);
+    connection->silent = true;
+    listener->silent_count++;
     due_add(connection);
     watch(connection);
 }

@@ -20,6 +20,7 @@ struct waldo__connection {
     uint64_t number;
     int fd;
     int polled;   /* events that are watched now */
+    bool silent;  /* its first message is not whole yet */
     bool leaving; /* nothing more is read; closes once the peer has taken what is queued */
     bool closing; /* uv_close() was called; no number finds it any more */
     waldo__sp_parser parser;
@@ -44,6 +45,7 @@ struct waldo__listener {
     uv_timer_t tick;       /* runs while something has a time limit */
     waldo__connections table;
     uint32_t connection_count; /* those closing, too */
+    uint32_t silent_count;
     waldo__routes routes;
     /* All have the same time, so the oldest is first. */
     waldo__connection *due_first;
@@ -64,6 +66,8 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
 void waldo__connection_leave(waldo__connection *connection);
 /* Closes now; gone() follows from the loop. */
 void waldo__connection_close(waldo__connection *connection);
+/* Makes room: closes the connection that has said nothing for the longest time, if there is one. */
+void waldo__connections_close_silent(waldo__listener *listener);
 
 /* Closes one that is out of time, or that is leaving and has nothing left to send. */
 void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now);

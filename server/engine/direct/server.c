@@ -80,6 +80,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
         if (fd >= 0) {
             waldo__connection_start(listener, fd);
         } else if (is_short_of_resources(errno)) {
+            waldo__connections_close_silent(listener);
             pause_accepting(listener);
             return;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
