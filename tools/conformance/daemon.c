@@ -1,0 +1,134 @@
+#include "daemon.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SCHEMES = 5, URL_SIZE = 256 };
+
+struct daemon_server {
+    pid_t pid;
+    char directory[64]; /* of the sockets */
+    char listens[SCHEMES][URL_SIZE];
+};
+
+static const char *const schemes[SCHEMES] = {"tcp", "ipc", "nn+tcp", "nn+ipc", "ws"};
+
+/* Beside this program, or where the PATH leads. */
+static void find_program(char *path, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", path, size - 16);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    strcpy(slash ? slash + 1 : path, "waldod");
+    if (access(path, X_OK) < 0)
+        strcpy(path, "waldod");
+}
+
+/* The module with the trial types, relative to this program; false if it is not there. */
+static bool find_trial_types(char *path, size_t size)
+{
+    find_program(path, size - sizeof WALDO_TRIAL_TYPES);
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return false;
+    strcpy(slash + 1, WALDO_TRIAL_TYPES);
+    return access(path, R_OK) == 0;
+}
+
+_Noreturn static void become_waldod(const daemon_server *server, const char *authkey_file,
+                                    int output)
+{
+    char program[PATH_MAX], module[PATH_MAX];
+    char direct[URL_SIZE], nanomsg[URL_SIZE];
+    find_program(program, sizeof program);
+    snprintf(direct, sizeof direct, "ipc://%s/direct", server->directory);
+    snprintf(nanomsg, sizeof nanomsg, "nn+ipc://%s/nanomsg", server->directory);
+    const char *arguments[32] = {program, "--listen", "tcp://127.0.0.1:0",    "--listen",
+                                 direct,  "--listen", "nn+tcp://127.0.0.1:0", "--listen",
+                                 nanomsg, "--listen", "ws://127.0.0.1:0"};
+    size_t count = 11;
+    if (find_trial_types(module, sizeof module)) {
+        arguments[count++] = "--load";
+        arguments[count++] = module;
+    }
+    if (authkey_file) {
+        arguments[count++] = "--authkey-file";
+        arguments[count++] = authkey_file;
+    }
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(output, STDOUT_FILENO);
+    execvp(program, (char *const *)arguments);
+    fprintf(stderr, "waldo-conformance: %s: %s\n", program, strerror(errno));
+    _exit(127);
+}
+
+static bool read_listeners(daemon_server *server, int output)
+{
+    FILE *lines = fdopen(output, "r");
+    if (!lines)
+        return false;
+    char line[URL_SIZE + 32];
+    bool good = true;
+    for (size_t i = 0; i < SCHEMES && good; i++)
+        good = fgets(line, sizeof line, lines) &&
+               sscanf(line, "listening on %255s", server->listens[i]) == 1;
+    fclose(lines);
+    return good;
+}
+
+daemon_server *daemon_start(const char *authkey_file)
+{
+    daemon_server *server = calloc(1, sizeof *server);
+    int output[2];
+    if (!server)
+        return NULL;
+    strcpy(server->directory, "/tmp/waldo-conformance-XXXXXX");
+    if (!mkdtemp(server->directory) || pipe(output) < 0) {
+        perror("waldo-conformance");
+        free(server);
+        return NULL;
+    }
+    server->pid = fork();
+    if (server->pid == 0) {
+        close(output[0]);
+        become_waldod(server, authkey_file, output[1]);
+    }
+    close(output[1]);
+    if (server->pid < 0 || !read_listeners(server, output[0])) {
+        fprintf(stderr, "waldo-conformance: waldod does not start\n");
+        (void)daemon_stop(server);
+        return NULL;
+    }
+    return server;
+}
+
+const char *daemon_url(const daemon_server *server, const char *scheme)
+{
+    for (size_t i = 0; i < SCHEMES; i++)
+        if (strcmp(schemes[i], scheme) == 0)
+            return server->listens[i];
+    return NULL;
+}
+
+int daemon_stop(daemon_server *server)
+{
+    int status = 0;
+    if (!server)
+        return 0;
+    if (server->pid > 0) {
+        kill(server->pid, SIGTERM);
+        waitpid(server->pid, &status, 0);
+    }
+    if (rmdir(server->directory) < 0)
+        perror(server->directory);
+    free(server);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
