@@ -155,6 +155,8 @@ int waldo__equal(const waldo_value *left, const waldo_value *right, int depth, w
         return equal_references(left, right);
     case WALDO_KIND_EXTENSION:
         return equal_extensions(left, right);
+    case WALDO_KIND_HANDLE:
+        return ((const waldo__handle *)left)->object == ((const waldo__handle *)right)->object;
     default:
         return left == right;
     }

@@ -129,6 +129,9 @@ static int hash(const waldo_value *value, int depth, uint64_t *ret_hash, waldo_e
     case WALDO_KIND_EXTENSION:
         *ret_hash = hash_extension((const waldo__extension *)value);
         return 0;
+    case WALDO_KIND_HANDLE:
+        *ret_hash = mixed((uintptr_t)((const waldo__handle *)value)->object, 0, 8);
+        return 0;
     case WALDO_KIND_NONE:
     case WALDO_KIND_ERROR:
         *ret_hash = mixed((uintptr_t)value, 0, 7);

@@ -6,6 +6,7 @@
 
 #include <waldo/value.h>
 
+#include "process/handle.h"
 #include "value/reference.h"
 #include "value/table.h"
 
@@ -97,6 +98,12 @@ typedef struct waldo__extension {
     size_t size;
     uint8_t data[]; /* a NUL and the name follow */
 } waldo__extension;
+
+typedef struct waldo__handle {
+    waldo_value head;
+    const waldo__handle_class *class;
+    void *object;
+} waldo__handle;
 
 /* The containers that a walk is in, innermost first: bounds its depth, and finds cycles. */
 typedef struct waldo__path {

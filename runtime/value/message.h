@@ -4,6 +4,7 @@
 
 #include <waldo/value_message.h>
 
+#include "process/parcel.h"
 #include "value/layout.h"
 #include "wire/scan.h"
 
@@ -23,8 +24,13 @@ int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status
 /* leaving: the message leaves the process, and what it names needs a ticket (value/keeper.h). */
 bool waldo__fill_reference(const waldo__reference *reference, bool leaving,
                            ProtobufCAllocator *allocator, Waldo__Ref *target);
-int waldo__value_to_message(const waldo_value *value, bool leaving, ProtobufCAllocator *allocator,
-                            Waldo__Value **ret_message, waldo_error *reterr);
+/* descriptors gets those of the handles in value; NULL: handles are refused. */
+int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__descriptors *descriptors,
+                            ProtobufCAllocator *allocator, Waldo__Value **ret_message,
+                            waldo_error *reterr);
+/* The handles in the message take theirs from descriptors; NULL: handles are refused. */
+int waldo__value_from_message(const Waldo__Value *message, waldo__descriptors *descriptors,
+                              waldo_value **ret_value, waldo_error *reterr);
 /* A proxy value; None for object 0. */
 int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_value,
                                   waldo_error *reterr);

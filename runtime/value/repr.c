@@ -234,6 +234,9 @@ static void append_repr(waldo__string *out, const waldo_value *value, const wald
     case WALDO_KIND_EXTENSION:
         append_extension(out, (const waldo__extension *)value);
         break;
+    case WALDO_KIND_HANDLE:
+        waldo__string_format(out, "<%s>", waldo_value_type_name(value));
+        break;
     default:
         append_container(out, value, path);
     }

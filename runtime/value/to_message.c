@@ -10,6 +10,7 @@
 typedef struct conversion {
     ProtobufCAllocator *allocator;
     waldo_error *reterr;
+    waldo__descriptors *descriptors; /* those of handles; NULL: handles are refused */
     bool leaving; /* the message leaves the process: what it names shall be found alive */
 } conversion;
 
@@ -256,11 +257,46 @@ static bool fill_leaf(conversion *c, const waldo_value *value, Waldo__Value *mes
     }
 }
 
+static int add_descriptors(conversion *c, const waldo__reduced *reduced)
+{
+    waldo__descriptors *all = c->descriptors;
+    if (reduced->descriptor_count > WALDO__PARCEL_DESCRIPTORS - all->count)
+        return waldo_error_set(c->reterr, WALDO_ELIMIT, "a message carries at most %d descriptors",
+                               WALDO__PARCEL_DESCRIPTORS);
+    for (size_t i = 0; i < reduced->descriptor_count; i++)
+        all->items[all->count++] = reduced->descriptors[i];
+    return 0;
+}
+
+static int fill_handle(conversion *c, const waldo__handle *handle, Waldo__Value *message)
+{
+    if (!c->descriptors)
+        return waldo_error_set(c->reterr, WALDO_ETYPE,
+                               "a %s can only be sent to a process of this host",
+                               handle->class->name);
+    waldo__reduced reduced = {0};
+    int status = handle->class->reduce(handle->object, &reduced, c->reterr);
+    if (status >= 0)
+        status = add_descriptors(c, &reduced);
+    if (status < 0)
+        return status;
+    Waldo__Handle *target = new_message(c, &waldo__handle__descriptor);
+    message->handle = target;
+    message->kind_case = WALDO__VALUE__KIND_HANDLE;
+    if (!target || !waldo__copy_string(c->allocator, handle->class->name, &target->class_) ||
+        !waldo__copy_data(c->allocator, reduced.data, reduced.size, &target->data))
+        return waldo__no_memory(c->reterr);
+    target->descriptors = (uint32_t)reduced.descriptor_count;
+    return 0;
+}
+
 static int fill(conversion *c, const waldo_value *value, Waldo__Value *message,
                 const waldo__path *path)
 {
     if (waldo__is_container(value))
         return fill_container(c, value, message, path);
+    if (value->kind == WALDO_KIND_HANDLE)
+        return fill_handle(c, (const waldo__handle *)value, message);
     return fill_leaf(c, value, message) ? 0 : waldo__no_memory(c->reterr);
 }
 
@@ -277,16 +313,17 @@ int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status
 int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocator,
                            Waldo__Value **ret_message, waldo_error *reterr)
 {
-    return waldo__value_to_message(value, true, allocator, ret_message, reterr);
+    return waldo__value_to_message(value, true, NULL, allocator, ret_message, reterr);
 }
 
-int waldo__value_to_message(const waldo_value *value, bool leaving, ProtobufCAllocator *allocator,
-                            Waldo__Value **ret_message, waldo_error *reterr)
+int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__descriptors *descriptors,
+                            ProtobufCAllocator *allocator, Waldo__Value **ret_message,
+                            waldo_error *reterr)
 {
     /* A list may hold one large item a million times: the message would hold it as often. */
     waldo__limited_allocator limited;
     waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
-    conversion c = {&limited.allocator, reterr, leaving};
+    conversion c = {&limited.allocator, reterr, descriptors, leaving};
     Waldo__Value *message = new_message(&c, &waldo__value__descriptor);
     int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(reterr);
     if (status >= 0)

@@ -46,6 +46,8 @@ static void drop(waldo_value *value, waldo_value **dead)
         if (reference->release)
             reference->release(reference->live);
     }
+    if (value->kind == WALDO_KIND_HANDLE)
+        ((waldo__handle *)value)->class->unref(((waldo__handle *)value)->object);
     free(value);
 }
 
@@ -100,6 +102,8 @@ const char *waldo_value_type_name(const waldo_value *value)
     };
     if (value->kind == WALDO_KIND_ERROR)
         return ((const waldo__failure *)value)->type_name;
+    if (value->kind == WALDO_KIND_HANDLE)
+        return ((const waldo__handle *)value)->class->name;
     return names[value->kind];
 }
 

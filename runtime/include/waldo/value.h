@@ -45,7 +45,8 @@ typedef enum waldo_kind {
     WALDO_KIND_ARRAY, /* Python's array.array */
     WALDO_KIND_PROXY, /* a reference to an object of a server */
     WALDO_KIND_ERROR,
-    WALDO_KIND_EXTENSION /* a name and opaque bytes */
+    WALDO_KIND_EXTENSION, /* a name and opaque bytes */
+    WALDO_KIND_HANDLE     /* a lock, connection, ...: waldo/mp/handle.h */
 } waldo_kind;
 
 /** NULL is allowed and gives NULL. */
