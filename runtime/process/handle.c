@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/connection.h"
 #include "process/descriptor.h"
 #include "value/layout.h"
 
 static const waldo__handle_class *const classes[] = {
+    &waldo__connection_class,
     &waldo__descriptor_class,
 };
 

@@ -52,7 +52,10 @@ WALDO_BEGIN_DECLS
     X(ELIMIT, -37, "LimitError", "a limit was reached")                                            \
     X(EFORK, -38, "ForkError", "not usable after fork")                                            \
     X(EMODULE, -39, "ImportError", "the module cannot be loaded")                                  \
-    X(EOWNERDIED, -40, "OwnerDiedError", "the owner died while holding it")
+    X(EOWNERDIED, -40, "OwnerDiedError", "the owner died while holding it")                        \
+    X(EEOF, -41, "EOFError", "the other end was closed")                                           \
+    X(EBROKENPIPE, -42, "BrokenPipeError", "nobody is left to read it")                            \
+    X(EBUFFERTOOSHORT, -43, "BufferTooShort", "the message is longer than the buffer")
 
 enum waldo_error_code {
     WALDO_OK = 0,
