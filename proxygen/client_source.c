@@ -6,7 +6,7 @@ static void print_names(struct printer *printer, const struct typeid *typeid)
     if (typeid->exposed_count > 0) {
         printer_print(printer, "\nstatic const char *const names_of_$P$[] = {\n");
         for (size_t i = 0; i < typeid->exposed_count; i++) {
-            printer_set(printer, "method", typeid->exposed[i]->name);
+            printer_set(printer, "method", typeid->exposed[i]->wire_name);
             printer_print(printer, "    \"$method$\",\n");
         }
         printer_print(printer, "};\n");

@@ -112,10 +112,25 @@ static void read_kind(struct method *method, const Proxygen__MethodOptions *opti
                          strcmp(method->output->full_name, "google.protobuf.Empty") != 0;
 }
 
+/* Two methods of one wire name would be one method to clients. */
+static void check_wire_name(struct model *model, const struct method *method)
+{
+    const struct service *service = method->service;
+    if (!names_is_identifier(method->wire_name))
+        errors_add(model->errors, option_position(method, 50664),
+                   "method %s: (waldo.name) \"%s\" is not a C identifier", method->name,
+                   method->wire_name);
+    for (const struct method *other = service->methods; other != method; other++)
+        if (strcmp(other->wire_name, method->wire_name) == 0)
+            errors_add(model->errors, option_position(method, 50664),
+                       "method %s: the name \"%s\" is taken by method %s", method->name,
+                       method->wire_name, other->name);
+}
+
 static const char *signature(struct model *model, const struct method *method)
 {
     bool streams = method->proto->has_server_streaming && method->proto->server_streaming;
-    return arena_print(model->arena, "%s(%s) returns (%s%s)", method->name,
+    return arena_print(model->arena, "%s(%s) returns (%s%s)", method->wire_name,
                        method->input->full_name, streams ? "stream " : "",
                        method->output->full_name);
 }
@@ -125,8 +140,6 @@ static void read_method(struct model *model, struct method *method)
     method->input = find_type(model, method, model_string(method->proto->input_type), 2);
     method->output = find_type(model, method, model_string(method->proto->output_type), 3);
     method->signature = "";
-    if (method->input != NULL && method->output != NULL)
-        method->signature = signature(model, method);
 
     Proxygen__MethodOptions *options = options_of_method(method->proto->options);
     if (options == NULL) {
@@ -134,9 +147,14 @@ static void read_method(struct model *model, struct method *method)
         return;
     }
     method->deadline_ms = options->deadline_ms;
+    if (options->name != NULL)
+        method->wire_name = arena_print(model->arena, "%s", options->name);
+    if (method->input != NULL && method->output != NULL)
+        method->signature = signature(model, method);
     read_kind(method, options);
     if (is_checked(method)) {
         check_name(model, method);
+        check_wire_name(model, method);
         check_method(model, method, options);
     }
     proxygen__method_options__free_unpacked(options, NULL);
@@ -150,6 +168,7 @@ void model_read_methods(struct model *model, struct service *service)
         struct method *method = &service->methods[i];
         method->proto = service->proto->method[i];
         method->name = model_string(method->proto->name);
+        method->wire_name = method->name;
         method->service = service;
         method->path = path_add(&service->path, 2, i);
         struct path name = path_field(&method->path, 1);

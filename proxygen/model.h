@@ -47,7 +47,8 @@ enum method_kind {
 };
 
 struct method {
-    const char *name;
+    const char *name;      /* in C */
+    const char *wire_name; /* what clients call */
     const method_proto *proto;
     const struct service *service;
     enum method_kind kind;

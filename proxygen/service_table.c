@@ -103,11 +103,12 @@ static void print_method(struct printer *printer, const struct method *method)
     if (method->returns != NULL)
         printer_set(printer, "returns",
                     arena_print(printer->arena, "\"%s\"", method->returns->name));
+    printer_set(printer, "wire", method->wire_name);
     printer_set(printer, "in", method->input->c_lower);
     printer_set(printer, "out", method->output->c_lower);
 
     printer_print(printer, "    {\n"
-                           "        .name = \"$method$\",\n"
+                           "        .name = \"$wire$\",\n"
                            "        .signature = ");
     print_string(printer, 21, array_name(printer, "signature", service->prefix, method),
                  method->signature);

@@ -7,7 +7,7 @@
 static const struct method *find_method(const struct service *service, const char *name)
 {
     for (size_t i = 0; i < service->method_count; i++)
-        if (strcmp(service->methods[i].name, name) == 0)
+        if (strcmp(service->methods[i].wire_name, name) == 0)
             return &service->methods[i];
     return NULL;
 }
@@ -15,9 +15,9 @@ static const struct method *find_method(const struct service *service, const cha
 static bool is_exposed(const struct typeid *typeid, const struct method *method)
 {
     if (typeid->list == NULL)
-        return method->name[0] != '_';
+        return method->wire_name[0] != '_';
     for (size_t i = 0; i < typeid->list_count; i++)
-        if (strcmp(typeid->list[i], method->name) == 0)
+        if (strcmp(typeid->list[i], method->wire_name) == 0)
             return true;
     return false;
 }

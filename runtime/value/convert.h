@@ -7,7 +7,8 @@
 #include <waldo/value.h>
 
 /* A message from a value: None is an empty message, a dict gives fields by name, a tuple gives them
- * in the order of their numbers. Message fields take these three again, and None leaves them out;
+ * in the order of their numbers; where the last field is `repeated waldo.Value`, it takes the rest
+ * of the tuple, as Python's *args. Message fields take these three again, and None leaves them out;
  * repeated fields take a list or a tuple, maps a dict, enums a name or a number. waldo.Value takes
  * anything, waldo.Ref a proxy or None, Google's wrappers (DoubleValue, ...) what they wrap,
  * google.protobuf.Empty nothing. Free *ret_message with protobuf_c_message_free_unpacked and the

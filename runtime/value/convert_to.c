@@ -165,20 +165,47 @@ static int set_by_name(const conversion *c, const waldo__table *given, int depth
     return status;
 }
 
+/* Does the last field take the rest of a tuple, as Python's *args? */
+static bool takes_rest(const ProtobufCMessageDescriptor *descriptor)
+{
+    const ProtobufCFieldDescriptor *last = &descriptor->fields[descriptor->n_fields - 1];
+    return last->label == PROTOBUF_C_LABEL_REPEATED && last->type == PROTOBUF_C_TYPE_MESSAGE &&
+           waldo__role_of(last->descriptor) == WALDO__VALUE_MESSAGE;
+}
+
+static int set_rest(const conversion *c, waldo_value *const *items, size_t count, int depth,
+                    ProtobufCMessage *message)
+{
+    for (size_t i = 0; i < count; i++)
+        waldo_value_ref(items[i]);
+    waldo_value *rest = waldo_v_tuple_of(items, count);
+    if (!rest)
+        return waldo__no_memory(c->reterr);
+    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+    int status = set_field(c, rest, &descriptor->fields[descriptor->n_fields - 1], depth, message);
+    waldo_value_unref(rest);
+    return status;
+}
+
 static int set_in_order(const conversion *c, const waldo_value *value, int depth,
                         ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
     size_t count;
     waldo_value *const *items = waldo__items(value, &count);
-    if (count > descriptor->n_fields)
+    size_t fields = descriptor->n_fields;
+    bool has_rest = fields > 0 && count >= fields && takes_rest(descriptor);
+    size_t single = has_rest ? fields - 1 : count;
+    if (!has_rest && count > fields)
         return waldo_error_set(
             c->reterr, WALDO_ETYPE, "%s takes %u positional argument%s but %zu %s given",
             descriptor->name, descriptor->n_fields, descriptor->n_fields == 1 ? "" : "s", count,
             count == 1 ? "was" : "were");
     int status = 0;
-    for (size_t i = 0; i < count && status >= 0; i++)
+    for (size_t i = 0; i < single && status >= 0; i++)
         status = set_field(c, items[i], &descriptor->fields[i], depth, message);
+    if (has_rest && status >= 0)
+        status = set_rest(c, items + single, count - single, depth, message);
     return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "value/float_text.h"
 #include "value/integer.h"
+#include "value/slice.h"
 #include "value/text.h"
 #include "value/unicode.h"
 
@@ -194,8 +195,26 @@ static void append_reference(waldo__string *out, const waldo__reference *referen
     waldo__string_format(out, " %" PRIu64 ">", reference->object);
 }
 
+static void append_slice(waldo__string *out, const int64_t parts[3])
+{
+    static const char *const before[] = {"slice(", ", ", ", "};
+    for (size_t i = 0; i < 3; i++) {
+        waldo__string_add(out, before[i]);
+        if (parts[i] == WALDO_OMIT)
+            waldo__string_add(out, "None");
+        else
+            waldo__string_format(out, "%" PRId64, parts[i]);
+    }
+    waldo__string_add(out, ")");
+}
+
 static void append_extension(waldo__string *out, const waldo__extension *extension)
 {
+    int64_t parts[3];
+    if (waldo__is_slice(&extension->head) && waldo__slice_read(&extension->head, parts)) {
+        append_slice(out, parts);
+        return;
+    }
     waldo__string_add(out, "<extension ");
     append_str(out, extension->name, strlen(extension->name));
     waldo__string_format(out, ", %zu bytes>", extension->size);

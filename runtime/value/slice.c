@@ -1,6 +1,5 @@
 #include "value/slice.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,20 +74,23 @@ static waldo__range range_of(int64_t start, int64_t stop, int64_t step, int64_t 
     return (waldo__range){first, step, (size_t)count};
 }
 
-int waldo__slice_resolve(const waldo_value *slice, size_t length, waldo__range *ret_range,
-                         waldo_error *reterr)
+bool waldo__slice_read(const waldo_value *slice, int64_t ret_parts[3])
 {
     const waldo__extension *extension = (const waldo__extension *)slice;
     const char *text = (const char *)extension->data;
-    int64_t start;
-    int64_t stop;
-    int64_t step;
-    bool valid = memchr(text, '\0', extension->size) == NULL && read_part(&text, ':', &start) &&
-                 read_part(&text, ':', &stop) && read_part(&text, '\0', &step);
-    if (!valid)
+    return memchr(text, '\0', extension->size) == NULL && read_part(&text, ':', &ret_parts[0]) &&
+           read_part(&text, ':', &ret_parts[1]) && read_part(&text, '\0', &ret_parts[2]);
+}
+
+int waldo__slice_resolve(const waldo_value *slice, size_t length, waldo__range *ret_range,
+                         waldo_error *reterr)
+{
+    int64_t parts[3];
+    if (!waldo__slice_read(slice, parts))
         return waldo_error_set(reterr, WALDO_EVALUE, "malformed slice");
-    if (step == 0)
+    if (parts[2] == 0)
         return waldo_error_set(reterr, WALDO_EVALUE, "slice step cannot be zero");
-    *ret_range = range_of(start, stop, step == WALDO_OMIT ? 1 : step, (int64_t)length);
+    int64_t step = parts[2] == WALDO_OMIT ? 1 : parts[2];
+    *ret_range = range_of(parts[0], parts[1], step, (int64_t)length);
     return 0;
 }

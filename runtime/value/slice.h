@@ -15,6 +15,8 @@ typedef struct waldo__range {
 } waldo__range;
 
 bool waldo__is_slice(const waldo_value *value);
+/* Start, stop and step, or WALDO_OMIT; false: the bytes are no slice. */
+bool waldo__slice_read(const waldo_value *slice, int64_t ret_parts[3]);
 /* What the slice selects of a sequence of that length. WALDO_EVALUE: a step of zero, or bytes that
  * are no slice. */
 int waldo__slice_resolve(const waldo_value *slice, size_t length, waldo__range *ret_range,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "value/slice.h"
+
 void *waldo__new_value(waldo_kind kind, size_t size)
 {
     waldo_value *value = calloc(1, size);
@@ -104,6 +106,8 @@ const char *waldo_value_type_name(const waldo_value *value)
         return ((const waldo__failure *)value)->type_name;
     if (value->kind == WALDO_KIND_HANDLE)
         return ((const waldo__handle *)value)->class->name;
+    if (waldo__is_slice(value))
+        return "slice";
     return names[value->kind];
 }
 

@@ -94,6 +94,24 @@ int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value)
     return status;
 }
 
+int waldo__cell_length(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result)
+{
+    waldo__cell *cell = self;
+    size_t length = 0;
+    waldo__cell_enter(cell);
+    int status = waldo_value_length(cell->value, &length, &call->error);
+    waldo__cell_leave(cell);
+    result->value = length;
+    return status;
+}
+
+int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result)
+{
+    waldo_value *value = NULL;
+    int status = waldo__cell_getvalue(self, call, &value);
+    return waldo__answer(call, status, result, value);
+}
+
 int waldo__optional_argument(waldo_call *call, const Waldo__Value *message, waldo_value **ret_value)
 {
     *ret_value = NULL;
@@ -107,6 +125,51 @@ int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *n
         return waldo_call_raise(call, WALDO_ETYPE, "%s() missing 1 required argument: '%s'",
                                 call->method ? call->method->name : "create", name);
     return waldo_value_from_message(message, ret_value, waldo__call_error(call));
+}
+
+static bool is_integer(const waldo_value *value)
+{
+    waldo_kind kind = waldo_value_kind(value);
+    return kind == WALDO_KIND_INT || kind == WALDO_KIND_BOOL;
+}
+
+int waldo__integer_argument(waldo_call *call, const Waldo__Value *message, const char *name,
+                            int64_t *ret_number)
+{
+    waldo_value *value;
+    int status = waldo__argument(call, message, name, &value);
+    if (status < 0)
+        return status;
+    if (!is_integer(value))
+        status =
+            waldo_call_raise(call, WALDO_ETYPE, "'%s' object cannot be interpreted as an integer",
+                             waldo_value_type_name(value));
+    else if (waldo_value_get_int64(value, ret_number, NULL) < 0)
+        status =
+            waldo_call_raise(call, WALDO_EOVERFLOW, "Python int too large to convert to C ssize_t");
+    waldo_value_unref(value);
+    return status;
+}
+
+int waldo__bound_argument(waldo_call *call, const Waldo__Value *message, int64_t *ret_bound)
+{
+    waldo_value *value;
+    int status = waldo__optional_argument(call, message, &value);
+    if (status < 0 || !value)
+        return status;
+    int order = 0;
+    waldo_value *zero = waldo_v(0);
+    if (!is_integer(value))
+        status = waldo_call_raise(call, WALDO_ETYPE,
+                                  "slice indices must be integers or have an __index__ method");
+    else if (!zero)
+        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    else if (waldo_value_get_int64(value, ret_bound, NULL) < 0 &&
+             (status = waldo_value_compare(value, zero, &order, &call->error)) >= 0)
+        *ret_bound = order < 0 ? INT64_MIN : INT64_MAX;
+    waldo_value_unref(zero);
+    waldo_value_unref(value);
+    return status;
 }
 
 int waldo__answer(waldo_call *call, int status, Waldo__Value *message, waldo_value *result)

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include <google/protobuf/wrappers.pb-c.h>
 #include <waldo/service.h>
 
 typedef struct waldo__cell {
@@ -44,12 +45,21 @@ void waldo__cell_replace(waldo__cell *cell, waldo_value *value);
 int waldo__cell_repr(void *self, waldo_call *call, waldo_value **ret_text);
 int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value);
 
+/* `__len__` and `copy`. */
+int waldo__cell_length(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result);
+int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result);
+
 /* An argument as a value. An absent one is WALDO_ETYPE. Raised at the call. */
 int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *name,
                     waldo_value **ret_value);
 /* The same; *ret_value is NULL if it is absent. */
 int waldo__optional_argument(waldo_call *call, const Waldo__Value *message,
                              waldo_value **ret_value);
+/* An argument that must be an int, as Python's operator.index(). WALDO_ETYPE, WALDO_EOVERFLOW. */
+int waldo__integer_argument(waldo_call *call, const Waldo__Value *message, const char *name,
+                            int64_t *ret_number);
+/* A bound as in a slice, cut to 64 bits; *ret_bound stays as it is if it is absent. WALDO_ETYPE. */
+int waldo__bound_argument(waldo_call *call, const Waldo__Value *message, int64_t *ret_bound);
 /* Ends a handler whose status says how *result came to be: answers it if status is not negative.
  * TAKES result, which is not looked at otherwise. */
 int waldo__answer(waldo_call *call, int status, Waldo__Value *message, waldo_value *result);

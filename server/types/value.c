@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "types/builtins.h"
 #include "types/container.h"
 
@@ -66,6 +67,68 @@ static int set(void *self, waldo_call *call, const Waldo__Builtin__ValueItem *ar
     return waldo__cell_leave_changed(cell, 0);
 }
 
+static int fetch_add(void *self, waldo_call *call, const Waldo__Builtin__ValueItem *arguments,
+                     Waldo__Value *result)
+{
+    waldo__cell *cell = self;
+    waldo_value *increment;
+    waldo_value *sum;
+    waldo_value *before = NULL;
+    int status = waldo__argument(call, arguments->value, "value", &increment);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = waldo_value_add(cell->value, increment, &sum, &call->error);
+    if (status >= 0) {
+        before = waldo_value_ref(cell->value);
+        waldo__cell_replace(cell, sum);
+    }
+    status = waldo__cell_leave_changed(cell, status);
+    waldo_value_unref(increment);
+    return waldo__answer(call, status, result, before);
+}
+
+static int exchange(void *self, waldo_call *call, const Waldo__Builtin__ValueItem *arguments,
+                    Waldo__Value *result)
+{
+    waldo__cell *cell = self;
+    waldo_value *value;
+    int status = waldo__argument(call, arguments->value, "value", &value);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    waldo_value *before = waldo_value_ref(cell->value);
+    waldo__cell_replace(cell, value);
+    status = waldo__cell_leave_changed(cell, 0);
+    return waldo__answer(call, status, result, before);
+}
+
+static int compare_and_set(void *self, waldo_call *call,
+                           const Waldo__Builtin__ValueExchange *arguments,
+                           Google__Protobuf__BoolValue *result)
+{
+    waldo__cell *cell = self;
+    waldo_value *expected;
+    waldo_value *desired;
+    int status = waldo__argument(call, arguments->expected, "expected", &expected);
+    if (status < 0)
+        return status;
+    status = waldo__argument(call, arguments->desired, "desired", &desired);
+    if (status >= 0) {
+        waldo__cell_enter(cell);
+        status = waldo_value_equal(cell->value, expected, &call->error);
+        if (status == 1) {
+            waldo__cell_replace(cell, waldo_value_ref(desired));
+            cell->version++;
+        }
+        waldo__cell_leave(cell);
+        waldo_value_unref(desired);
+    }
+    waldo_value_unref(expected);
+    result->value = status == 1;
+    return status < 0 ? status : 0;
+}
+
 /* Value('i', 1) */
 static int repr(void *self, waldo_call *call, waldo_value **ret_text)
 {
@@ -93,6 +156,9 @@ const struct waldo_builtin_value_ops waldo__value_ops = {
     .create = create,
     .get = get,
     .set = set,
+    .fetch_add = fetch_add,
+    .exchange = exchange,
+    .compare_and_set = compare_and_set,
     .destroy = destroy,
     .repr = repr,
 };

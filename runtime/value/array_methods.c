@@ -1,0 +1,117 @@
+/* Arrays from other values, and with a slice replaced. */
+#include <string.h>
+
+#include <waldo/value_methods.h>
+
+#include "value/iterate.h"
+#include "value/layout.h"
+#include "value/message.h"
+#include "value/slice.h"
+
+static int from_bytes(char typecode, const waldo__text *bytes, waldo_value **ret_array,
+                      waldo_error *reterr)
+{
+    size_t item_size = waldo__typecode_size(typecode);
+    if (bytes->size % item_size != 0)
+        return waldo_error_set(reterr, WALDO_EVALUE, "bytes length not a multiple of item size");
+    return waldo__give(waldo_v_array(typecode, bytes->data, bytes->size / item_size), ret_array,
+                       reterr);
+}
+
+static int from_items(char typecode, const waldo_value *source, waldo_value **ret_array,
+                      waldo_error *reterr)
+{
+    size_t count;
+    waldo_value *const *items = waldo__items(source, &count);
+    waldo_value *array = waldo_v_array(typecode, NULL, count);
+    if (!array)
+        return waldo__no_memory(reterr);
+    int status = 0;
+    for (size_t i = 0; i < count && status >= 0; i++)
+        status = waldo_value_array_set(array, (int64_t)i, items[i], reterr);
+    if (status < 0)
+        waldo_value_unref(array);
+    else
+        *ret_array = array;
+    return status;
+}
+
+int waldo_value_to_array(char typecode, const waldo_value *iterable, waldo_value **ret_array,
+                         waldo_error *reterr)
+{
+    if (waldo__typecode_size(typecode) == 0)
+        return waldo_error_set(reterr, WALDO_EVALUE,
+                               "bad typecode (must be b, B, h, H, i, I, l, L, q, Q, f or d)");
+    if (iterable->kind == WALDO_KIND_STR)
+        return waldo_error_set(reterr, WALDO_ETYPE,
+                               "cannot use a str to initialize an array with typecode '%c'",
+                               typecode);
+    if (iterable->kind == WALDO_KIND_BYTES)
+        return from_bytes(typecode, (const waldo__text *)iterable, ret_array, reterr);
+    waldo_value *source;
+    int status = waldo__as_items(iterable, &source, reterr);
+    if (status < 0)
+        return status;
+    status = from_items(typecode, source, ret_array, reterr);
+    waldo_value_unref(source);
+    return status;
+}
+
+static int put_extended(const waldo__array *array, const waldo__range *range,
+                        const waldo__array *items, waldo_value **ret_array, waldo_error *reterr)
+{
+    if (items->count != range->count)
+        return waldo_error_set(reterr, WALDO_EVALUE,
+                               "attempt to assign array of size %zu to extended slice of size %zu",
+                               items->count, range->count);
+    waldo_value *result = waldo_v_array(array->typecode, array->items, array->count);
+    if (!result)
+        return waldo__no_memory(reterr);
+    uint8_t *target = ((waldo__array *)result)->items;
+    for (size_t i = 0; i < items->count; i++)
+        memcpy(target + (size_t)(range->start + (int64_t)i * range->step) * array->item_size,
+               items->items + i * array->item_size, array->item_size);
+    *ret_array = result;
+    return 0;
+}
+
+static waldo_value *spliced(const waldo__array *array, const waldo__range *range,
+                            const waldo__array *items)
+{
+    size_t size = array->item_size;
+    size_t start = (size_t)range->start;
+    size_t behind = array->count - start - range->count;
+    waldo_value *result = waldo_v_array(array->typecode, NULL, start + items->count + behind);
+    if (!result)
+        return NULL;
+    uint8_t *target = ((waldo__array *)result)->items;
+    memcpy(target, array->items, start * size);
+    memcpy(target + start * size, items->items, items->count * size);
+    memcpy(target + (start + items->count) * size, array->items + (start + range->count) * size,
+           behind * size);
+    return result;
+}
+
+int waldo_value_array_splice(const waldo_value *value, const waldo_value *slice,
+                             const waldo_value *items, waldo_value **ret_array, waldo_error *reterr)
+{
+    if (value->kind != WALDO_KIND_ARRAY)
+        return waldo__wrong_type(value, "an array", reterr);
+    if (!waldo__is_slice(slice))
+        return waldo_error_set(reterr, WALDO_ETYPE, "array indices must be integers");
+    const waldo__array *array = (const waldo__array *)value;
+    const waldo__array *other = (const waldo__array *)items;
+    if (items->kind != WALDO_KIND_ARRAY)
+        return waldo_error_set(reterr, WALDO_ETYPE,
+                               "can only assign array (not \"%s\") to array slice",
+                               waldo_value_type_name(items));
+    if (other->typecode != array->typecode)
+        return waldo_error_set(reterr, WALDO_ETYPE, "bad argument type for built-in operation");
+    waldo__range range;
+    int status = waldo__slice_resolve(slice, array->count, &range, reterr);
+    if (status < 0)
+        return status;
+    if (range.step != 1)
+        return put_extended(array, &range, other, ret_array, reterr);
+    return waldo__give(spliced(array, &range, other), ret_array, reterr);
+}

@@ -1,0 +1,502 @@
+/* set: Python's (row H7). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <waldo/value_methods.h>
+
+#include "call.h"
+#include "types/builtins.h"
+#include "types/container.h"
+
+static int create(void *type_data, waldo_call *call, const Waldo__Builtin__SetArguments *arguments,
+                  void **ret_self)
+{
+    (void)type_data;
+    waldo_value *iterable;
+    int status = waldo__optional_argument(call, arguments->iterable, &iterable);
+    if (status < 0)
+        return status;
+    waldo_value *set = NULL;
+    if (iterable)
+        status = waldo_value_to_set(iterable, &set, &call->error);
+    else
+        set = waldo_v_set();
+    waldo_value_unref(iterable);
+    return status < 0 ? status : waldo__cell_new(call, set, ret_self);
+}
+
+/* ---- Operators: the other side must be a set ---- */
+
+static int set_operand(waldo_call *call, const Waldo__Value *argument, const char *sign,
+                       waldo_value **ret_operand)
+{
+    waldo_value *operand;
+    int status = waldo__argument(call, argument, "value", &operand);
+    if (status < 0)
+        return status;
+    if (waldo_value_kind(operand) != WALDO_KIND_SET) {
+        status = waldo_call_raise(call, WALDO_ETYPE,
+                                  "unsupported operand type(s) for %s: 'set' and '%s'", sign,
+                                  waldo_value_type_name(operand));
+        waldo_value_unref(operand);
+        return status;
+    }
+    *ret_operand = operand;
+    return 0;
+}
+
+/* reflected: the argument is the left side. */
+static int operate(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
+                   bool reflected, const Waldo__Value *argument, Waldo__Value *result)
+{
+    static const char *const signs[] = {"|", "&", "-", "^"};
+    waldo_value *operand;
+    waldo_value *value = NULL;
+    int status = set_operand(call, argument, signs[operation], &operand);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = reflected
+                 ? waldo_value_set_combine(operand, operation, cell->value, &value, &call->error)
+                 : waldo_value_set_combine(cell->value, operation, operand, &value, &call->error);
+    waldo__cell_leave(cell);
+    waldo_value_unref(operand);
+    return waldo__answer(call, status, result, value);
+}
+
+/* The cell's set becomes what the operation makes of it and an iterable. The cell is entered. */
+static int combine(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
+                   const waldo_value *iterable)
+{
+    waldo_value *value;
+    int status = waldo_value_set_combine(cell->value, operation, iterable, &value, &call->error);
+    if (status >= 0)
+        waldo__cell_replace(cell, value);
+    return status;
+}
+
+static int operate_in_place(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
+                            const Waldo__Value *argument, waldo_export *ret_proxy)
+{
+    static const char *const signs[] = {"|=", "&=", "-=", "^="};
+    waldo_value *operand;
+    int status = set_operand(call, argument, signs[operation], &operand);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = waldo__cell_leave_changed(cell, combine(cell, call, operation, operand));
+    waldo_value_unref(operand);
+    return status < 0 ? status : waldo_builtin_set_export(ret_proxy, cell);
+}
+
+#define OPERATORS(name, operation)                                                                 \
+    static int name(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,      \
+                    Waldo__Value *result)                                                          \
+    {                                                                                              \
+        return operate(self, call, operation, false, arguments->object, result);                   \
+    }                                                                                              \
+    static int reflected_##name(void *self, waldo_call *call,                                      \
+                                const Waldo__Builtin__SetObject *arguments, Waldo__Value *result)  \
+    {                                                                                              \
+        return operate(self, call, operation, true, arguments->object, result);                    \
+    }                                                                                              \
+    static int name##_in_place(void *self, waldo_call *call,                                       \
+                               const Waldo__Builtin__SetObject *arguments,                         \
+                               waldo_export *ret_proxy)                                            \
+    {                                                                                              \
+        return operate_in_place(self, call, operation, arguments->object, ret_proxy);              \
+    }
+
+OPERATORS(unite, WALDO_SET_UNION)
+OPERATORS(intersect, WALDO_SET_INTERSECTION)
+OPERATORS(subtract, WALDO_SET_DIFFERENCE)
+OPERATORS(exclude, WALDO_SET_SYMMETRIC_DIFFERENCE)
+
+/* ---- Comparisons ---- */
+
+/* *ret_order is what waldo_value_compare says of the set and a set. */
+static int compare(waldo__cell *cell, waldo_call *call, const waldo_value *other, int *ret_order)
+{
+    waldo__cell_enter(cell);
+    int status = waldo_value_compare(cell->value, other, ret_order, &call->error);
+    waldo__cell_leave(cell);
+    return status;
+}
+
+static int compare_operand(waldo__cell *cell, waldo_call *call, const Waldo__Value *argument,
+                           const char *sign, int *ret_order)
+{
+    waldo_value *operand;
+    int status = waldo__argument(call, argument, "value", &operand);
+    if (status < 0)
+        return status;
+    if (waldo_value_kind(operand) == WALDO_KIND_SET)
+        status = compare(cell, call, operand, ret_order);
+    else
+        status = waldo_call_raise(call, WALDO_ETYPE,
+                                  "'%s' not supported between instances of 'set' and '%s'", sign,
+                                  waldo_value_type_name(operand));
+    waldo_value_unref(operand);
+    return status;
+}
+
+#define COMPARISON(name, sign, condition)                                                          \
+    static int name(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,      \
+                    Google__Protobuf__BoolValue *result)                                           \
+    {                                                                                              \
+        int order = WALDO_UNORDERED;                                                               \
+        int status = compare_operand(self, call, arguments->object, sign, &order);                 \
+        result->value = condition;                                                                 \
+        return status;                                                                             \
+    }
+
+COMPARISON(is_less, "<", order == -1)
+COMPARISON(is_less_or_equal, "<=", order == -1 || order == 0)
+COMPARISON(is_greater, ">", order == 1)
+COMPARISON(is_greater_or_equal, ">=", order == 1 || order == 0)
+
+/* issubset and issuperset take any iterable. */
+static int compare_iterable(waldo__cell *cell, waldo_call *call, const Waldo__Value *argument,
+                            int *ret_order)
+{
+    waldo_value *iterable;
+    waldo_value *other;
+    int status = waldo__argument(call, argument, "other", &iterable);
+    if (status < 0)
+        return status;
+    status = waldo_value_to_set(iterable, &other, &call->error);
+    waldo_value_unref(iterable);
+    if (status < 0)
+        return status;
+    status = compare(cell, call, other, ret_order);
+    waldo_value_unref(other);
+    return status;
+}
+
+static int issubset(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
+                    Google__Protobuf__BoolValue *result)
+{
+    int order = WALDO_UNORDERED;
+    int status = compare_iterable(self, call, arguments->object, &order);
+    result->value = order == -1 || order == 0;
+    return status;
+}
+
+static int issuperset(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
+                      Google__Protobuf__BoolValue *result)
+{
+    int order = WALDO_UNORDERED;
+    int status = compare_iterable(self, call, arguments->object, &order);
+    result->value = order == 1 || order == 0;
+    return status;
+}
+
+static int isdisjoint(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
+                      Google__Protobuf__BoolValue *result)
+{
+    waldo__cell *cell = self;
+    waldo_value *iterable;
+    int status = waldo__argument(call, arguments->object, "other", &iterable);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = waldo_value_set_is_disjoint(cell->value, iterable, &call->error);
+    waldo__cell_leave(cell);
+    waldo_value_unref(iterable);
+    result->value = status == 1;
+    return status < 0 ? status : 0;
+}
+
+/* ---- Methods that take any number of iterables ---- */
+
+/* *value, which is a set, becomes what the operation makes of it and the argument. */
+static int combine_one(waldo_call *call, waldo_set_operation operation,
+                       const Waldo__Value *argument, waldo_value **value)
+{
+    waldo_value *iterable;
+    waldo_value *result;
+    int status = waldo__argument(call, argument, "others", &iterable);
+    if (status < 0)
+        return status;
+    status = waldo_value_set_combine(*value, operation, iterable, &result, &call->error);
+    waldo_value_unref(iterable);
+    if (status >= 0) {
+        waldo_value_unref(*value);
+        *value = result;
+    }
+    return status;
+}
+
+/* The set combined with each of them in turn; a copy if there are none. */
+static int combine_all(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
+                       const Waldo__Builtin__SetOthers *arguments, waldo_value **ret_value)
+{
+    waldo_value *value;
+    int status = waldo__cell_getvalue(cell, call, &value);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; i < arguments->n_others && status >= 0; i++)
+        status = combine_one(call, operation, arguments->others[i], &value);
+    if (status < 0)
+        waldo_value_unref(value);
+    else
+        *ret_value = value;
+    return status;
+}
+
+static int answer_all(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
+                      const Waldo__Builtin__SetOthers *arguments, Waldo__Value *result)
+{
+    waldo_value *value = NULL;
+    int status = combine_all(cell, call, operation, arguments, &value);
+    return waldo__answer(call, status, result, value);
+}
+
+/* All of them, or none if one is no iterable. */
+static int update_all(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
+                      const Waldo__Builtin__SetOthers *arguments)
+{
+    waldo_value *value;
+    waldo__cell_enter(cell);
+    int status = combine_all(cell, call, operation, arguments, &value);
+    if (status >= 0)
+        waldo__cell_replace(cell, value);
+    return waldo__cell_leave_changed(cell, status);
+}
+
+#define METHODS(name, operation)                                                                   \
+    static int name(void *self, waldo_call *call, const Waldo__Builtin__SetOthers *arguments,      \
+                    Waldo__Value *result)                                                          \
+    {                                                                                              \
+        return answer_all(self, call, operation, arguments, result);                               \
+    }                                                                                              \
+    static int name##_update(void *self, waldo_call *call,                                         \
+                             const Waldo__Builtin__SetOthers *arguments)                           \
+    {                                                                                              \
+        return update_all(self, call, operation, arguments);                                       \
+    }
+
+METHODS(union_of, WALDO_SET_UNION)
+METHODS(difference, WALDO_SET_DIFFERENCE)
+METHODS(intersection, WALDO_SET_INTERSECTION)
+
+static int symmetric_difference(void *self, waldo_call *call,
+                                const Waldo__Builtin__SetObject *arguments, Waldo__Value *result)
+{
+    Waldo__Value *others[] = {arguments->object};
+    Waldo__Builtin__SetOthers one = WALDO__BUILTIN__SET_OTHERS__INIT;
+    one.others = others;
+    one.n_others = 1;
+    return answer_all(self, call, WALDO_SET_SYMMETRIC_DIFFERENCE, &one, result);
+}
+
+static int symmetric_difference_update(void *self, waldo_call *call,
+                                       const Waldo__Builtin__SetObject *arguments)
+{
+    Waldo__Value *others[] = {arguments->object};
+    Waldo__Builtin__SetOthers one = WALDO__BUILTIN__SET_OTHERS__INIT;
+    one.others = others;
+    one.n_others = 1;
+    return update_all(self, call, WALDO_SET_SYMMETRIC_DIFFERENCE, &one);
+}
+
+/* ---- Items ---- */
+
+/* Python looks for a set in a set as if it were a frozenset, which are the only sets that a set can
+ * hold; there are none here. */
+static int is_in(const waldo__cell *cell, waldo_call *call, const waldo_value *item)
+{
+    if (waldo_value_kind(item) == WALDO_KIND_SET)
+        return 0;
+    return waldo_value_contains(cell->value, item, &call->error);
+}
+
+static int contains(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
+                    Google__Protobuf__BoolValue *result)
+{
+    waldo__cell *cell = self;
+    waldo_value *item;
+    int status = waldo__argument(call, arguments->object, "key", &item);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = is_in(cell, call, item);
+    waldo__cell_leave(cell);
+    waldo_value_unref(item);
+    result->value = status == 1;
+    return status < 0 ? status : 0;
+}
+
+static int add(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments)
+{
+    waldo__cell *cell = self;
+    waldo_value *item;
+    int status = waldo__argument(call, arguments->object, "elem", &item);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = waldo_value_set_add(cell->value, item, &call->error);
+    if (status == 1)
+        return waldo__cell_leave_changed(cell, 0);
+    waldo__cell_leave(cell);
+    return status;
+}
+
+/* 1: it was there, 0: not. */
+static int take_out(waldo__cell *cell, waldo_call *call, const waldo_value *item)
+{
+    waldo__cell_enter(cell);
+    int status = is_in(cell, call, item);
+    if (status == 1)
+        status = waldo_value_set_discard(cell->value, item, &call->error);
+    if (status == 1)
+        return waldo__cell_leave_changed(cell, status);
+    waldo__cell_leave(cell);
+    return status;
+}
+
+static int discard(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments)
+{
+    waldo_value *item;
+    int status = waldo__argument(call, arguments->object, "elem", &item);
+    if (status < 0)
+        return status;
+    status = take_out(self, call, item);
+    waldo_value_unref(item);
+    return status < 0 ? status : 0;
+}
+
+static int remove_item(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments)
+{
+    waldo_value *item;
+    int status = waldo__argument(call, arguments->object, "elem", &item);
+    if (status < 0)
+        return status;
+    status = take_out(self, call, item);
+    if (status == 0) {
+        char *text = waldo_value_repr(item);
+        status = waldo_call_raise(call, WALDO_EKEY, "%s", text ? text : "no such item");
+        free(text);
+    }
+    waldo_value_unref(item);
+    return status < 0 ? status : 0;
+}
+
+static int pop(void *self, waldo_call *call, Waldo__Value *result)
+{
+    waldo__cell *cell = self;
+    waldo_value *item = NULL;
+    waldo__cell_enter(cell);
+    int status = waldo_value_set_pop(cell->value, &item, &call->error);
+    status = waldo__cell_leave_changed(cell, status);
+    return waldo__answer(call, status, result, item);
+}
+
+/* ---- The whole set ---- */
+
+static int clear(void *self, waldo_call *call)
+{
+    waldo__cell *cell = self;
+    waldo__cell_enter(cell);
+    return waldo__cell_leave_changed(cell, waldo_value_clear(cell->value, &call->error));
+}
+
+static int class_getitem(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
+                         Waldo__Value *result)
+{
+    (void)self;
+    waldo_value *item;
+    int status = waldo__argument(call, arguments->object, "item", &item);
+    if (status < 0)
+        return status;
+    char *parameter = waldo_value_str(item);
+    char *text = NULL;
+    if (parameter && asprintf(&text, "set[%s]", parameter) < 0)
+        text = NULL;
+    waldo_value *alias = text ? waldo_v_str(text) : NULL;
+    free(text);
+    free(parameter);
+    waldo_value_unref(item);
+    return waldo_call_set_value(call, result, alias);
+}
+
+/* ---- Iteration over the items as they were at the start ---- */
+
+typedef struct snapshot {
+    waldo_value *items;
+    size_t position;
+} snapshot;
+
+static int open_snapshot(void *self, waldo_call *call, void **ret_state)
+{
+    snapshot *state = calloc(1, sizeof *state);
+    if (!state)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an iterator");
+    int status = waldo__cell_getvalue(self, call, &state->items);
+    if (status < 0)
+        free(state);
+    else
+        *ret_state = state;
+    return status;
+}
+
+static int next_of_snapshot(void *data, waldo_call *call, Waldo__Value *result)
+{
+    snapshot *state = data;
+    waldo_value *item;
+    if (!waldo_value_next(state->items, &state->position, &item, NULL))
+        return 0;
+    int status = waldo_call_set_value(call, result, waldo_value_ref(item));
+    return status < 0 ? status : 1;
+}
+
+static void close_snapshot(void *data)
+{
+    snapshot *state = data;
+    waldo_value_unref(state->items);
+    free(state);
+}
+
+const struct waldo_builtin_set_ops waldo__set_ops = {
+    .create = create,
+    .__and__ = intersect,
+    .__class_getitem__ = class_getitem,
+    .__contains__ = contains,
+    .__iand__ = intersect_in_place,
+    .__ior__ = unite_in_place,
+    .__isub__ = subtract_in_place,
+    .__iter___steps = {open_snapshot, next_of_snapshot, close_snapshot},
+    .__ixor__ = exclude_in_place,
+    .__len__ = waldo__cell_length,
+    .__or__ = unite,
+    .__rand__ = reflected_intersect,
+    .__ror__ = reflected_unite,
+    .__rsub__ = reflected_subtract,
+    .__rxor__ = reflected_exclude,
+    .__sub__ = subtract,
+    .__xor__ = exclude,
+    .__ge__ = is_greater_or_equal,
+    .__gt__ = is_greater,
+    .__le__ = is_less_or_equal,
+    .__lt__ = is_less,
+    .add = add,
+    .clear = clear,
+    .copy = waldo__cell_copy,
+    .difference = difference,
+    .difference_update = difference_update,
+    .discard = discard,
+    .intersection = intersection,
+    .intersection_update = intersection_update,
+    .isdisjoint = isdisjoint,
+    .issubset = issubset,
+    .issuperset = issuperset,
+    .pop = pop,
+    .remove = remove_item,
+    .symmetric_difference = symmetric_difference,
+    .symmetric_difference_update = symmetric_difference_update,
+    .union_ = union_of,
+    .update = union_of_update,
+    .destroy = waldo__cell_destroy,
+    .repr = waldo__cell_repr,
+    .getvalue = waldo__cell_getvalue,
+};
