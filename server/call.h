@@ -117,10 +117,6 @@ void waldo__call_dismiss(waldo_call *call);
  * &error);`. NULL is a no-op, and 0. */
 int waldo__call_raise_error(waldo_call *call, const waldo_error *error);
 
-/* The reterr of a function whose status the handler will return: nothing more has to be raised then.
- * NULL, which does as a reterr, if there is no memory for it. */
-waldo_error *waldo__call_error(waldo_call *call);
-
 /* ---- after the answer (server/kept.c) ---- */
 
 void waldo__call_keep(waldo_call *call);

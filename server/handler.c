@@ -51,11 +51,6 @@ static bool has_error(waldo_call *call)
     return call->error != NULL;
 }
 
-waldo_error *waldo__call_error(waldo_call *call)
-{
-    return has_error(call) ? call->error : NULL;
-}
-
 static void set_error(waldo_call *call, int code, const char *type_name, const char *format,
                       va_list arguments)
 {

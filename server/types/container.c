@@ -89,7 +89,7 @@ int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value)
 {
     waldo__cell *cell = self;
     waldo__cell_enter(cell);
-    int status = waldo_value_copy(cell->value, ret_value, waldo__call_error(call));
+    int status = waldo_value_copy(cell->value, ret_value, &call->error);
     waldo__cell_leave(cell);
     return status;
 }
@@ -115,7 +115,7 @@ int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result)
 int waldo__optional_argument(waldo_call *call, const Waldo__Value *message, waldo_value **ret_value)
 {
     *ret_value = NULL;
-    return message ? waldo_value_from_message(message, ret_value, waldo__call_error(call)) : 0;
+    return message ? waldo_value_from_message(message, ret_value, &call->error) : 0;
 }
 
 int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *name,
@@ -124,7 +124,7 @@ int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *n
     if (!message)
         return waldo_call_raise(call, WALDO_ETYPE, "%s() missing 1 required argument: '%s'",
                                 call->method ? call->method->name : "create", name);
-    return waldo_value_from_message(message, ret_value, waldo__call_error(call));
+    return waldo_value_from_message(message, ret_value, &call->error);
 }
 
 static bool is_integer(const waldo_value *value)

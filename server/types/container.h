@@ -2,7 +2,7 @@
  * mutex under which it is looked at and changed.
  *
  * A handler decodes its arguments, enters the cell, works on cell->value by the functions of
- * waldo/value.h with waldo__call_error(call) as reterr, and leaves. Only the outermost container is ever
+ * waldo/value.h with &call->error as reterr, and leaves. Only the outermost container is ever
  * changed: what was put into it, and what was given out of it, is never touched again, and may be
  * used without the lock.
  *
