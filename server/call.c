@@ -134,6 +134,18 @@ static void unlink_call(waldo_call *call)
 
 /* ---- running ---- */
 
+static int run_step(waldo_call *call)
+{
+    waldo_error room;
+    room.code = 0;
+    call->reterr = &room;
+    int status = call->step(call);
+    call->reterr = NULL;
+    if (status < 0 && status == room.code && !call->error)
+        waldo__call_raise_error(call, &room);
+    return status;
+}
+
 static int outcome(waldo_call *call)
 {
     if (atomic_load(&call->cancelled))
@@ -142,7 +154,7 @@ static int outcome(waldo_call *call)
         return waldo_call_raise(call, WALDO_ETIMEOUT,
                                 "the deadline passed before the call could run");
     waldo__holds_set_holder(call->object ? call->object->id : 0, call->session->number);
-    int status = call->step(call);
+    int status = run_step(call);
     waldo__holds_set_holder(0, 0);
     if (status == 0 || (status == WALDO_DEFERRED && call->kept))
         return status;

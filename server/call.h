@@ -51,6 +51,10 @@ struct waldo_call {
 
     ProtobufCMessage *arguments; /* in the arena */
     waldo_export exported;
+    /* While the call is on a thread: for a builtin type's handler to give to the libraries'
+     * functions. Where it returns the status that stands there, and raised nothing, that is its
+     * error. NULL at any other time. */
+    waldo_error *reterr;
     waldo_error *error; /* what the handler raised; NULL: nothing, or there was no memory for it */
     waldo__buffer reply;
     atomic_bool claimed;   /* somebody answers it */

@@ -20,7 +20,7 @@ static int create(void *type_data, waldo_call *call,
     int status = waldo__argument(call, arguments->sequence, "sequence", &sequence);
     if (status < 0)
         return status;
-    status = waldo_value_to_array(arguments->typecode[0], sequence, &array, &call->error);
+    status = waldo_value_to_array(arguments->typecode[0], sequence, &array, call->reterr);
     waldo_value_unref(sequence);
     return status < 0 ? status : waldo__cell_new(call, array, ret_self);
 }
@@ -35,7 +35,7 @@ static int get_item(void *self, waldo_call *call, const Waldo__Builtin__ArrayInd
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_getitem(cell->value, index, &item, &call->error);
+    status = waldo_value_getitem(cell->value, index, &item, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(index);
     return waldo__answer(call, status, result, item);
@@ -54,9 +54,9 @@ static int assign(waldo__cell *cell, waldo_call *call, const waldo_value *index,
         if (waldo_value_get_int64(index, &position, NULL) < 0)
             return waldo_call_raise(call, WALDO_EINDEX,
                                     "cannot fit 'int' into an index-sized integer");
-        return waldo_value_array_set(cell->value, position, value, &call->error);
+        return waldo_value_array_set(cell->value, position, value, call->reterr);
     default:
-        status = waldo_value_array_splice(cell->value, index, value, &array, &call->error);
+        status = waldo_value_array_splice(cell->value, index, value, &array, call->reterr);
         if (status >= 0)
             waldo__cell_replace(cell, array);
         return status;

@@ -89,7 +89,7 @@ int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value)
 {
     waldo__cell *cell = self;
     waldo__cell_enter(cell);
-    int status = waldo_value_copy(cell->value, ret_value, &call->error);
+    int status = waldo_value_copy(cell->value, ret_value, call->reterr);
     waldo__cell_leave(cell);
     return status;
 }
@@ -99,7 +99,7 @@ int waldo__cell_length(void *self, waldo_call *call, Google__Protobuf__UInt64Val
     waldo__cell *cell = self;
     size_t length = 0;
     waldo__cell_enter(cell);
-    int status = waldo_value_length(cell->value, &length, &call->error);
+    int status = waldo_value_length(cell->value, &length, call->reterr);
     waldo__cell_leave(cell);
     result->value = length;
     return status;
@@ -115,7 +115,7 @@ int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result)
 int waldo__optional_argument(waldo_call *call, const Waldo__Value *message, waldo_value **ret_value)
 {
     *ret_value = NULL;
-    return message ? waldo_value_from_message(message, ret_value, &call->error) : 0;
+    return message ? waldo_value_from_message(message, ret_value, call->reterr) : 0;
 }
 
 int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *name,
@@ -124,7 +124,7 @@ int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *n
     if (!message)
         return waldo_call_raise(call, WALDO_ETYPE, "%s() missing 1 required argument: '%s'",
                                 call->method ? call->method->name : "create", name);
-    return waldo_value_from_message(message, ret_value, &call->error);
+    return waldo_value_from_message(message, ret_value, call->reterr);
 }
 
 static bool is_integer(const waldo_value *value)
@@ -165,7 +165,7 @@ int waldo__bound_argument(waldo_call *call, const Waldo__Value *message, int64_t
     else if (!zero)
         status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     else if (waldo_value_get_int64(value, ret_bound, NULL) < 0 &&
-             (status = waldo_value_compare(value, zero, &order, &call->error)) >= 0)
+             (status = waldo_value_compare(value, zero, &order, call->reterr)) >= 0)
         *ret_bound = order < 0 ? INT64_MIN : INT64_MAX;
     waldo_value_unref(zero);
     waldo_value_unref(value);

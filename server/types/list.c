@@ -17,7 +17,7 @@ static int create(void *type_data, waldo_call *call, const Waldo__Builtin__ListA
         return status;
     waldo_value *list = NULL;
     if (iterable)
-        status = waldo_value_to_list(iterable, &list, &call->error);
+        status = waldo_value_to_list(iterable, &list, call->reterr);
     else
         list = waldo_v_list();
     waldo_value_unref(iterable);
@@ -38,7 +38,7 @@ static int operate(waldo__cell *cell, waldo_call *call, binary_operation *operat
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = operation(cell->value, operand, &value, &call->error);
+    status = operation(cell->value, operand, &value, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(operand);
     return waldo__answer(call, status, result, value);
@@ -77,7 +77,7 @@ static int multiply_in_place(void *self, waldo_call *call,
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = repeat(cell->value, times, &product, &call->error);
+    status = repeat(cell->value, times, &product, call->reterr);
     if (status >= 0)
         waldo__cell_replace(cell, product);
     waldo_value_unref(times);
@@ -96,7 +96,7 @@ static int contains(void *self, waldo_call *call, const Waldo__Builtin__ListObje
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_contains(cell->value, object, &call->error);
+    status = waldo_value_contains(cell->value, object, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(object);
     result->value = status == 1;
@@ -120,7 +120,7 @@ static int set_item(void *self, waldo_call *call, const Waldo__Builtin__ListAssi
     status = waldo__argument(call, arguments->value, "value", &value);
     if (status >= 0) {
         waldo__cell_enter(cell);
-        status = waldo_value_setitem(cell->value, index, value, &call->error);
+        status = waldo_value_setitem(cell->value, index, value, call->reterr);
         status = waldo__cell_leave_changed(cell, status);
         waldo_value_unref(value);
     }
@@ -140,7 +140,7 @@ static int change_by(waldo__cell *cell, waldo_call *call, change *make,
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo__cell_leave_changed(cell, make(cell->value, value, &call->error));
+    status = waldo__cell_leave_changed(cell, make(cell->value, value, call->reterr));
     waldo_value_unref(value);
     return status;
 }
@@ -181,7 +181,7 @@ static int insert(void *self, waldo_call *call, const Waldo__Builtin__ListInsert
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_list_insert(cell->value, index, object, &call->error);
+    status = waldo_value_list_insert(cell->value, index, object, call->reterr);
     return waldo__cell_leave_changed(cell, status);
 }
 
@@ -196,7 +196,7 @@ static int pop(void *self, waldo_call *call, const Waldo__Builtin__ListIndex *ar
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_list_pop(cell->value, index, &item, &call->error);
+    status = waldo_value_list_pop(cell->value, index, &item, call->reterr);
     status = waldo__cell_leave_changed(cell, status);
     return waldo__answer(call, status, result, item);
 }
@@ -211,8 +211,8 @@ static int pop_many(void *self, waldo_call *call, const Waldo__Builtin__ListInde
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_getitem(cell->value, index, &items, &call->error);
-    if (status >= 0 && (status = waldo_value_delitem(cell->value, index, &call->error)) < 0)
+    status = waldo_value_getitem(cell->value, index, &items, call->reterr);
+    if (status >= 0 && (status = waldo_value_delitem(cell->value, index, call->reterr)) < 0)
         waldo_value_unref(items);
     status = waldo__cell_leave_changed(cell, status);
     waldo_value_unref(index);
@@ -225,14 +225,14 @@ static int clear(void *self, waldo_call *call)
 {
     waldo__cell *cell = self;
     waldo__cell_enter(cell);
-    return waldo__cell_leave_changed(cell, waldo_value_clear(cell->value, &call->error));
+    return waldo__cell_leave_changed(cell, waldo_value_clear(cell->value, call->reterr));
 }
 
 static int reverse(void *self, waldo_call *call)
 {
     waldo__cell *cell = self;
     waldo__cell_enter(cell);
-    return waldo__cell_leave_changed(cell, waldo_value_list_reverse(cell->value, &call->error));
+    return waldo__cell_leave_changed(cell, waldo_value_list_reverse(cell->value, call->reterr));
 }
 
 static int sort(void *self, waldo_call *call, const Waldo__Builtin__ListOrder *arguments)
@@ -243,7 +243,7 @@ static int sort(void *self, waldo_call *call, const Waldo__Builtin__ListOrder *a
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_list_sort(cell->value, key, arguments->reverse, &call->error);
+    status = waldo_value_list_sort(cell->value, key, arguments->reverse, call->reterr);
     status = waldo__cell_leave_changed(cell, status);
     waldo_value_unref(key);
     return status;
@@ -261,7 +261,7 @@ static int count(void *self, waldo_call *call, const Waldo__Builtin__ListObject 
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_list_count(cell->value, object, &found, &call->error);
+    status = waldo_value_list_count(cell->value, object, &found, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(object);
     result->value = found;
@@ -284,7 +284,7 @@ static int find(void *self, waldo_call *call, const Waldo__Builtin__ListSearch *
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_list_index(cell->value, value, start, stop, &found, &call->error);
+    status = waldo_value_list_index(cell->value, value, start, stop, &found, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(value);
     result->value = found;
@@ -306,7 +306,7 @@ static int open_backward(void *self, waldo_call *call, void **ret_state)
     size_t length = 0;
     state->cell = self;
     waldo__cell_enter(self);
-    int status = waldo_value_length(state->cell->value, &length, &call->error);
+    int status = waldo_value_length(state->cell->value, &length, call->reterr);
     waldo__cell_leave(self);
     if (status < 0) {
         free(state);
@@ -324,7 +324,7 @@ static int next_backward(void *data, waldo_call *call, Waldo__Value *result)
     if (state->index < 0)
         return 0;
     waldo__cell_enter(state->cell);
-    int status = waldo_value_item(state->cell->value, state->index, &item, &call->error);
+    int status = waldo_value_item(state->cell->value, state->index, &item, call->reterr);
     waldo__cell_leave(state->cell);
     state->index--;
     if (status == WALDO_EINDEX)

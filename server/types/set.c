@@ -18,7 +18,7 @@ static int create(void *type_data, waldo_call *call, const Waldo__Builtin__SetAr
         return status;
     waldo_value *set = NULL;
     if (iterable)
-        status = waldo_value_to_set(iterable, &set, &call->error);
+        status = waldo_value_to_set(iterable, &set, call->reterr);
     else
         set = waldo_v_set();
     waldo_value_unref(iterable);
@@ -57,8 +57,8 @@ static int operate(waldo__cell *cell, waldo_call *call, waldo_set_operation oper
         return status;
     waldo__cell_enter(cell);
     status = reflected
-                 ? waldo_value_set_combine(operand, operation, cell->value, &value, &call->error)
-                 : waldo_value_set_combine(cell->value, operation, operand, &value, &call->error);
+                 ? waldo_value_set_combine(operand, operation, cell->value, &value, call->reterr)
+                 : waldo_value_set_combine(cell->value, operation, operand, &value, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(operand);
     return waldo__answer(call, status, result, value);
@@ -69,7 +69,7 @@ static int combine(waldo__cell *cell, waldo_call *call, waldo_set_operation oper
                    const waldo_value *iterable)
 {
     waldo_value *value;
-    int status = waldo_value_set_combine(cell->value, operation, iterable, &value, &call->error);
+    int status = waldo_value_set_combine(cell->value, operation, iterable, &value, call->reterr);
     if (status >= 0)
         waldo__cell_replace(cell, value);
     return status;
@@ -118,7 +118,7 @@ OPERATORS(exclude, WALDO_SET_SYMMETRIC_DIFFERENCE)
 static int compare(waldo__cell *cell, waldo_call *call, const waldo_value *other, int *ret_order)
 {
     waldo__cell_enter(cell);
-    int status = waldo_value_compare(cell->value, other, ret_order, &call->error);
+    int status = waldo_value_compare(cell->value, other, ret_order, call->reterr);
     waldo__cell_leave(cell);
     return status;
 }
@@ -164,7 +164,7 @@ static int compare_iterable(waldo__cell *cell, waldo_call *call, const Waldo__Va
     int status = waldo__argument(call, argument, "other", &iterable);
     if (status < 0)
         return status;
-    status = waldo_value_to_set(iterable, &other, &call->error);
+    status = waldo_value_to_set(iterable, &other, call->reterr);
     waldo_value_unref(iterable);
     if (status < 0)
         return status;
@@ -200,7 +200,7 @@ static int isdisjoint(void *self, waldo_call *call, const Waldo__Builtin__SetObj
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_set_is_disjoint(cell->value, iterable, &call->error);
+    status = waldo_value_set_is_disjoint(cell->value, iterable, call->reterr);
     waldo__cell_leave(cell);
     waldo_value_unref(iterable);
     result->value = status == 1;
@@ -218,7 +218,7 @@ static int combine_one(waldo_call *call, waldo_set_operation operation,
     int status = waldo__argument(call, argument, "others", &iterable);
     if (status < 0)
         return status;
-    status = waldo_value_set_combine(*value, operation, iterable, &result, &call->error);
+    status = waldo_value_set_combine(*value, operation, iterable, &result, call->reterr);
     waldo_value_unref(iterable);
     if (status >= 0) {
         waldo_value_unref(*value);
@@ -308,7 +308,7 @@ static int is_in(const waldo__cell *cell, waldo_call *call, const waldo_value *i
 {
     if (waldo_value_kind(item) == WALDO_KIND_SET)
         return 0;
-    return waldo_value_contains(cell->value, item, &call->error);
+    return waldo_value_contains(cell->value, item, call->reterr);
 }
 
 static int contains(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
@@ -335,7 +335,7 @@ static int add(void *self, waldo_call *call, const Waldo__Builtin__SetObject *ar
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_set_add(cell->value, item, &call->error);
+    status = waldo_value_set_add(cell->value, item, call->reterr);
     if (status == 1)
         return waldo__cell_leave_changed(cell, 0);
     waldo__cell_leave(cell);
@@ -348,7 +348,7 @@ static int take_out(waldo__cell *cell, waldo_call *call, const waldo_value *item
     waldo__cell_enter(cell);
     int status = is_in(cell, call, item);
     if (status == 1)
-        status = waldo_value_set_discard(cell->value, item, &call->error);
+        status = waldo_value_set_discard(cell->value, item, call->reterr);
     if (status == 1)
         return waldo__cell_leave_changed(cell, status);
     waldo__cell_leave(cell);
@@ -387,7 +387,7 @@ static int pop(void *self, waldo_call *call, Waldo__Value *result)
     waldo__cell *cell = self;
     waldo_value *item = NULL;
     waldo__cell_enter(cell);
-    int status = waldo_value_set_pop(cell->value, &item, &call->error);
+    int status = waldo_value_set_pop(cell->value, &item, call->reterr);
     status = waldo__cell_leave_changed(cell, status);
     return waldo__answer(call, status, result, item);
 }
@@ -398,7 +398,7 @@ static int clear(void *self, waldo_call *call)
 {
     waldo__cell *cell = self;
     waldo__cell_enter(cell);
-    return waldo__cell_leave_changed(cell, waldo_value_clear(cell->value, &call->error));
+    return waldo__cell_leave_changed(cell, waldo_value_clear(cell->value, call->reterr));
 }
 
 static int class_getitem(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,

@@ -78,7 +78,7 @@ static int fetch_add(void *self, waldo_call *call, const Waldo__Builtin__ValueIt
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_add(cell->value, increment, &sum, &call->error);
+    status = waldo_value_add(cell->value, increment, &sum, call->reterr);
     if (status >= 0) {
         before = waldo_value_ref(cell->value);
         waldo__cell_replace(cell, sum);
@@ -116,7 +116,7 @@ static int compare_and_set(void *self, waldo_call *call,
     status = waldo__argument(call, arguments->desired, "desired", &desired);
     if (status >= 0) {
         waldo__cell_enter(cell);
-        status = waldo_value_equal(cell->value, expected, &call->error);
+        status = waldo_value_equal(cell->value, expected, call->reterr);
         if (status == 1) {
             waldo__cell_replace(cell, waldo_value_ref(desired));
             cell->version++;
