@@ -102,7 +102,7 @@ static inline void echo_do(echo_server *server, void (*job)(echo_server *server)
 /* Fill in limits and flags before, or leave them zero. */
 static inline int echo_try_start(echo_server *server, const char *url, waldo_error *err)
 {
-    const waldo__listener_events events = {echo_on_message, echo_on_gone};
+    const waldo__listener_events events = {.message = echo_on_message, .gone = echo_on_gone};
     waldo__url parsed;
 
     if (server->limits.max_message == 0)
