@@ -1,10 +1,6 @@
 /* conformance-client: a second client process, which does what its command line says.
  *
- *     hold URL N           creates N counters, says "held", waits for the end of its input, and
- *                          ends with all of it
- *     add URL TOKEN N      adds N to the counter that the token names, prints the sum
  *     share URL N          adds N to the Common, prints the sum
- *     park URL             waits on the Common, prints what it is woken with
  *     own URL              starts a manager at the URL, prints its process and address, waits for
  *                          the end of its input, and ends with it
  *     live URL             the whole life of a manager: start, create, call, shut down
@@ -18,8 +14,8 @@
 
 #include <waldo/server.h>
 
-#include "types.h"
-#include "types.proxy.h"
+#include "trial.proxy.h"
+#include "trial/types.h"
 
 static waldo_error error;
 
@@ -60,53 +56,6 @@ static void await_end_of_input(void)
         ;
 }
 
-static void hold(char **arguments)
-{
-    waldo_manager *manager = connect_to(arguments[0]);
-    for (long i = strtol(arguments[1], NULL, 10); i > 0; i--) {
-        trial_counter *counter;
-        check(trial_counter_new(manager, NULL, &counter, &error));
-    }
-    say("held");
-    await_end_of_input();
-    /* Without a goodbye: that is what an ending process does. */
-    _exit(0);
-}
-
-static waldo_value *read_token(const char *text)
-{
-    size_t size = strlen(text) / 2;
-    uint8_t *data = malloc(size + 1);
-    check(data ? 0 : WALDO_ENOMEM);
-    for (size_t i = 0; i < size; i++) {
-        char digits[3] = {text[2 * i], text[2 * i + 1], '\0'};
-        data[i] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    waldo_value *value;
-    check(waldo_value_unpack(data, size, &value, &error));
-    free(data);
-    return value;
-}
-
-static void add(char **arguments)
-{
-    waldo_manager *manager = connect_to(arguments[0]);
-    waldo_value *token = read_token(arguments[1]);
-    waldo_proxy *proxy;
-    check(waldo_proxy_from_value(manager, token, &proxy, &error));
-    waldo_value_unref(token);
-    trial_counter *counter;
-    check(trial_counter_from_proxy(proxy, &counter, &error));
-    waldo_proxy_unref(proxy);
-    Trial__Number number = TRIAL__NUMBER__INIT;
-    number.n = strtol(arguments[2], NULL, 10);
-    Trial__Number *sum;
-    check(trial_counter_add(counter, &number, &sum, &error));
-    print_number(sum);
-    trial_counter_unref(counter);
-    waldo_manager_unref(manager);
-}
-
 static void share(char **arguments)
 {
     waldo_manager *manager = connect_to(arguments[0]);
@@ -117,18 +66,6 @@ static void share(char **arguments)
     Trial__Number *sum;
     check(trial_common_add(common, &number, &sum, &error));
     print_number(sum);
-    trial_common_unref(common);
-    waldo_manager_unref(manager);
-}
-
-static void park(char **arguments)
-{
-    waldo_manager *manager = connect_to(arguments[0]);
-    trial_common *common;
-    check(trial_common_new(manager, &common, &error));
-    Trial__Number *number;
-    check(trial_common_wait(common, &number, &error));
-    print_number(number);
     trial_common_unref(common);
     waldo_manager_unref(manager);
 }
@@ -180,8 +117,9 @@ static const struct {
     int arguments;
     void (*run)(char **arguments);
 } commands[] = {
-    {"hold", 2, hold}, {"add", 3, add}, {"share", 2, share},
-    {"park", 1, park}, {"own", 1, own}, {"live", 1, live},
+    {"share", 2, share},
+    {"own", 1, own},
+    {"live", 1, live},
 };
 
 int main(int argc, char **argv)

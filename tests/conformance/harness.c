@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "types.h"
+#include "trial/types.h"
 
 waldo_error err;
 
@@ -52,7 +52,7 @@ double harness_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-size_t harness_descriptors(void)
+static size_t count_descriptors(void)
 {
     size_t count = 0;
     DIR *directory = opendir("/proc/self/fd");
@@ -148,11 +148,11 @@ static void *serve(void *server)
     return NULL;
 }
 
-void harness_start_server_here(double grace)
+static void start_server_here(void)
 {
     char address[HARNESS_URL_SIZE];
     harness_listen_address(harness_server_is_direct(), address, sizeof address);
-    waldo_server_options options = {.max_message = HARNESS_MAX_MESSAGE, .grace = grace};
+    waldo_server_options options = {.max_message = HARNESS_MAX_MESSAGE};
     suite.registry = waldo_registry_new(NULL);
     cr_assert_not_null(suite.registry);
     must(conformance_register(suite.registry, &err));
@@ -165,7 +165,7 @@ void harness_start_server_here(double grace)
 void harness_start_server(void)
 {
     if (harness_transport_is("inproc")) {
-        harness_start_server_here(0);
+        start_server_here();
         return;
     }
     char address[HARNESS_URL_SIZE];
@@ -281,32 +281,6 @@ void harness_await(const char *event, int64_t count)
     waldo_manager_unref(manager);
 }
 
-void harness_post(const char *event)
-{
-    waldo_manager *manager;
-    trial_events *events = connect_events(&manager);
-    Trial__Event which = TRIAL__EVENT__INIT;
-    which.name = (char *)event;
-    must(trial_events_post(events, &which, &err));
-    trial_events_unref(events);
-    waldo_manager_unref(manager);
-}
-
-int64_t harness_event_count(const char *event)
-{
-    waldo_manager *manager;
-    trial_events *events = connect_events(&manager);
-    Trial__Event which = TRIAL__EVENT__INIT;
-    Trial__Number *number = NULL;
-    which.name = (char *)event;
-    must(trial_events_count(events, &which, &number, &err));
-    int64_t count = number->n;
-    trial__number__free_unpacked(number, NULL);
-    trial_events_unref(events);
-    waldo_manager_unref(manager);
-    return count;
-}
-
 /* ---- the beginning and the end ---- */
 
 /* libuv opens a pipe with the first loop of a process and keeps it. */
@@ -320,7 +294,7 @@ static void use_libuv(void)
 void harness_begin(void)
 {
     use_libuv();
-    suite.descriptors = harness_descriptors();
+    suite.descriptors = count_descriptors();
 }
 
 void harness_begin_with_server(void)
@@ -393,7 +367,7 @@ static void check_descriptors(void)
 {
     double limit = harness_now() + END_PATIENCE;
     size_t count;
-    while ((count = harness_descriptors()) > suite.descriptors && harness_now() < limit)
+    while ((count = count_descriptors()) > suite.descriptors && harness_now() < limit)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     if (count == suite.descriptors)
         return;

@@ -15,7 +15,7 @@
 
 #include <waldo/server.h>
 
-#include "types.proxy.h"
+#include "trial.proxy.h"
 
 /* ---- status codes ---- */
 
@@ -77,8 +77,6 @@ typedef struct harness_process {
 void harness_start_server(void);
 /* Starts waldod, and leaves its end to the caller. */
 harness_process harness_start_process(void);
-/* A server in the test's process, whatever the transport, which gives sessions so many seconds. */
-void harness_start_server_here(double grace);
 /* Starts waldod again at the address where it was. It has been killed, or stopped. */
 void harness_restart_server(void);
 /* waldod: SIGTERM, and exit code 0. */
@@ -99,8 +97,6 @@ trial_counter *harness_counter(waldo_manager *manager, int64_t n);
 int64_t harness_add(trial_counter *counter, int64_t n);
 /* Waits until it has happened so often in the server. */
 void harness_await(const char *event, int64_t count);
-void harness_post(const char *event);
-int64_t harness_event_count(const char *event);
 
 /* ---- other processes: the program conformance-client ---- */
 
@@ -113,11 +109,7 @@ int harness_finish(harness_process *process);
 int harness_kill(harness_process *process, int signal_number);
 /* Waits until the process has ended; also for one that is no child. */
 void harness_await_end(pid_t pid);
-/* A proxy's token as text, for a command line; free() it. */
-char *harness_token(waldo_proxy *proxy);
 
-/* How many descriptors of this process are open. */
-size_t harness_descriptors(void);
 double harness_now(void);
 
 #endif

@@ -1,6 +1,6 @@
 #include "managers.h"
 
-#include "types.h"
+#include "trial/types.h"
 
 static waldo_registry *registry;
 

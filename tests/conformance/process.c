@@ -104,19 +104,3 @@ int harness_kill(harness_process *process, int signal_number)
     close(process->input);
     return wait_for(process);
 }
-
-char *harness_token(waldo_proxy *proxy)
-{
-    waldo_value *value = NULL;
-    uint8_t *data = NULL;
-    size_t size = 0;
-    must(waldo_proxy_to_value(proxy, &value, &err));
-    must(waldo_value_pack(value, &data, &size, &err));
-    waldo_value_unref(value);
-    char *text = malloc(2 * size + 1);
-    cr_assert_not_null(text);
-    for (size_t i = 0; i < size; i++)
-        snprintf(text + 2 * i, 3, "%02x", data[i]);
-    free(data);
-    return text;
-}

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "managers.h"
-#include "types.proxy.h"
+#include "trial.proxy.h"
 
 TestSuite(lives, .init = managers_begin, .fini = managers_end, .timeout = 60);
 

@@ -140,6 +140,8 @@ static row_client *new_client(const char *name)
 
 row_client *row_start_process(const char *name)
 {
+    if (row_over_inproc())
+        row_skip("another process cannot reach the server");
     row_client *client = new_client(name);
     const char *key = row_set.authkey_file;
     const char *const arguments[] = {
@@ -165,7 +167,7 @@ row_client *row_start_process(const char *name)
 
 row_client *row_start(const char *name)
 {
-    if (!row_set.one_process)
+    if (!row_set.one_process && !row_over_inproc())
         return row_start_process(name);
     (void)row_manager(); /* which the threads share */
     row_client *client = new_client(name);

@@ -1,15 +1,19 @@
 #include "daemon.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "trial/types.h"
 
 enum { SCHEMES = 5, URL_SIZE = 256 };
 
@@ -32,30 +36,42 @@ static void find_program(char *path, size_t size)
         strcpy(path, "waldod");
 }
 
-/* The module with the trial types, relative to this program; false if it is not there. */
-static bool find_trial_types(char *path, size_t size)
+/* The module is a library that this program uses. */
+static const char *trial_types(void)
 {
-    find_program(path, size - sizeof WALDO_TRIAL_TYPES);
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return false;
-    strcpy(slash + 1, WALDO_TRIAL_TYPES);
-    return access(path, R_OK) == 0;
+    Dl_info info;
+    return dladdr((void *)(uintptr_t)conformance_register, &info) ? info.dli_fname : NULL;
 }
 
 _Noreturn static void become_waldod(const daemon_server *server, const char *authkey_file,
                                     int output)
 {
-    char program[PATH_MAX], module[PATH_MAX];
+    char program[PATH_MAX];
+    const char *module = trial_types();
     char direct[URL_SIZE], nanomsg[URL_SIZE];
     find_program(program, sizeof program);
     snprintf(direct, sizeof direct, "ipc://%s/direct", server->directory);
     snprintf(nanomsg, sizeof nanomsg, "nn+ipc://%s/nanomsg", server->directory);
-    const char *arguments[32] = {program, "--listen", "tcp://127.0.0.1:0",    "--listen",
-                                 direct,  "--listen", "nn+tcp://127.0.0.1:0", "--listen",
-                                 nanomsg, "--listen", "ws://127.0.0.1:0"};
-    size_t count = 11;
-    if (find_trial_types(module, sizeof module)) {
+    /* Less than the default, so that clients that die are missed sooner. */
+    const char *arguments[32] = {program,
+                                 "--lease",
+                                 "4",
+                                 "--grace",
+                                 "0.5",
+                                 "--listen",
+                                 "tcp://127.0.0.1:0",
+                                 "--listen",
+                                 direct,
+                                 "--listen",
+                                 "nn+tcp://127.0.0.1:0",
+                                 "--listen",
+                                 nanomsg,
+                                 "--listen",
+                                 "ws://127.0.0.1:0"};
+    size_t count = 0;
+    while (arguments[count])
+        count++;
+    if (module) {
         arguments[count++] = "--load";
         arguments[count++] = module;
     }

@@ -4,7 +4,7 @@
 
 typedef struct daemon_server daemon_server;
 
-/* It listens on every scheme that there is, and has the trial types if their module is installed.
+/* It listens on every scheme but inproc, and has the trial types.
  * authkey_file NULL: the user's own key. NULL, and a complaint on stderr, if it cannot be started.
  */
 daemon_server *daemon_start(const char *authkey_file);

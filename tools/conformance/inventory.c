@@ -7,13 +7,10 @@
 
 #include "row_internal.h"
 
-struct row_inventory {
-    waldo_manager *manager; /* not the row's */
-    uint64_t objects;
-    size_t descriptors;
-};
+static uint64_t objects;
+static size_t descriptors;
 
-static size_t count_descriptors(void)
+size_t row_descriptors(void)
 {
     size_t count = 0;
     DIR *directory = opendir("/proc/self/fd");
@@ -25,36 +22,36 @@ static size_t count_descriptors(void)
     return count;
 }
 
-static uint64_t count_objects(waldo_manager *manager)
+static uint64_t count_objects(void)
 {
     uint64_t count = UINT64_MAX;
-    must(waldo_manager_number_of_objects(manager, &count, &err));
+    must(waldo_manager_number_of_objects(row_manager(), &count, &err));
     return count;
 }
 
-row_inventory *row_take_inventory(void)
+int64_t row_objects(void)
 {
-    row_inventory *inventory = calloc(1, sizeof *inventory);
-    if (!inventory)
-        row_fail(__FILE__, __LINE__, "out of memory");
-    inventory->manager = row_connect();
-    inventory->objects = count_objects(inventory->manager);
-    inventory->descriptors = count_descriptors();
-    return inventory;
+    return (int64_t)(count_objects() - objects);
 }
 
-static void check_objects(const row_inventory *inventory)
+void row_take_inventory(void)
+{
+    descriptors = row_descriptors();
+    objects = count_objects();
+    row_drop_manager();
+}
+
+static void check_objects(void)
 {
     double limit = row_now() + ROW_PATIENCE;
-    uint64_t count;
-    while ((count = count_objects(inventory->manager)) > inventory->objects && row_now() < limit)
+    while (row_objects() > 0 && row_now() < limit)
         usleep(2000);
-    if (count <= inventory->objects)
+    if (row_objects() <= 0)
         return;
     char *text = NULL;
-    must(waldo_manager_debug_info(inventory->manager, &text, &err));
-    row_fail(__FILE__, __LINE__, "%llu objects were in the server, %llu are now:\n%s",
-             (unsigned long long)inventory->objects, (unsigned long long)count, text);
+    must(waldo_manager_debug_info(row_manager(), &text, &err));
+    row_fail(__FILE__, __LINE__, "%lld objects are in the server that were not:\n%s",
+             (long long)row_objects(), text);
 }
 
 static void check_children(void)
@@ -84,25 +81,24 @@ static void describe_descriptors(char *text, size_t size)
 }
 
 /* libnanomsg closes some of its descriptors a moment later, on a thread of its own. */
-static void check_descriptors(const row_inventory *inventory)
+static void check_descriptors(void)
 {
     double limit = row_now() + ROW_PATIENCE;
     size_t count;
-    while ((count = count_descriptors()) > inventory->descriptors && row_now() < limit)
+    while ((count = row_descriptors()) > descriptors && row_now() < limit)
         usleep(2000);
-    if (count <= inventory->descriptors)
+    if (count <= descriptors)
         return;
     char text[1500] = "";
     describe_descriptors(text, sizeof text);
-    row_fail(__FILE__, __LINE__, "%zu descriptors are open that were not:%s",
-             count - inventory->descriptors, text);
+    row_fail(__FILE__, __LINE__, "%zu descriptors are open that were not:%s", count - descriptors,
+             text);
 }
 
-void row_check_inventory(row_inventory *inventory)
+void row_check_inventory(void)
 {
-    check_objects(inventory);
+    check_objects();
+    row_drop_manager();
     check_children();
-    check_descriptors(inventory);
-    waldo_manager_unref(inventory->manager);
-    free(inventory);
+    check_descriptors();
 }

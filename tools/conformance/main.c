@@ -27,9 +27,9 @@ static const char usage[] =
     "  --list               names the rows and the types that they need\n"
     "  --version, --help\n";
 
-static const char *const pairings[] = {"tcp:tcp",       "ipc:ipc",       "tcp:nn+tcp",
-                                       "ipc:nn+ipc",    "nn+tcp:tcp",    "nn+ipc:ipc",
-                                       "nn+tcp:nn+tcp", "nn+ipc:nn+ipc", "ws:ws"};
+static const char *const pairings[] = {
+    "tcp:tcp",    "ipc:ipc",       "tcp:nn+tcp",    "ipc:nn+ipc", "nn+tcp:tcp",
+    "nn+ipc:ipc", "nn+tcp:nn+tcp", "nn+ipc:nn+ipc", "ws:ws",      "inproc:inproc"};
 
 typedef struct arguments {
     const char *server;
@@ -126,6 +126,11 @@ static bool run_pairing(const daemon_server *server, const char *pairing, const 
                         run_totals *totals)
 {
     char client[16], url[300];
+    if (strcmp(pairing, "inproc:inproc") == 0) {
+        puts("inproc clients of a server in the same process");
+        run_over("inproc://waldo-conformance", given, totals);
+        return true;
+    }
     const char *colon = strchr(pairing, ':');
     const char *listens = colon ? daemon_url(server, colon + 1) : NULL;
     if (!listens)

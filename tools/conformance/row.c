@@ -168,14 +168,12 @@ const char *row_url(void)
 
 bool row_over_nanomsg(void)
 {
-    return strncmp(row_set.url, "nn+", 3) == 0 || strncmp(row_set.url, "ws:", 3) == 0;
+    return strncmp(row_set.url, "tcp:", 4) != 0 && strncmp(row_set.url, "ipc:", 4) != 0;
 }
 
-uint64_t row_objects(void)
+bool row_over_inproc(void)
 {
-    uint64_t count = UINT64_MAX;
-    must(waldo_manager_number_of_objects(row_manager(), &count, &err));
-    return count;
+    return strncmp(row_set.url, "inproc:", 7) == 0;
 }
 
 waldo_proxy *row_create(const char *type_id, waldo_value *arguments)

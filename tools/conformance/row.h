@@ -81,7 +81,12 @@ waldo_manager_options row_manager_options(void);
 const char *row_url(void);
 /* Is the client's engine libnanomsg? (It cannot be used after fork.) */
 bool row_over_nanomsg(void);
-uint64_t row_objects(void);
+/* Is the server in this process, and no other process can reach it? */
+bool row_over_inproc(void);
+/* In the server, less those that were there before the row. */
+int64_t row_objects(void);
+/* How many descriptors this process has open. */
+size_t row_descriptors(void);
 
 /* By name, on row_manager(). TAKE the arguments. The result is the caller's. */
 waldo_proxy *row_create(const char *type_id, waldo_value *arguments);
@@ -124,7 +129,7 @@ waldo_proxy *row_proxy(waldo_value *value);
 typedef struct row_client row_client;
 
 row_client *row_start(const char *name);
-/* One that always has a process of its own, and so a session. */
+/* One that always has a process of its own, and so a session. Over inproc the row is skipped. */
 row_client *row_start_process(const char *name);
 /* To the client and from it. TAKES value. What is heard is the caller's. */
 void row_tell(row_client *client, waldo_value *value);

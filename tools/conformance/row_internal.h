@@ -24,10 +24,8 @@ void row_drop_manager(void);
 void row_check_needs(const char *needs);
 
 /* What there is before the row and must be there after it. */
-typedef struct row_inventory row_inventory;
-row_inventory *row_take_inventory(void);
-/* Frees it, too. */
-void row_check_inventory(row_inventory *inventory);
+void row_take_inventory(void);
+void row_check_inventory(void);
 
 /* A client's process: runs the function. */
 _Noreturn void row_be_client(const char *name);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inprocess.h"
+
 enum { MAX_REPORTS = 1 << 14 };
 
 bool run_matches(const row_entry *entry, const char *pattern)
@@ -30,12 +32,15 @@ static void be_row(const row_entry *entry)
 {
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (row_over_inproc())
+        inprocess_start(row_set.url);
+    row_take_inventory();
     row_check_needs(entry->needs);
-    row_drop_manager();
-    row_inventory *inventory = row_take_inventory();
     entry->run();
     row_drop_manager();
-    row_check_inventory(inventory);
+    row_check_inventory();
+    if (row_over_inproc())
+        inprocess_stop();
     row_report(REPORT_PASS, "");
     exit(0); /* here LeakSanitizer speaks */
 }

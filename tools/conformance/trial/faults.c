@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#include "types.service.h"
+#include "trial.service.h"
 
 /* ---- services Sleeper and WideSleeper: the same handlers, serial and concurrent ---- */
 

@@ -3,7 +3,7 @@
 
 #include "types.h"
 
-#include "types.service.h"
+#include "trial.service.h"
 
 /* ---- plain functions ---- */
 

@@ -6,7 +6,7 @@
 
 #include "types.h"
 
-#include "types.service.h"
+#include "trial.service.h"
 
 enum { EVENTS = 32 };
 

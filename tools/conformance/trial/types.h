@@ -1,7 +1,7 @@
-/* The types of the conformance tests: a module for waldod, and a library for servers in the test's
+/* The types of the conformance rows: a module for waldod, and a library for servers in a program's
  * own process. */
-#ifndef WALDO_TESTS_CONFORMANCE_TYPES_H
-#define WALDO_TESTS_CONFORMANCE_TYPES_H
+#ifndef WALDO_CONFORMANCE_TRIAL_TYPES_H
+#define WALDO_CONFORMANCE_TRIAL_TYPES_H
 
 #include <waldo/server.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "types.service.h"
+#include "trial.service.h"
 
 static int create_nothing(void *type_data, waldo_call *call, void **ret_self)
 {
