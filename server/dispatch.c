@@ -66,6 +66,7 @@ static int do_hello(waldo_call *call)
 
 static int do_goodbye(waldo_call *call)
 {
+    call->session->said_goodbye = true;
     waldo__session_end(call->session);
     waldo__call_answer(call, NULL);
     return 0;

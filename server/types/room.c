@@ -40,6 +40,16 @@ void waldo__room_unlock(waldo__room *room)
     pthread_mutex_unlock(&room->mutex);
 }
 
+int waldo__room_seconds(waldo_call *call, const Google__Protobuf__DoubleValue *timeout,
+                        double otherwise, double *ret_seconds)
+{
+    if (timeout && isnan(timeout->value))
+        return waldo_call_raise(call, WALDO_EVALUE, "Invalid value NaN (not a number)");
+    double seconds = timeout ? timeout->value : otherwise;
+    *ret_seconds = seconds > 0 ? seconds : 0;
+    return 0;
+}
+
 /* ---- queues ---- */
 
 static void append(waldo__waiters *among, waldo__waiter *waiter)
@@ -104,9 +114,9 @@ waldo__waiter *waldo__room_take_all(waldo__waiters *among)
     return first;
 }
 
-void waldo__room_move(waldo__waiter *waiter, waldo__waiters *among)
+void waldo__room_move(waldo__waiter *waiter, waldo__waiters *among, bool timed)
 {
-    waiter->timed = false;
+    waiter->timed = waiter->timed && timed;
     append(among, waiter);
 }
 

@@ -30,11 +30,16 @@
 
 #include <waldo/service.h>
 
+#include "google/protobuf/wrappers.pb-c.h"
+
 typedef struct waldo__waiter waldo__waiter;
+
+struct waldo__lock;
 
 typedef struct waldo__room {
     atomic_uint references; /* of registries that have the types */
     pthread_mutex_t mutex;
+    struct waldo__lock *locks; /* all of them, in no order (server/types/lock.h) */
 } waldo__room;
 
 /* Waiters for one thing, oldest first. Zero is none. */
@@ -74,6 +79,11 @@ waldo__room *waldo__room_unref(waldo__room *room);
 void waldo__room_lock(waldo__room *room);
 void waldo__room_unlock(waldo__room *room);
 
+/* A timeout in seconds, `otherwise` if it is absent; below 0 counts as 0, as in Python.
+ * WALDO_EVALUE for what is no number. Needs no lock. */
+WALDO_CHECK int waldo__room_seconds(waldo_call *call, const Google__Protobuf__DoubleValue *timeout,
+                                    double otherwise, double *ret_seconds);
+
 /* All of these with the room's lock. */
 
 /* Keeps the call as the last of `among`, for so many seconds (WALDO_FOREVER: until it is taken
@@ -91,7 +101,8 @@ bool waldo__room_take(waldo__waiter *waiter);
 /* Takes all out: a list by `next`, oldest first. They may be completed without the lock; read
  * `next` before. */
 waldo__waiter *waldo__room_take_all(waldo__waiters *among);
-/* Puts one that was taken out and not completed into another queue, for as long as it takes. */
-void waldo__room_move(waldo__waiter *waiter, waldo__waiters *among);
+/* Puts one that was taken out and not completed into another queue; timed: for as long as it was
+ * to wait in the first; else for as long as it takes. */
+void waldo__room_move(waldo__waiter *waiter, waldo__waiters *among, bool timed);
 
 #endif

@@ -1,0 +1,350 @@
+#include "types/lock.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "server_internal.h"
+
+const waldo__lock_kind waldo__lock_kind_lock = {
+    .name = "Lock",
+    .bounded = true,
+    .release_code = WALDO_ERUNTIME,
+    .release_error = "release unlocked lock",
+};
+const waldo__lock_kind waldo__lock_kind_rlock = {
+    .name = "RLock",
+    .reentrant = true,
+    .bounded = true,
+    .release_code = WALDO_ERUNTIME,
+    .release_error = "cannot release un-acquired lock",
+};
+const waldo__lock_kind waldo__lock_kind_semaphore = {
+    .name = "Semaphore",
+    .counts = true,
+    .release_code = WALDO_EOVERFLOW,
+    .release_error = "the semaphore would pass 2^64",
+};
+const waldo__lock_kind waldo__lock_kind_bounded = {
+    .name = "BoundedSemaphore",
+    .counts = true,
+    .bounded = true,
+    .release_code = WALDO_EVALUE,
+    .release_error = "Semaphore released too many times",
+};
+
+void waldo__lock_init(waldo__lock *lock, const waldo__lock_kind *kind, waldo__room *room,
+                      uint64_t initial)
+{
+    *lock = (waldo__lock){.kind = kind, .room = room, .initial = initial, .value = initial};
+    waldo__room_lock(room);
+    lock->next = room->locks;
+    lock->link = &room->locks;
+    if (lock->next)
+        lock->next->link = &lock->next;
+    room->locks = lock;
+    waldo__room_unlock(room);
+}
+
+/* ---- holders ---- */
+
+static bool is_session(const waldo__holder *holder, const uint8_t *session)
+{
+    return memcmp(holder->session->id, session, WALDO__SESSION_ID_SIZE) == 0;
+}
+
+static bool is_caller(const waldo__holder *holder, const waldo_call *call)
+{
+    return holder->session == call->session && holder->thread == waldo_call_thread(call);
+}
+
+static bool holds_any(const waldo__lock *lock, const waldo__session *session)
+{
+    for (const waldo__holder *holder = lock->holders; holder; holder = holder->next)
+        if (holder->session == session)
+            return true;
+    return false;
+}
+
+void waldo__lock_settle(waldo__lock *lock, waldo_call *call)
+{
+    if (lock->home)
+        return;
+    waldo__object *object = call->object;
+    while (object->origin)
+        object = object->origin;
+    lock->home = object;
+}
+
+/* false: out of memory, or the session has ended. */
+static bool add_holder(waldo__lock *lock, const waldo_call *call, uint64_t depth)
+{
+    waldo__holder *holder = malloc(sizeof *holder);
+    if (!holder)
+        return false;
+    waldo__server_lock(call->server);
+    bool watched = waldo__session_watch(call->session, lock->home);
+    waldo__server_unlock(call->server);
+    if (!watched) {
+        free(holder);
+        return false;
+    }
+    *holder = (waldo__holder){.session = call->session,
+                              .thread = waldo_call_thread(call),
+                              .token = lock->token,
+                              .depth = depth};
+    waldo__session_ref(holder->session);
+    holder->next = lock->holders;
+    lock->holders = holder;
+    return true;
+}
+
+static void remove_holder(waldo__lock *lock, waldo__holder **link)
+{
+    waldo__holder *holder = *link;
+    *link = holder->next;
+    waldo_server *server = holder->session->server;
+    if (!holds_any(lock, holder->session)) {
+        waldo__server_lock(server);
+        waldo__session_unwatch(holder->session, lock->home);
+        waldo__server_unlock(server);
+    }
+    waldo__session_unref(holder->session);
+    free(holder);
+}
+
+/* The caller's last one, else the oldest of all; NULL: nobody holds it. */
+static waldo__holder **find_released(waldo__lock *lock, const waldo_call *call)
+{
+    waldo__holder **found = NULL;
+    for (waldo__holder **link = &lock->holders; *link; link = &(*link)->next) {
+        found = link;
+        if ((*link)->session == call->session)
+            break;
+    }
+    return found;
+}
+
+void waldo__lock_destroy(waldo__lock *lock)
+{
+    waldo__room *room = lock->room;
+    waldo__room_lock(room);
+    *lock->link = lock->next;
+    if (lock->next)
+        lock->next->link = lock->link;
+    /* At the server's end, with sessions that are not told any more. */
+    while (lock->holders)
+        remove_holder(lock, &lock->holders);
+    waldo__room_unlock(room);
+}
+
+/* ---- giving ---- */
+
+static void on_lost(void *self, void *data);
+
+/* Gives a permit to the call. false: out of memory, or its session has ended. */
+static bool give(waldo__lock *lock, waldo_call *call, waldo__acquisition *one)
+{
+    bool debt = lock->value <= lock->initial;
+    lock->token++;
+    if (debt && !add_holder(lock, call, one->depth))
+        return false;
+    lock->value--;
+    one->acquired = true;
+    one->recorded = debt;
+    one->token = lock->token;
+    one->owner_died = lock->abandoned > 0;
+    if (one->owner_died)
+        lock->abandoned--;
+    waldo_call_on_lost(call, on_lost, NULL, one);
+    return true;
+}
+
+/* Again, to the thread that has it. */
+static void give_again(waldo__holder *holder, waldo_call *call, waldo__acquisition *one)
+{
+    holder->depth++;
+    one->acquired = true;
+    one->recorded = true;
+    one->nested = true;
+    one->token = holder->token;
+    waldo_call_on_lost(call, on_lost, NULL, one);
+}
+
+void waldo__lock_serve(waldo__lock *lock)
+{
+    while (lock->value > 0) {
+        waldo__acquisition *one = (waldo__acquisition *)waldo__room_next(&lock->waiters);
+        if (!one)
+            return;
+        if (give(lock, one->waiter.call, one)) {
+            one->complete(one);
+            continue;
+        }
+        if (one->undo)
+            one->undo(one);
+        waldo_call_fail(one->waiter.call, WALDO_ECANCELLED, "its session has ended");
+    }
+}
+
+/* The permit never reached its new holder, who is not gone, or had no time to become one. */
+static void take_back(waldo__lock *lock, const waldo__acquisition *one)
+{
+    waldo__holder **link = &lock->holders;
+    while (*link && (*link)->token != one->token)
+        link = &(*link)->next;
+    if (one->recorded && !*link)
+        return; /* somebody released it, or its session has ended */
+    if (one->nested && (*link)->depth > 1) {
+        (*link)->depth--;
+        return;
+    }
+    if (one->recorded)
+        remove_holder(lock, link);
+    lock->value++;
+    lock->abandoned += one->owner_died;
+}
+
+static void on_lost(void *self, void *data)
+{
+    (void)self;
+    waldo__acquisition *one = data;
+    waldo__lock *lock = one->lock;
+    waldo__room_lock(lock->room);
+    take_back(lock, one);
+    if (one->undo)
+        one->undo(one);
+    waldo__lock_serve(lock);
+    waldo__room_unlock(lock->room);
+}
+
+void waldo__lock_session_ended(waldo__lock *lock, const uint8_t *session)
+{
+    for (waldo__holder **link = &lock->holders; *link;) {
+        if (!is_session(*link, session)) {
+            link = &(*link)->next;
+            continue;
+        }
+        remove_holder(lock, link);
+        lock->value++;
+        lock->abandoned++;
+    }
+    waldo__lock_serve(lock);
+}
+
+/* ---- acquiring ---- */
+
+static int bad_patience(waldo_call *call, bool blocking, double seconds, bool counts)
+{
+    if (isnan(seconds))
+        return waldo_call_raise(call, WALDO_EVALUE, "Invalid value NaN (not a number)");
+    if (!blocking)
+        return waldo_call_raise(call, WALDO_EVALUE,
+                                counts ? "can't specify timeout for non-blocking acquire"
+                                       : "can't specify a timeout for a non-blocking call");
+    return waldo_call_raise(call, WALDO_EVALUE, "timeout value must be a non-negative number");
+}
+
+int waldo__lock_patience(const waldo__lock *lock, waldo_call *call,
+                         const Waldo__Builtin__LockAcquire *arguments, double *ret_seconds)
+{
+    bool counts = lock->kind->counts;
+    bool blocking = !arguments->blocking || arguments->blocking->value;
+    /* Python's default of a lock, which may be given in words; of a semaphore it is None. */
+    bool given = arguments->timeout && (counts || arguments->timeout->value != -1);
+    double seconds = given ? arguments->timeout->value : WALDO_FOREVER;
+    if (given && (!blocking || isnan(seconds) || (seconds < 0 && !counts)))
+        return bad_patience(call, blocking, seconds, counts);
+    *ret_seconds = !blocking || seconds < 0 ? 0 : seconds;
+    return 0;
+}
+
+static void depart(waldo__waiter *waiter, enum waldo__departure why)
+{
+    waldo__acquisition *one = (waldo__acquisition *)waiter;
+    if (why == WALDO__TIMED_OUT)
+        one->complete(one);
+}
+
+int waldo__lock_acquire(waldo__lock *lock, waldo_call *call, double seconds,
+                        waldo__acquisition *one)
+{
+    waldo__lock_settle(lock, call);
+    one->lock = lock;
+    one->depth = 1;
+    waldo__holder *owner = lock->kind->reentrant ? lock->holders : NULL;
+    if (owner && is_caller(owner, call)) {
+        give_again(owner, call, one);
+        return 0;
+    }
+    if (lock->value > 0)
+        return give(lock, call, one) ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+    if (seconds <= 0)
+        return 0;
+    one->waiter.depart = depart;
+    return waldo__room_park(lock->room, &lock->waiters, &one->waiter, call, seconds);
+}
+
+/* ---- releasing ---- */
+
+/* What the dead one held may be released in its place, once; else there is nothing to release. */
+static int release_free(waldo__lock *lock, waldo_call *call)
+{
+    if (lock->kind->reentrant || lock->abandoned == 0)
+        return waldo_call_raise(call, lock->kind->release_code, "%s", lock->kind->release_error);
+    lock->abandoned--;
+    return 0;
+}
+
+int waldo__lock_release(waldo__lock *lock, waldo_call *call)
+{
+    bool full = lock->kind->bounded ? lock->value == lock->initial : lock->value == UINT64_MAX;
+    if (full || (lock->kind->reentrant && !is_caller(lock->holders, call)))
+        return release_free(lock, call);
+    if (lock->kind->reentrant && --lock->holders->depth > 0)
+        return 0;
+    lock->value++;
+    if (lock->value <= lock->initial) {
+        waldo__holder **link = find_released(lock, call);
+        if (link)
+            remove_holder(lock, link);
+    }
+    waldo__lock_serve(lock);
+    return 0;
+}
+
+bool waldo__lock_is_held_for(const waldo__lock *lock, const waldo_call *call)
+{
+    if (lock->kind->reentrant)
+        return lock->holders && is_caller(lock->holders, call);
+    return lock->value == 0;
+}
+
+void waldo__lock_give_up(waldo__lock *lock, const waldo_call *call, uint64_t *ret_depth)
+{
+    waldo__holder **link = find_released(lock, call);
+    *ret_depth = (*link)->depth;
+    remove_holder(lock, link);
+    lock->value++;
+    waldo__lock_serve(lock);
+}
+
+/* ---- for people ---- */
+
+void waldo__lock_describe(const waldo__lock *lock, char *text, size_t size)
+{
+    const waldo__lock_kind *kind = lock->kind;
+    if (kind->counts && kind->bounded)
+        snprintf(text, size, "<%s object: value=%" PRIu64 "/%" PRIu64 ">", kind->name, lock->value,
+                 lock->initial);
+    else if (kind->counts)
+        snprintf(text, size, "<%s object: value=%" PRIu64 ">", kind->name, lock->value);
+    else if (lock->holders)
+        snprintf(text, size, "<locked %s object, held by session %" PRIu64 " thread %" PRIu64 ">",
+                 kind->name, lock->holders->session->number, lock->holders->thread);
+    else
+        snprintf(text, size, "<unlocked %s object>", kind->name);
+}
