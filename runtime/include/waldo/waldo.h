@@ -6,9 +6,14 @@
 #define WALDO_WALDO_H
 
 #include <waldo/abi.h>
+#include <waldo/barrier.h>
+#include <waldo/condition.h>
 #include <waldo/error.h>
+#include <waldo/event.h>
+#include <waldo/lock.h>
 #include <waldo/manager.h>
 #include <waldo/proxy.h>
+#include <waldo/semaphore.h>
 #include <waldo/value.h>
 
 #endif
