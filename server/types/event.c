@@ -1,4 +1,5 @@
 /* Event: a flag that calls wait for (row F15). */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "types/builtins.h"
@@ -20,18 +21,13 @@ static int create(void *type_data, waldo_call *call, void **ret_self)
     return 0;
 }
 
-static bool read_flag(struct event *event)
-{
-    waldo__room_lock(event->room);
-    bool set = event->set;
-    waldo__room_unlock(event->room);
-    return set;
-}
-
 static int is_set(void *self, waldo_call *call, Google__Protobuf__BoolValue *result)
 {
     (void)call;
-    result->value = read_flag(self);
+    struct event *event = self;
+    waldo__room_lock(event->room);
+    result->value = event->set;
+    waldo__room_unlock(event->room);
     return 0;
 }
 
@@ -97,7 +93,15 @@ static int wait(void *self, waldo_call *call, const Waldo__Builtin__EventWait *a
 
 static int repr(void *self, waldo_call *call, waldo_value **ret_text)
 {
-    *ret_text = waldo_v_str(read_flag(self) ? "<Event object: set>" : "<Event object: unset>");
+    struct event *event = self;
+    char text[64];
+    waldo__room_lock(event->room);
+    if (event->waiters.count > 0)
+        snprintf(text, sizeof text, "<Event object: unset, %zu waiting>", event->waiters.count);
+    else
+        snprintf(text, sizeof text, "<Event object: %s>", event->set ? "set" : "unset");
+    waldo__room_unlock(event->room);
+    *ret_text = waldo_v_str(text);
     return *ret_text ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory for a text");
 }
 

@@ -334,17 +334,27 @@ void waldo__lock_give_up(waldo__lock *lock, const waldo_call *call, uint64_t *re
 
 /* ---- for people ---- */
 
+/* ", 3 waiting", or nothing. */
+static void describe_waiters(const waldo__waiters *waiters, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (waiters->count > 0)
+        snprintf(text, size, ", %zu waiting", waiters->count);
+}
+
 void waldo__lock_describe(const waldo__lock *lock, char *text, size_t size)
 {
-    const waldo__lock_kind *kind = lock->kind;
-    if (kind->counts && kind->bounded)
-        snprintf(text, size, "<%s object: value=%" PRIu64 "/%" PRIu64 ">", kind->name, lock->value,
-                 lock->initial);
-    else if (kind->counts)
-        snprintf(text, size, "<%s object: value=%" PRIu64 ">", kind->name, lock->value);
+    const char *name = lock->kind->name;
+    char waiting[48];
+    describe_waiters(&lock->waiters, waiting, sizeof waiting);
+    if (lock->kind->counts && lock->kind->bounded)
+        snprintf(text, size, "<%s object: value=%" PRIu64 "/%" PRIu64 "%s>", name, lock->value,
+                 lock->initial, waiting);
+    else if (lock->kind->counts)
+        snprintf(text, size, "<%s object: value=%" PRIu64 "%s>", name, lock->value, waiting);
     else if (lock->holders)
-        snprintf(text, size, "<locked %s object, held by session %" PRIu64 " thread %" PRIu64 ">",
-                 kind->name, lock->holders->session->number, lock->holders->thread);
+        snprintf(text, size, "<locked %s object%s, held by session %" PRIu64 " thread %" PRIu64 ">",
+                 name, waiting, lock->holders->session->number, lock->holders->thread);
     else
-        snprintf(text, size, "<unlocked %s object>", kind->name);
+        snprintf(text, size, "<unlocked %s object>", name);
 }

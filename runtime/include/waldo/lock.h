@@ -105,9 +105,14 @@ void waldo_rlock_leave(waldo_rlock **held);
  *
  * For waldo_lock, waldo_rlock, waldo_semaphore, waldo_bounded_semaphore and waldo_condition. */
 #define WALDO_WITH(type, thing, timeout, ret_status, reterr)                                       \
-    for (type * waldo_held __attribute__((cleanup(type##_leave))) =                                \
+    WALDO_WITH_ON_LINE(type, thing, timeout, ret_status, reterr, __LINE__)
+/* A name of its own for each line: scopes may be nested. */
+#define WALDO_WITH_ON_LINE(type, thing, timeout, ret_status, reterr, line)                         \
+    WALDO_WITH_NUMBERED(type, thing, timeout, ret_status, reterr, line)
+#define WALDO_WITH_NUMBERED(type, thing, timeout, ret_status, reterr, line)                        \
+    for (type *waldo_held_##line __attribute__((cleanup(type##_leave))) =                          \
              (*(ret_status) = type##_acquire((thing), (timeout), (reterr))) > 0 ? (thing) : NULL;  \
-         waldo_held; type##_leave(&waldo_held))
+         waldo_held_##line; type##_leave(&waldo_held_##line))
 #endif
 
 WALDO_END_DECLS
