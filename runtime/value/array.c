@@ -181,6 +181,9 @@ static int set_integer(waldo__array *array, size_t index, const waldo_value *ite
 static int set_real(waldo__array *array, size_t index, const waldo_value *item, waldo_error *reterr)
 {
     double number;
+    if (!waldo__is_number(item))
+        return waldo_error_set(reterr, WALDO_ETYPE, "must be real number, not %s",
+                               waldo_value_type_name(item));
     int status = waldo_value_get_double(item, &number, reterr);
     if (status < 0)
         return status;

@@ -92,6 +92,27 @@ static waldo_value *spliced(const waldo__array *array, const waldo__range *range
     return result;
 }
 
+/* No items for a slice with a step: those of the slice go. */
+static waldo_value *without(const waldo__array *array, const waldo__range *range)
+{
+    int64_t stride = range->step < 0 ? -range->step : range->step;
+    int64_t first = range->step < 0 && range->count > 0
+                        ? range->start + (int64_t)(range->count - 1) * range->step
+                        : range->start;
+    waldo_value *result = waldo_v_array(array->typecode, NULL, array->count - range->count);
+    uint8_t *target = result ? ((waldo__array *)result)->items : NULL;
+    size_t skipped = 0;
+    for (size_t i = 0; result && i < array->count; i++) {
+        if (skipped < range->count && (int64_t)i == first + (int64_t)skipped * stride) {
+            skipped++;
+            continue;
+        }
+        memcpy(target, array->items + i * array->item_size, array->item_size);
+        target += array->item_size;
+    }
+    return result;
+}
+
 int waldo_value_array_splice(const waldo_value *value, const waldo_value *slice,
                              const waldo_value *items, waldo_value **ret_array, waldo_error *reterr)
 {
@@ -101,17 +122,19 @@ int waldo_value_array_splice(const waldo_value *value, const waldo_value *slice,
         return waldo_error_set(reterr, WALDO_ETYPE, "array indices must be integers");
     const waldo__array *array = (const waldo__array *)value;
     const waldo__array *other = (const waldo__array *)items;
+    waldo__range range;
+    int status = waldo__slice_resolve(slice, array->count, &range, reterr);
+    if (status < 0)
+        return status;
     if (items->kind != WALDO_KIND_ARRAY)
         return waldo_error_set(reterr, WALDO_ETYPE,
                                "can only assign array (not \"%s\") to array slice",
                                waldo_value_type_name(items));
     if (other->typecode != array->typecode)
         return waldo_error_set(reterr, WALDO_ETYPE, "bad argument type for built-in operation");
-    waldo__range range;
-    int status = waldo__slice_resolve(slice, array->count, &range, reterr);
-    if (status < 0)
-        return status;
-    if (range.step != 1)
+    if (range.step != 1 && other->count > 0)
         return put_extended(array, &range, other, ret_array, reterr);
+    if (range.step != 1)
+        return waldo__give(without(array, &range), ret_array, reterr);
     return waldo__give(spliced(array, &range, other), ret_array, reterr);
 }

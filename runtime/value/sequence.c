@@ -119,12 +119,14 @@ int waldo__repeat(const waldo_value *sequence, const waldo_value *times, waldo_v
         return waldo_error_set(reterr, WALDO_ETYPE,
                                "can't multiply sequence by non-int of type '%s'",
                                waldo_value_type_name(times));
+    int64_t number;
+    if (!waldo__int_fits(times, &number))
+        return waldo_error_set(reterr, WALDO_EOVERFLOW,
+                               "cannot fit 'int' into an index-sized integer");
     span units = span_of(sequence);
-    waldo__int_view view;
-    mpz_srcptr number = waldo__int_look(times, &view);
     size_t room = WALDO__MAX_REPEAT / units.unit_size;
-    size_t count = mpz_sgn(number) > 0 && units.count > 0 ? mpz_get_ui(number) : 0;
-    if (count > 0 && (mpz_size(number) > 1 || count > room / units.count))
+    size_t count = number > 0 && units.count > 0 ? (size_t)number : 0;
+    if (count > 0 && count > room / units.count)
         return waldo_error_set(reterr, WALDO_EOVERFLOW, "repeated %s would be beyond 1 GiB",
                                waldo_value_type_name(sequence));
     void *target;

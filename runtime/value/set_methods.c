@@ -66,11 +66,43 @@ static bool combine(waldo__mapping *result, waldo_set_operation operation, const
     }
 }
 
+/* The items of an iterable that are in the set; it is read until all of the set's were found. */
+static int intersect(const waldo_value *set, const waldo_value *iterable, waldo_value **ret_set,
+                     waldo_error *reterr)
+{
+    waldo_value *source;
+    int status = waldo__as_items(iterable, &source, reterr);
+    if (status < 0)
+        return status;
+    waldo__mapping *result = waldo__new_mapping(WALDO_KIND_SET);
+    size_t count;
+    waldo_value *const *items = waldo__items(source, &count);
+    if (!result)
+        status = waldo__no_memory(reterr);
+    size_t all = ((const waldo__mapping *)set)->table.count;
+    bool complete = false;
+    for (size_t i = 0; i < count && status >= 0 && !complete; i++) {
+        status = waldo_value_contains(set, items[i], reterr);
+        if (status != 1)
+            continue;
+        status = waldo_value_set_add(&result->base.head, waldo_value_ref(items[i]), reterr);
+        complete = result->table.count == all;
+    }
+    waldo_value_unref(source);
+    if (status >= 0)
+        *ret_set = &result->base.head;
+    else if (result)
+        waldo_value_unref(&result->base.head);
+    return status < 0 ? status : 0;
+}
+
 int waldo_value_set_combine(const waldo_value *set, waldo_set_operation operation,
                             const waldo_value *iterable, waldo_value **ret_set, waldo_error *reterr)
 {
     waldo_value *other;
     int status = check(set, reterr);
+    if (status >= 0 && operation == WALDO_SET_INTERSECTION && iterable->kind != WALDO_KIND_SET)
+        return intersect(set, iterable, ret_set, reterr);
     if (status >= 0)
         status = waldo_value_to_set(iterable, &other, reterr);
     if (status < 0)
@@ -87,14 +119,50 @@ int waldo_value_set_combine(const waldo_value *set, waldo_set_operation operatio
     return 0;
 }
 
+/* The first item of the iterable of which `wanted` says whether it is in the set: 1; there is none:
+ * 0. Those behind it are not looked at, as in Python. */
+static int search(const waldo_value *set, const waldo_value *iterable, int wanted,
+                  waldo_error *reterr)
+{
+    waldo_value *source;
+    int status = check(set, reterr);
+    if (status >= 0)
+        status = waldo__as_items(iterable, &source, reterr);
+    if (status < 0)
+        return status;
+    size_t count;
+    waldo_value *const *items = waldo__items(source, &count);
+    int found = 0;
+    for (size_t i = 0; i < count && !found && status >= 0; i++) {
+        status = waldo_value_contains(set, items[i], reterr);
+        found = status == wanted;
+    }
+    waldo_value_unref(source);
+    return status < 0 ? status : found;
+}
+
 int waldo_value_set_is_disjoint(const waldo_value *set, const waldo_value *iterable,
                                 waldo_error *reterr)
 {
-    waldo_value *common;
-    int status = waldo_value_set_combine(set, WALDO_SET_INTERSECTION, iterable, &common, reterr);
+    int common = search(set, iterable, 1, reterr);
+    return common < 0 ? common : !common;
+}
+
+int waldo_value_set_is_superset(const waldo_value *set, const waldo_value *iterable,
+                                waldo_error *reterr)
+{
+    int missing = search(set, iterable, 0, reterr);
+    return missing < 0 ? missing : !missing;
+}
+
+int waldo_value_set_is_subset(const waldo_value *set, const waldo_value *iterable,
+                              waldo_error *reterr)
+{
+    waldo_value *other;
+    int status = waldo_value_to_set(iterable, &other, reterr);
     if (status < 0)
         return status;
-    bool disjoint = ((const waldo__mapping *)common)->table.count == 0;
-    waldo_value_unref(common);
-    return disjoint;
+    status = waldo_value_set_is_superset(other, set, reterr);
+    waldo_value_unref(other);
+    return status;
 }

@@ -25,19 +25,20 @@ static int create(void *type_data, waldo_call *call, const Waldo__Builtin__SetAr
     return status < 0 ? status : waldo__cell_new(call, set, ret_self);
 }
 
-/* ---- Operators: the other side must be a set ---- */
+/* ---- Operators: the other side must be a set. reflected: it is the left one ---- */
 
 static int set_operand(waldo_call *call, const Waldo__Value *argument, const char *sign,
-                       waldo_value **ret_operand)
+                       bool reflected, waldo_value **ret_operand)
 {
     waldo_value *operand;
     int status = waldo__argument(call, argument, "value", &operand);
     if (status < 0)
         return status;
     if (waldo_value_kind(operand) != WALDO_KIND_SET) {
-        status = waldo_call_raise(call, WALDO_ETYPE,
-                                  "unsupported operand type(s) for %s: 'set' and '%s'", sign,
-                                  waldo_value_type_name(operand));
+        const char *other = waldo_value_type_name(operand);
+        status =
+            waldo_call_raise(call, WALDO_ETYPE, "unsupported operand type(s) for %s: '%s' and '%s'",
+                             sign, reflected ? other : "set", reflected ? "set" : other);
         waldo_value_unref(operand);
         return status;
     }
@@ -45,14 +46,13 @@ static int set_operand(waldo_call *call, const Waldo__Value *argument, const cha
     return 0;
 }
 
-/* reflected: the argument is the left side. */
 static int operate(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
                    bool reflected, const Waldo__Value *argument, Waldo__Value *result)
 {
     static const char *const signs[] = {"|", "&", "-", "^"};
     waldo_value *operand;
     waldo_value *value = NULL;
-    int status = set_operand(call, argument, signs[operation], &operand);
+    int status = set_operand(call, argument, signs[operation], reflected, &operand);
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
@@ -80,7 +80,7 @@ static int operate_in_place(waldo__cell *cell, waldo_call *call, waldo_set_opera
 {
     static const char *const signs[] = {"|=", "&=", "-=", "^="};
     waldo_value *operand;
-    int status = set_operand(call, argument, signs[operation], &operand);
+    int status = set_operand(call, argument, signs[operation], false, &operand);
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
@@ -114,28 +114,22 @@ OPERATORS(exclude, WALDO_SET_SYMMETRIC_DIFFERENCE)
 
 /* ---- Comparisons ---- */
 
-/* *ret_order is what waldo_value_compare says of the set and a set. */
-static int compare(waldo__cell *cell, waldo_call *call, const waldo_value *other, int *ret_order)
-{
-    waldo__cell_enter(cell);
-    int status = waldo_value_compare(cell->value, other, ret_order, call->reterr);
-    waldo__cell_leave(cell);
-    return status;
-}
-
-static int compare_operand(waldo__cell *cell, waldo_call *call, const Waldo__Value *argument,
-                           const char *sign, int *ret_order)
+/* *ret_order: what waldo_value_compare says of the two. */
+static int compare(waldo__cell *cell, waldo_call *call, const Waldo__Value *argument,
+                   const char *sign, int *ret_order)
 {
     waldo_value *operand;
     int status = waldo__argument(call, argument, "value", &operand);
     if (status < 0)
         return status;
+    waldo__cell_enter(cell);
     if (waldo_value_kind(operand) == WALDO_KIND_SET)
-        status = compare(cell, call, operand, ret_order);
+        status = waldo_value_compare(cell->value, operand, ret_order, call->reterr);
     else
         status = waldo_call_raise(call, WALDO_ETYPE,
                                   "'%s' not supported between instances of 'set' and '%s'", sign,
                                   waldo_value_type_name(operand));
+    waldo__cell_leave(cell);
     waldo_value_unref(operand);
     return status;
 }
@@ -145,7 +139,7 @@ static int compare_operand(waldo__cell *cell, waldo_call *call, const Waldo__Val
                     Google__Protobuf__BoolValue *result)                                           \
     {                                                                                              \
         int order = WALDO_UNORDERED;                                                               \
-        int status = compare_operand(self, call, arguments->object, sign, &order);                 \
+        int status = compare(self, call, arguments->object, sign, &order);                         \
         result->value = condition;                                                                 \
         return status;                                                                             \
     }
@@ -155,56 +149,41 @@ COMPARISON(is_less_or_equal, "<=", order == -1 || order == 0)
 COMPARISON(is_greater, ">", order == 1)
 COMPARISON(is_greater_or_equal, ">=", order == 1 || order == 0)
 
-/* issubset and issuperset take any iterable. */
-static int compare_iterable(waldo__cell *cell, waldo_call *call, const Waldo__Value *argument,
-                            int *ret_order)
+/* ---- Relations to any iterable ---- */
+
+typedef int relation(const waldo_value *set, const waldo_value *iterable, waldo_error *reterr);
+
+static int relate(waldo__cell *cell, waldo_call *call, relation *holds,
+                  const Waldo__Value *argument, Google__Protobuf__BoolValue *result)
 {
     waldo_value *iterable;
-    waldo_value *other;
     int status = waldo__argument(call, argument, "other", &iterable);
     if (status < 0)
         return status;
-    status = waldo_value_to_set(iterable, &other, call->reterr);
+    waldo__cell_enter(cell);
+    status = holds(cell->value, iterable, call->reterr);
+    waldo__cell_leave(cell);
     waldo_value_unref(iterable);
-    if (status < 0)
-        return status;
-    status = compare(cell, call, other, ret_order);
-    waldo_value_unref(other);
-    return status;
+    result->value = status == 1;
+    return status < 0 ? status : 0;
 }
 
 static int issubset(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
                     Google__Protobuf__BoolValue *result)
 {
-    int order = WALDO_UNORDERED;
-    int status = compare_iterable(self, call, arguments->object, &order);
-    result->value = order == -1 || order == 0;
-    return status;
+    return relate(self, call, waldo_value_set_is_subset, arguments->object, result);
 }
 
 static int issuperset(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
                       Google__Protobuf__BoolValue *result)
 {
-    int order = WALDO_UNORDERED;
-    int status = compare_iterable(self, call, arguments->object, &order);
-    result->value = order == 1 || order == 0;
-    return status;
+    return relate(self, call, waldo_value_set_is_superset, arguments->object, result);
 }
 
 static int isdisjoint(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
                       Google__Protobuf__BoolValue *result)
 {
-    waldo__cell *cell = self;
-    waldo_value *iterable;
-    int status = waldo__argument(call, arguments->object, "other", &iterable);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = waldo_value_set_is_disjoint(cell->value, iterable, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(iterable);
-    result->value = status == 1;
-    return status < 0 ? status : 0;
+    return relate(self, call, waldo_value_set_is_disjoint, arguments->object, result);
 }
 
 /* ---- Methods that take any number of iterables ---- */

@@ -66,9 +66,16 @@ WALDO_CHECK int waldo_value_to_set(const waldo_value *iterable, waldo_value **re
 WALDO_CHECK int waldo_value_set_combine(const waldo_value *set, waldo_set_operation operation,
                                         const waldo_value *iterable, waldo_value **ret_set,
                                         waldo_error *reterr);
-/** 1: no item of the iterable is in the set, 0: one is. */
+/* 1: it is so, 0: not. */
+/** No item of the iterable is in the set. */
 WALDO_CHECK int waldo_value_set_is_disjoint(const waldo_value *set, const waldo_value *iterable,
                                             waldo_error *reterr);
+/** Every item of the iterable is in the set. */
+WALDO_CHECK int waldo_value_set_is_superset(const waldo_value *set, const waldo_value *iterable,
+                                            waldo_error *reterr);
+/** Every item of the set is in the iterable. */
+WALDO_CHECK int waldo_value_set_is_subset(const waldo_value *set, const waldo_value *iterable,
+                                          waldo_error *reterr);
 
 /* ---- array ---- */
 
