@@ -3,13 +3,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory/classes.h"
 #include "process/connection.h"
 #include "process/descriptor.h"
 #include "value/layout.h"
 
 static const waldo__handle_class *const classes[] = {
+    &waldo__barrier_class,
+    &waldo__condition_class,
     &waldo__connection_class,
     &waldo__descriptor_class,
+    &waldo__event_class,
+    &waldo__lock_class,
+    &waldo__rlock_class,
+    &waldo__semaphore_class,
 };
 
 const waldo__handle_class *waldo__handle_class_named(const char *name)

@@ -1,0 +1,177 @@
+#include "memory/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+/* The segments of this process, to find one again. fork() waits for the lock: a child has a list
+ * that is whole. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static waldo__segment *segments;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static void install(void)
+{
+    (void)pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+void waldo__segments_watch_fork(void)
+{
+    pthread_once(&once, install);
+}
+
+uint64_t waldo__host_memory(void)
+{
+    struct sysinfo host;
+    if (sysinfo(&host) < 0)
+        return UINT64_MAX;
+    return ((uint64_t)host.totalram + host.totalswap) * host.mem_unit;
+}
+
+/* Under the lock. */
+static waldo__segment *find(const struct stat *file)
+{
+    for (waldo__segment *segment = segments; segment; segment = segment->next)
+        if (segment->device == file->st_dev && segment->file == file->st_ino)
+            return segment;
+    return NULL;
+}
+
+static int map(int descriptor, const struct stat *file, waldo__segment **ret_segment,
+               waldo_error *reterr)
+{
+    waldo__segment *segment = calloc(1, sizeof *segment);
+    if (!segment)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "out of memory");
+    size_t size = (size_t)file->st_size;
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+    if (memory == MAP_FAILED) {
+        int status = waldo_error_system(reterr, errno, "mapping %zu bytes of shared memory", size);
+        free(segment);
+        return status;
+    }
+    *segment = (waldo__segment){.memory = memory,
+                                .size = size,
+                                .descriptor = descriptor,
+                                .references = 1,
+                                .device = file->st_dev,
+                                .file = file->st_ino,
+                                .next = segments};
+    segments = segment;
+    *ret_segment = segment;
+    return 0;
+}
+
+static int find_or_map(int descriptor, const struct stat *file, waldo__segment **ret_segment,
+                       waldo_error *reterr)
+{
+    waldo__segments_watch_fork();
+    pthread_mutex_lock(&lock);
+    waldo__segment *known = find(file);
+    int status = 0;
+    if (known) {
+        ++known->references;
+        *ret_segment = known;
+    } else {
+        status = map(descriptor, file, ret_segment, reterr);
+    }
+    pthread_mutex_unlock(&lock);
+    if (known || status < 0)
+        close(descriptor);
+    return status;
+}
+
+static int open_file(int descriptor, bool sealed, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    struct stat file;
+    if (fstat(descriptor, &file) < 0)
+        return waldo_error_system(reterr, errno, "shared memory");
+    int seals = sealed ? fcntl(descriptor, F_GET_SEALS) : SEALS;
+    if (!S_ISREG(file.st_mode) || file.st_size <= 0 || seals < 0 || (seals & SEALS) != SEALS ||
+        seals & F_SEAL_WRITE) {
+        close(descriptor);
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "a descriptor that came for shared memory is something else");
+    }
+    return find_or_map(descriptor, &file, ret_segment, reterr);
+}
+
+int waldo__segment_open(int descriptor, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    return open_file(descriptor, true, ret_segment, reterr);
+}
+
+int waldo__segment_open_named(int descriptor, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    return open_file(descriptor, false, ret_segment, reterr);
+}
+
+int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    if (size == 0)
+        return waldo_error_set(reterr, WALDO_EVALUE, "shared memory of 0 bytes");
+    if (size > waldo__host_memory())
+        return waldo_error_set(reterr, WALDO_ENOMEM,
+                               "%zu bytes of shared memory are more than this host has", size);
+    int descriptor = memfd_create("waldo", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (descriptor < 0)
+        return waldo_error_system(reterr, errno, "making shared memory");
+    if (ftruncate(descriptor, (off_t)size) < 0 || fcntl(descriptor, F_ADD_SEALS, SEALS) < 0) {
+        int status = waldo_error_system(reterr, errno, "making %zu bytes of shared memory", size);
+        close(descriptor);
+        return status;
+    }
+    return waldo__segment_open(descriptor, ret_segment, reterr);
+}
+
+waldo__segment *waldo__segment_ref(waldo__segment *segment)
+{
+    pthread_mutex_lock(&lock);
+    ++segment->references;
+    pthread_mutex_unlock(&lock);
+    return segment;
+}
+
+static void take_out(const waldo__segment *segment)
+{
+    waldo__segment **link = &segments;
+    while (*link != segment)
+        link = &(*link)->next;
+    *link = segment->next;
+}
+
+waldo__segment *waldo__segment_unref(waldo__segment *segment)
+{
+    if (!segment)
+        return NULL;
+    pthread_mutex_lock(&lock);
+    bool last = --segment->references == 0;
+    if (last)
+        take_out(segment);
+    pthread_mutex_unlock(&lock);
+    if (last) {
+        munmap(segment->memory, segment->size);
+        close(segment->descriptor);
+        free(segment);
+    }
+    return NULL;
+}

@@ -1,0 +1,39 @@
+/* Pieces of memory that processes share: memfds, which have no name and are gone with the last
+ * process that has them, whatever kills it. Their size is sealed: nobody can take pages away from
+ * under the others. A segment that arrives twice is mapped once. Counted; any thread. */
+#ifndef WALDO_RUNTIME_MEMORY_SEGMENT_H
+#define WALDO_RUNTIME_MEMORY_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <waldo/error.h>
+
+typedef struct waldo__segment {
+    uint8_t *memory;
+    size_t size;
+    int descriptor;
+    uint32_t references; /* this and the rest: segment.c, under its lock */
+    uint64_t device;
+    uint64_t file;
+    struct waldo__segment *next;
+} waldo__segment;
+
+/* Zeroed. Pages take memory when they are first written. WALDO_EVALUE: size 0; WALDO_ENOMEM: more
+ * than this host has; WALDO_ELIMIT: no descriptor left. */
+int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *reterr);
+/* TAKES the descriptor. The segment it stands for, which this process may have already.
+ * WALDO_EPROTOCOL: not one that waldo__segment_new made. */
+int waldo__segment_open(int descriptor, waldo__segment **ret_segment, waldo_error *reterr);
+/* The same for a file that has a name, whose size cannot be sealed. */
+int waldo__segment_open_named(int descriptor, waldo__segment **ret_segment, waldo_error *reterr);
+waldo__segment *waldo__segment_ref(waldo__segment *segment);
+waldo__segment *waldo__segment_unref(waldo__segment *segment);
+
+/* What locks something before it asks for segments calls this before it sees to fork() itself. */
+void waldo__segments_watch_fork(void);
+
+/* Bytes of memory of this host, RAM and swap. */
+uint64_t waldo__host_memory(void);
+
+#endif
