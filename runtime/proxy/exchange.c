@@ -178,6 +178,10 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
 /* Seconds in which a server that nobody finds at its address may come back. */
 static const double RESTART_PATIENCE = 2.0;
 
+/* So many connections in a row that break at once, each within so many nanoseconds: the server
+ * does not bear the request, and waiting does not make it better. */
+enum { MOST_BROKEN = 40, AT_ONCE_NS = 1000 * 1000 * 1000 };
+
 typedef struct exchange_attempt {
     waldo_manager *manager;
     Waldo__Wire__Request *request;
@@ -187,6 +191,7 @@ typedef struct exchange_attempt {
     waldo__deadline patience;
     waldo__deadline absent_patience; /* since nobody was found at its address; or WALDO__NEVER */
     unsigned pause_ms;
+    unsigned broken_at_once;   /* connections in a row */
     bool sent;                 /* perhaps: the server may have it */
     bool answered;             /* the reply is here, if only with an error */
     unsigned sent_life;        /* of the session, when it was sent */
@@ -272,6 +277,18 @@ static int again_or_gone(exchange_attempt *attempt, int code, waldo_error *reter
     return 1;
 }
 
+/* The request was on its way, or its reply. */
+static int after_break(exchange_attempt *attempt, uint64_t connected_at, waldo_error *reterr)
+{
+    if (waldo__now() - connected_at > AT_ONCE_NS) {
+        attempt->broken_at_once = 0;
+        attempt->pause_ms = 0;
+    } else if (++attempt->broken_at_once >= MOST_BROKEN) {
+        return gone(attempt, reterr);
+    }
+    return again_or_gone(attempt, WALDO_EGONE, reterr);
+}
+
 /* Why there is no link. What takes longer than connecting may take is as good as no server. */
 static int without_link(exchange_attempt *attempt, int code, waldo_error *reterr)
 {
@@ -289,6 +306,7 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     if (status < 0)
         return without_link(attempt, status, reterr);
     attempt->patience = 0;
+    uint64_t connected_at = waldo__now();
     if (is_lost(attempt, link)) {
         waldo__link_give(manager, link);
         return waldo_error_set(reterr, WALDO_EUNKNOWNOUTCOME,
@@ -314,9 +332,11 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     if (status >= 0 || !broken || !is_connection_lost(status) || nonsense ||
         (refused && !session_over))
         return status;
-    return again_or_gone(attempt, WALDO_EGONE, reterr);
+    return after_break(attempt, connected_at, reterr);
 }
 
+/* These are numbered, and done once at most. The others ask something: after a break they ask
+ * again, and if the server was restarted meanwhile, it is the new one that answers. */
 static bool changes_something(const Waldo__Wire__Request *request)
 {
     switch (request->operation) {

@@ -95,6 +95,21 @@ TEST_OVER_ENGINES(handlers, a_handler_that_only_says_it_deferred)
     waldo_manager_unref(manager);
 }
 
+/* The second time is an error, and no call is lost to it. */
+TEST_OVER_ENGINES(handlers, a_handler_that_defers_twice)
+{
+    waldo_manager *manager = server_connect(server);
+    bad_thing *thing = server_thing(manager);
+    Bad__Number *result = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    cr_assert_eq(bad_thing_defer_twice(thing, &result, &err), WALDO_ERUNTIME);
+    assert_error(err, WALDO_ERUNTIME, "it was deferred before");
+    assert_works(thing);
+    bad_thing_unref(thing);
+    waldo_manager_unref(manager);
+}
+
 TEST_OVER_ENGINES(handlers, a_handler_that_leaves_its_reply_unset)
 {
     waldo_manager *manager = server_connect(server);

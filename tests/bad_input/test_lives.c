@@ -1,4 +1,7 @@
-/* A server that ended and came again at the same place. */
+/* A server that ended and came again at the same place, or that breaks its connections. */
+#include <stdatomic.h>
+
+#include "fake_server.h"
 #include "server.h"
 
 static int call(bad_thing *thing, waldo_error *err)
@@ -121,4 +124,37 @@ Test(lives, a_server_that_was_killed, .fini = daemon_kill_all)
         bad_thing_unref(call.thing);
         waldo_manager_unref(manager);
     }
+}
+
+static atomic_int breaks;
+
+static bool answer_welcome_and_break(const Waldo__Wire__Request *request, waldo__buffer *reply)
+{
+    if (request->operation == WALDO__WIRE__OPERATION__HELLO) {
+        fake_welcome(reply, WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION, FAKE_INCARNATION,
+                     FAKE_LEASE_MS);
+        return true;
+    }
+    atomic_fetch_add(&breaks, 1);
+    return false;
+}
+
+/* It lets the client in each time, and breaks the connection over each request: the client does not
+ * try for ever, although it has all the time there is. */
+Test(lives, a_server_that_breaks_every_connection)
+{
+    fake_server server = {.serve = fake_speak_waldo, .answer = answer_welcome_and_break};
+    waldo_manager_options options = {.call_timeout = WALDO_FOREVER};
+    waldo_manager *manager = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+    bad_thing *thing = NULL;
+
+    fake_start(&server);
+    cr_assert_eq(waldo_connect(fake_url(&server, "tcp"), &options, &manager, &err), 0, "%s",
+                 err.message);
+    cr_assert_eq(bad_thing_new(manager, &thing, &err), WALDO_EGONE, "%s", err.message);
+    cr_assert_eq(waldo_manager_ping(manager, &err), WALDO_EGONE, "%s", err.message);
+    cr_assert_gt(atomic_load(&breaks), 1, "it did not try again");
+    waldo_manager_unref(manager);
+    fake_stop(&server);
 }

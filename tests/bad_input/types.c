@@ -106,6 +106,17 @@ static int thing_pretend_to_defer(void *self, waldo_call *call, Bad__Number *res
     return WALDO_DEFERRED;
 }
 
+static int thing_defer_twice(void *self, waldo_call *call, Bad__Number *result)
+{
+    (void)self;
+    (void)result;
+    int status = waldo_call_defer(call);
+    if (status != WALDO_DEFERRED)
+        return status;
+    waldo_call_fail(call, waldo_call_defer(call), "it was deferred before");
+    return status;
+}
+
 /* ---- handlers that wait ---- */
 
 /* Its caller is gone, or the server ends: then it is given up, so that it is no leak. */
@@ -217,6 +228,7 @@ static const struct bad_thing_ops thing_ops = {
     .fail_with_bytes = thing_fail_with_bytes,
     .nonsense = thing_nonsense,
     .pretend_to_defer = thing_pretend_to_defer,
+    .defer_twice = thing_defer_twice,
     .park = thing_park,
     .hold = thing_hold,
     .twin = thing_twin,

@@ -17,7 +17,7 @@ static waldo_manager *other; /* another client, which sees what the server has *
 static relay *network;
 static uint64_t objects_before;
 
-static const char *const options[] = {"--lease", "3", "--grace", "0.3", "--transit", "0.5", NULL};
+static const char *const options[] = {"--lease", "3", "--grace", "0.3", "--transit", "3", NULL};
 
 static void set_up(void)
 {

@@ -126,6 +126,50 @@ Test(servers, restarted_between_calls)
     cr_assert_eq(gone_count, 1);
 }
 
+typedef struct question {
+    waldo_manager *asked;
+    uint64_t count;
+    int status;
+    waldo_error error;
+    _Atomic bool done;
+} question;
+
+static void *ask(void *argument)
+{
+    question *one = argument;
+    one->status = waldo_manager_number_of_objects(one->asked, &one->count, &one->error);
+    one->done = true;
+    return NULL;
+}
+
+/* What changes nothing is asked again, and the server that is there now answers. */
+Test(servers, restarted_while_a_question_is_on_its_way)
+{
+    server patient;
+    pthread_t thread;
+    start_server(&patient, NULL);
+    relay *wire = relay_start(patient.urls[0]);
+    question one = {.asked = connect_to(&patient, relay_url(wire)), .count = 99};
+    faults_register *reg = get_register(one.asked, "");
+    relay_stall(wire, TO_SERVER, 1);
+    relay_stall(wire, TO_CLIENT, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, ask, &one), 0);
+    AWAIT(relay_holds_back(wire, TO_SERVER));
+    kill_server(&patient);
+    restart_server(&patient);
+    relay_cut(wire);
+    relay_stall(wire, TO_SERVER, 0);
+    relay_stall(wire, TO_CLIENT, 0);
+    AWAIT(one.done);
+    pthread_join(thread, NULL);
+    cr_assert_eq(one.status, 0, "%s", one.error.message);
+    cr_assert_eq(one.count, 0);
+    faults_register_unref(reg);
+    waldo_manager_unref(one.asked);
+    relay_free(wire);
+    stop_server(&patient);
+}
+
 Test(servers, restarted_while_the_request_is_on_its_way)
 {
     later call;

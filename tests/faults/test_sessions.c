@@ -327,6 +327,52 @@ Test(sessions, an_item_on_its_way_goes_back_to_the_head)
     faults_queue_unref(queue);
 }
 
+typedef struct import {
+    const waldo_value *token;
+    waldo_proxy *proxy;
+    int status;
+    _Atomic bool done;
+} import;
+
+static void *run_import(void *argument)
+{
+    import *one = argument;
+    one->status = waldo_proxy_from_value(manager, one->token, &one->proxy, NULL);
+    one->done = true;
+    return NULL;
+}
+
+/* A token is spent when its object has arrived, not when it was sent. */
+Test(sessions, a_token_whose_object_does_not_arrive_is_good_for_another)
+{
+    faults_register *reg = get_register(direct, "");
+    faults_lock *lock = get_lock(manager, "l"), *seen = get_lock(direct, "l");
+    waldo_value *token = NULL;
+    waldo_proxy *proxy = NULL;
+    pthread_t thread;
+    OK(lock_acquire(lock, NULL, NULL, &error));
+    OK(waldo_proxy_export(faults_register_proxy(reg), &token, &error));
+    faults_register_unref(reg);
+import one = {.token = token };
+    relay_stall(network, TO_CLIENT, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, run_import, &one), 0);
+    AWAIT(relay_holds_back(network, TO_CLIENT));
+    relay_refuse(network, 1);
+    relay_cut(network);
+    AWAIT(lock_locked(seen) == 0); /* the client is given up */
+    OK(waldo_proxy_from_value(direct, token, &proxy, &error));
+    waldo_proxy_unref(proxy);
+    relay_stall(network, TO_CLIENT, 0);
+    relay_refuse(network, 0);
+    AWAIT(one.done);
+    pthread_join(thread, NULL);
+    if (one.status >= 0)
+        waldo_proxy_unref(one.proxy);
+    waldo_value_unref(token);
+    faults_lock_unref(seen);
+    faults_lock_unref(lock);
+}
+
 /* Without a break, and without a word for longer than the lease: heartbeats keep the session. */
 Test(sessions, an_idle_client_keeps_its_session)
 {

@@ -54,8 +54,9 @@ double waldo_call_remaining(const waldo_call *call);
 bool waldo_call_cancelled(waldo_call *call);
 
 /** Keeps the call, before anything else is done with it: `return` what it returns. < 0: too many
- * are kept (WALDO_ELIMIT), and it is not. It must be completed exactly once, from any thread, by
- * the generated NAME_complete() or by waldo_call_fail; until then the object lives. */
+ *  are kept (WALDO_ELIMIT), and it is not; or it is kept already (WALDO_ERUNTIME). It must be
+ * completed exactly once, from any thread, by the generated NAME_complete() or by waldo_call_fail;
+ * until then the object lives. */
 int waldo_call_defer(waldo_call *call);
 /** Calls on_cancel once if the caller goes away or gives up before the call is completed; at once
  *  if it did already. It runs on the server's loop and must not block; the call must still be
