@@ -1,9 +1,6 @@
 #include "holds.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <sodium.h>
 
@@ -218,90 +215,4 @@ void waldo__holds_orphan(waldo_server *server)
         one->object = NULL;
     server->holds.first = NULL;
     pthread_mutex_unlock(&orphans_lock);
-}
-
-/* ---- cycles ---- */
-
-/* Follows holds from object to object; `path` has those under way. */
-typedef struct cycle_search {
-    waldo_server *server;
-    waldo__map seen; /* object id -> &marks[...] */
-    uint64_t *path;
-    size_t depth;
-    waldo__buffer *text;
-    bool complete; /* no memory was missing */
-} cycle_search;
-
-static char mark_done, mark_on_path;
-
-static bool report(cycle_search *search, uint64_t again)
-{
-    size_t start = 0;
-    while (search->path[start] != again)
-        start++;
-    bool complete = waldo__buffer_append(search->text, "\n  cycle:", 9);
-    for (size_t i = start; i <= search->depth; i++) {
-        char step[32];
-        uint64_t id = i < search->depth ? search->path[i] : again;
-        int length = snprintf(step, sizeof step, "%s %" PRIu64, i > start ? " ->" : "", id);
-        complete = complete && waldo__buffer_append(search->text, step, (size_t)length);
-    }
-    return complete;
-}
-
-/* The next object after *after that `holder` holds. The holds of a server are one list: fine for a
- * report that people ask for. */
-static waldo__object *next_held(const cycle_search *search, uint64_t holder,
-                                const waldo__hold **after)
-{
-    const waldo__hold *one = *after ? (*after)->next : search->server->holds.first;
-    while (one && one->holder != holder)
-        one = one->next;
-    *after = one;
-    return one ? one->object : NULL;
-}
-
-static void follow(cycle_search *search, const waldo__hold **cursors, uint64_t from)
-{
-    search->depth = 0;
-    search->path[0] = from;
-    cursors[0] = NULL;
-    search->depth = 1;
-    search->complete = waldo__map_set(&search->seen, from, &mark_on_path) && search->complete;
-    while (search->depth > 0 && search->complete) {
-        uint64_t here = search->path[search->depth - 1];
-        waldo__object *held = next_held(search, here, &cursors[search->depth - 1]);
-        if (!held) {
-            search->complete = waldo__map_set(&search->seen, here, &mark_done);
-            search->depth--;
-            continue;
-        }
-        void *mark = waldo__map_get(&search->seen, held->id);
-        if (mark == &mark_on_path) {
-            search->complete = report(search, held->id);
-        } else if (!mark) {
-            search->complete = waldo__map_set(&search->seen, held->id, &mark_on_path);
-            search->path[search->depth] = held->id;
-            cursors[search->depth] = NULL;
-            search->depth++;
-        }
-    }
-}
-
-bool waldo__holds_report_cycles(waldo_server *server, waldo__buffer *text)
-{
-    cycle_search search = {.server = server, .text = text, .complete = true};
-    waldo__server_lock(server);
-    size_t count = server->objects.by_id.count + 1;
-    search.path = malloc(count * sizeof *search.path);
-    const waldo__hold **cursors = malloc(count * sizeof *cursors);
-    search.complete = search.path && cursors;
-    for (const waldo__hold *one = server->holds.first; one && search.complete; one = one->next)
-        if (one->holder && !waldo__map_get(&search.seen, one->holder))
-            follow(&search, cursors, one->holder);
-    waldo__server_unlock(server);
-    waldo__map_free(&search.seen);
-    free(cursors);
-    free(search.path);
-    return search.complete;
 }

@@ -44,8 +44,8 @@ uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object, uint64_t
 bool waldo__ticket_redeem(waldo_server *server, uint64_t ticket, uint64_t object);
 /* Ends tickets whose time is over. Milliseconds until the next one's, or 0. Loop thread. */
 uint64_t waldo__tickets_expire(waldo_server *server);
-/* Appends a line for each cycle of objects that keep each other alive, though no session holds any
- * of them. false: out of memory. */
+/* Appends a line for each cycle of objects that keep each other alive (server/cycles.c); the lock
+ * is held for no longer than it takes to copy who holds whom. false: out of memory. */
 bool waldo__holds_report_cycles(waldo_server *server, waldo__buffer *text);
 
 /* The object whose handler runs on this thread, and the number of the caller's session; 0: none. */

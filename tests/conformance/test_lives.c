@@ -27,6 +27,80 @@ Row(lives, A13_connected_manager_cannot_shut_down)
     manager_shut_down(owner);
 }
 
+typedef struct starter {
+    waldo_manager *manager;
+    pthread_barrier_t *together;
+    int status;
+} starter;
+
+static void *start_together(void *data)
+{
+    starter *one = data;
+    pthread_barrier_wait(one->together);
+    one->status = waldo_manager_start(one->manager, NULL, NULL, NULL);
+    return NULL;
+}
+
+enum { DESCRIPTORS = 64, NAME_SIZE = 64 };
+
+/* What the descriptors of a process are; "" for those that are no pipes. */
+static void read_pipes(pid_t pid, char pipes[DESCRIPTORS][NAME_SIZE])
+{
+    for (int i = 0; i < DESCRIPTORS; i++) {
+        char path[NAME_SIZE];
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, i);
+        ssize_t size = readlink(path, pipes[i], NAME_SIZE - 1);
+        pipes[i][size > 0 ? size : 0] = '\0';
+        if (strncmp(pipes[i], "pipe:", 5) != 0)
+            pipes[i][0] = '\0';
+    }
+}
+
+static bool is_among(const char *pipe, char pipes[DESCRIPTORS][NAME_SIZE])
+{
+    for (int i = 0; i < DESCRIPTORS; i++)
+        if (strcmp(pipe, pipes[i]) == 0)
+            return true;
+    return false;
+}
+
+/* But for those that this process had before it started them. */
+static void assert_no_common_pipe(pid_t one, pid_t other, char before[DESCRIPTORS][NAME_SIZE])
+{
+    char of_one[DESCRIPTORS][NAME_SIZE], of_other[DESCRIPTORS][NAME_SIZE];
+    read_pipes(one, of_one);
+    read_pipes(other, of_other);
+    for (int i = 0; i < DESCRIPTORS; i++)
+        cr_assert(!of_one[i][0] || is_among(of_one[i], before) || !is_among(of_one[i], of_other),
+                  "descriptor %d, %s", i, of_one[i]);
+}
+
+/* A server that held the end of another one's pipe would keep it alive after its creator. */
+Row(lives, A13_two_threads_start_at_once)
+{
+    pthread_barrier_t together;
+    char before[DESCRIPTORS][NAME_SIZE];
+    read_pipes(getpid(), before);
+    pthread_barrier_init(&together, NULL, 2);
+    for (int round = 0; round < 10; round++) {
+        starter starters[2];
+        pthread_t threads[2];
+        for (int i = 0; i < 2; i++) {
+            starters[i] = (starter){.manager = manager_new(), .together = &together};
+            cr_assert_eq(pthread_create(&threads[i], NULL, start_together, &starters[i]), 0);
+        }
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        must(starters[0].status);
+        must(starters[1].status);
+        assert_no_common_pipe(waldo_manager_process(starters[0].manager),
+                              waldo_manager_process(starters[1].manager), before);
+        for (int i = 0; i < 2; i++)
+            manager_shut_down(starters[i].manager);
+    }
+    pthread_barrier_destroy(&together);
+}
+
 Row(lives, A14_again_is_nothing)
 {
     waldo_manager *manager = manager_started();

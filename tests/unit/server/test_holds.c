@@ -28,7 +28,7 @@ static waldo_server *server;
 
 static void set_up(void)
 {
-    const waldo_server_options options = {.authkey = "x", .authkey_size = 1, .transit = 0.05};
+    const waldo_server_options options = {.authkey = "x", .authkey_size = 1, .transit = 0.5};
     cr_assert_eq(waldo_server_new(NULL, &options, &server, NULL), 0);
 }
 
@@ -168,7 +168,7 @@ Test(holds, tickets_expire)
     let_go(id);
     cr_assert_gt(waldo__tickets_expire(server), 0);
     cr_assert(is_there(id));
-    struct timespec transit = {.tv_nsec = 60 * 1000 * 1000};
+    struct timespec transit = {.tv_nsec = 600 * 1000 * 1000};
     while (nanosleep(&transit, &transit) < 0)
         ;
     (void)waldo__tickets_expire(server);
@@ -207,6 +207,47 @@ Test(holds, cycles)
     let_go(one);
     let_go(two);
     let_go(three);
+    waldo__buffer_free(&text);
+}
+
+/* One cycle through all of them, where each holds the next one twice. */
+Test(holds, a_cycle_of_many)
+{
+    enum { MANY = 20000 };
+    static uint64_t ids[MANY];
+    static waldo_value *values[2 * MANY];
+    for (size_t i = 0; i < MANY; i++)
+        ids[i] = new_object();
+    for (size_t i = 0; i < 2 * (size_t)MANY; i++)
+        values[i] = arrive(server->incarnation, ids[(i + 1) % MANY], 0, ids[i % MANY]);
+    cr_assert_not_null(strstr(report(), "cycle:"));
+    cr_assert_null(strstr(strstr(report(), "cycle:") + 1, "cycle:"));
+    for (size_t i = 0; i < 2 * (size_t)MANY; i++)
+        waldo_value_unref(values[i]);
+    cr_assert_str_eq(report(), "");
+    for (size_t i = 0; i < MANY; i++)
+        let_go(ids[i]);
+    waldo__buffer_free(&text);
+}
+
+/* More cycles than anybody would read. */
+Test(holds, many_cycles)
+{
+    enum { MANY = 300, SHOWN = 100 };
+    uint64_t ids[MANY];
+    waldo_value *values[MANY];
+    size_t shown = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        ids[i] = new_object();
+        values[i] = arrive(server->incarnation, ids[i], 0, ids[i]);
+    }
+    for (const char *at = report(); (at = strstr(at, "cycle:")) != NULL; at++)
+        shown++;
+    cr_assert_eq(shown, SHOWN);
+    for (size_t i = 0; i < MANY; i++) {
+        waldo_value_unref(values[i]);
+        let_go(ids[i]);
+    }
     waldo__buffer_free(&text);
 }
 
