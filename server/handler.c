@@ -211,8 +211,10 @@ int waldo_call_return(waldo_call *call, const ProtobufCMessage *result)
         status = return_dynamic(call, result);
     else
         status = waldo__call_answer(call, result);
-    if (status < 0)
+    if (status < 0) {
+        waldo__call_lose(call); /* the error says nothing of what the result carries */
         waldo__call_answer_error(call, status);
+    }
     end_deferral(call);
     return status;
 }

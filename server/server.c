@@ -123,6 +123,9 @@ static void on_deadline(uv_timer_t *timer)
 {
     waldo_server *server = timer->data;
     uint64_t wait = waldo__calls_end_overdue(server);
+    uint64_t alarm = waldo__alarms_ring(server);
+    if (alarm > 0 && (wait == 0 || alarm < wait))
+        wait = alarm;
     if (wait > 0)
         uv_timer_start(&server->deadline, on_deadline, wait, 0);
 }
@@ -435,6 +438,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     waldo__holds_orphan(server);
     waldo__objects_free(server);
     waldo__deadlines_free(&server->deadlines);
+    waldo__alarms_free(&server->alarms);
     uv_walk(&server->loop, close_handle, NULL);
     /* More than once where a uv_stop is still to be obeyed. */
     do

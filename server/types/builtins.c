@@ -23,6 +23,8 @@ static int register_waiting(waldo_registry *registry, waldo_error *reterr)
         status = waldo_builtin_event_register(registry, &waldo__event_ops, room, reterr);
     if (status >= 0)
         status = waldo_builtin_barrier_register(registry, &waldo__barrier_ops, room, reterr);
+    if (status >= 0)
+        status = waldo_builtin_queue_register(registry, &waldo__queue_ops, room, reterr);
     return status;
 }
 

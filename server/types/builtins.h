@@ -15,5 +15,6 @@ extern const struct waldo_builtin_bounded_semaphore_ops waldo__bounded_semaphore
 extern const struct waldo_builtin_condition_ops waldo__condition_ops;
 extern const struct waldo_builtin_event_ops waldo__event_ops;
 extern const struct waldo_builtin_barrier_ops waldo__barrier_ops;
+extern const struct waldo_builtin_queue_ops waldo__queue_ops;
 
 #endif

@@ -13,6 +13,7 @@
 #include <waldo/lock.h>
 #include <waldo/manager.h>
 #include <waldo/proxy.h>
+#include <waldo/queue.h>
 #include <waldo/semaphore.h>
 #include <waldo/value.h>
 

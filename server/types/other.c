@@ -1,0 +1,56 @@
+#include "types/other.h"
+
+#include <inttypes.h>
+
+#include "server_internal.h"
+
+enum { MAX_NAME_SHOWN = 64 };
+
+static int check(waldo_call *call, const waldo__object *object, const waldo_service *service,
+                 const char *method)
+{
+    const waldo__type *type = object->type;
+    if (service && type->service != service)
+        return waldo_call_raise(call, WALDO_ETYPE, "object %" PRIu64 " is no %s", object->id,
+                                service->name);
+    if (!waldo__key_may_call(call->session->key, type->type_id))
+        return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'",
+                                type->type_id);
+    ptrdiff_t position = waldo__service_find(type->service, method);
+    if (position < 0 || !type->exposed[position])
+        return waldo_call_raise(call, WALDO_EATTRIBUTE, "'%s' exposes no method '%.*s'",
+                                type->type_id, MAX_NAME_SHOWN, method);
+    return 0;
+}
+
+int waldo__other_find(waldo_call *call, const Waldo__Ref *ref, const waldo_service *service,
+                      const char *method, waldo__object **ret_object)
+{
+    if (!ref || ref->object == 0)
+        return waldo_call_raise(call, WALDO_ETYPE, "expected a proxy, got None");
+    waldo_server *server = call->server;
+    waldo__object *object = NULL;
+    waldo__server_lock(server);
+    if (ref->incarnation == server->incarnation)
+        object = waldo__object_find(server, ref->object);
+    waldo__server_unlock(server);
+    if (!object)
+        return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64 " at this server",
+                                ref->object);
+    int status = check(call, object, service, method);
+    if (status < 0)
+        waldo__other_release(object);
+    else
+        *ret_object = object;
+    return status;
+}
+
+void waldo__other_release(waldo__object *object)
+{
+    if (!object)
+        return;
+    waldo_server *server = object->server;
+    waldo__server_lock(server);
+    waldo__object_unpin(object);
+    waldo__server_unlock(server);
+}
