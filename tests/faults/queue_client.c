@@ -1,0 +1,135 @@
+/* A client of queues, to be killed: faults-queue-client URL KEY-FILE ROLE JOURNAL FIRST TOKEN. It
+ * works until then, and appends to the journal what it did, a line at a time: "PID ROLE NUMBER". */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <waldo/waldo.h>
+
+static waldo_error error = WALDO_ERROR_INIT;
+static int journal;
+
+static void check(int status)
+{
+    if (status >= 0)
+        return;
+    waldo_error_print(&error, stderr);
+    _exit(4);
+}
+
+static void note(const char *what, int64_t number)
+{
+    char line[64];
+    int length =
+        snprintf(line, sizeof line, "%d %s %lld\n", (int)getpid(), what, (long long)number);
+    if (write(journal, line, (size_t)length) != length)
+        _exit(3);
+}
+
+/* TAKES value. */
+static int64_t number_of(waldo_value *value)
+{
+    int64_t number = -1;
+    check(waldo_value_get_int64(value, &number, &error));
+    waldo_value_unref(value);
+    return number;
+}
+
+static void put(waldo_queue *const *queues, int64_t number)
+{
+    for (;; number++) {
+        check(waldo_queue_put(queues[0], waldo_v(number), WALDO_FOREVER, &error));
+        note("put", number);
+    }
+}
+
+static void get(waldo_queue *const *queues, int64_t number)
+{
+    (void)number;
+    for (;;) {
+        waldo_value *item = NULL;
+        check(waldo_queue_get(queues[0], WALDO_FOREVER, &item, &error));
+        note("got", number_of(item));
+    }
+}
+
+static void get_any(waldo_queue *const *queues, int64_t number)
+{
+    (void)number;
+    waldo_queue *const turned[] = {queues[1], queues[0]};
+    for (;;) {
+        waldo_value *item = NULL;
+        size_t index;
+        check(waldo_queue_get_any(turned, 2, WALDO_FOREVER, &index, &item, &error));
+        note("got", number_of(item));
+    }
+}
+
+static void take(waldo_queue *const *queues, int64_t number)
+{
+    (void)number;
+    for (;;) {
+        waldo_queue_taken taken;
+        check(waldo_queue_take(queues[0], WALDO_FOREVER, WALDO_FOREVER, &taken, &error));
+        int64_t taken_number = number_of(taken.item);
+        check(waldo_queue_acknowledge(queues[0], taken.ticket, &error));
+        note("done", taken_number);
+    }
+}
+
+static void move(waldo_queue *const *queues, int64_t number)
+{
+    for (;; number++) {
+        size_t from = (size_t)number % 2;
+        check(
+            waldo_queue_move(queues[from], queues[1 - from], (size_t)number % 7 + 1, NULL, &error));
+    }
+}
+
+/* A token is a packed tuple of two queues, in hexadecimal. */
+static void open_queues(waldo_manager *manager, const char *token, waldo_queue **queues)
+{
+    uint8_t data[512];
+    size_t size = strlen(token) / 2;
+    for (size_t i = 0; i < size && i < sizeof data; i++) {
+        char digits[] = {token[2 * i], token[2 * i + 1], '\0'};
+        data[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    waldo_value *both = NULL;
+    check(waldo_value_unpack(data, size, &both, &error));
+    for (int i = 0; i < 2; i++) {
+        waldo_value *one = NULL;
+        waldo_proxy *proxy = NULL;
+        check(waldo_value_item(both, i, &one, &error));
+        check(waldo_proxy_from_value(manager, one, &proxy, &error));
+        check(waldo_queue_from_proxy(proxy, &queues[i], &error));
+        waldo_proxy_unref(proxy);
+        waldo_value_unref(one);
+    }
+    waldo_value_unref(both);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(waldo_queue *const *queues, int64_t number);
+    } roles[] = {{"put", put}, {"get", get}, {"get_any", get_any}, {"take", take}, {"move", move}};
+    if (argc != 7)
+        return 2;
+    journal = open(argv[4], O_WRONLY | O_APPEND | O_CLOEXEC);
+    waldo_manager_options options = {.authkey_file = argv[2]};
+    waldo_manager *manager = NULL;
+    waldo_queue *queues[2];
+    check(waldo_connect(argv[1], &options, &manager, &error));
+    /* What the server counts until the session has ended. */
+    waldo_queue *own = NULL;
+    check(waldo_queue_new(manager, 0, &own, &error));
+    open_queues(manager, argv[6], queues);
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (strcmp(argv[3], roles[i].name) == 0)
+            roles[i].run(queues, atoll(argv[5]));
+    return 2;
+}
