@@ -37,12 +37,6 @@ static waldo_manager *connect_to(const char *url)
     return manager;
 }
 
-static void say(const char *text)
-{
-    puts(text);
-    fflush(stdout);
-}
-
 static void print_number(Trial__Number *number)
 {
     printf("%" PRId64 "\n", number->n);
