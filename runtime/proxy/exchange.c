@@ -302,9 +302,11 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
 {
     waldo_manager *manager = attempt->manager;
     waldo__link *link;
-    int status = waldo__link_take(manager, attempt->deadline, &link, reterr);
+    bool later = gives_back(attempt->request); /* it may be said later as well */
+    int status = later ? waldo__link_take_soon(manager, attempt->deadline, &link, reterr)
+                       : waldo__link_take(manager, attempt->deadline, &link, reterr);
     if (status < 0)
-        return without_link(attempt, status, reterr);
+        return later ? gone(attempt, reterr) : without_link(attempt, status, reterr);
     attempt->patience = 0;
     uint64_t connected_at = waldo__now();
     if (is_lost(attempt, link)) {

@@ -354,23 +354,66 @@ static void free_links(waldo__link *link)
     }
 }
 
-int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                     waldo_error *reterr)
+/* An idle link, or NULL where a new one has to be opened. */
+static int find_idle(waldo_manager *manager, waldo__link **ret_link, waldo_error *reterr)
 {
     waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
     waldo_manager_state state = manager->state;
-    waldo__link *link = state == WALDO_MANAGER_STARTED ? take_idle(manager, &stale) : NULL;
+    *ret_link = state == WALDO_MANAGER_STARTED ? take_idle(manager, &stale) : NULL;
     pthread_mutex_unlock(&manager->lock);
     free_links(stale);
     if (state == WALDO_MANAGER_INITIAL)
         return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
     if (state == WALDO_MANAGER_SHUTDOWN)
         return waldo_error_set(reterr, WALDO_EGONE, "manager gone: it was shut down");
+    return 0;
+}
+
+int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                     waldo_error *reterr)
+{
+    waldo__link *link;
+    int status = find_idle(manager, &link, reterr);
+    if (status < 0)
+        return status;
     if (!link)
         return waldo__link_open(manager, deadline, ret_link, reterr);
     *ret_link = link;
     return 0;
+}
+
+/* Sets until when nobody has to look again for a server that was missed, unless it is 0; returns it
+ * as it was. */
+static uint64_t note_missed(waldo_manager *manager, uint64_t until)
+{
+    pthread_mutex_lock(&manager->lock);
+    uint64_t before = manager->missed_until;
+    if (until > 0)
+        manager->missed_until = until;
+    pthread_mutex_unlock(&manager->lock);
+    return before;
+}
+
+int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                          waldo_error *reterr)
+{
+    static const double moment = 0.25, until_next_try = 1.0;
+    waldo__link *link;
+    int status = find_idle(manager, &link, reterr);
+    if (status < 0)
+        return status;
+    if (link) {
+        *ret_link = link;
+        return 0;
+    }
+    if (waldo__now() < note_missed(manager, 0))
+        return waldo_error_set(reterr, WALDO_EGONE, "the server was not there a moment ago");
+    waldo__deadline soon = waldo__deadline_in(moment);
+    status = waldo__link_open(manager, deadline < soon ? deadline : soon, ret_link, reterr);
+    if (status < 0)
+        note_missed(manager, waldo__deadline_in(until_next_try));
+    return status;
 }
 
 /* ---- closing ---- */

@@ -116,9 +116,10 @@ struct waldo_manager {
     pid_t heart_process; /* where it runs; 0: nowhere */
     bool heart_runs;     /* the thread has begun */
     bool heart_stops;
-    bool heart_beats;  /* it is in the middle of asking the server */
-    uint64_t heard_at; /* when the server last answered; waldo__now() */
-    uint64_t look_at;  /* when to see whether there is a connection */
+    bool heart_beats;      /* it is in the middle of asking the server */
+    uint64_t heard_at;     /* when the server last answered; waldo__now() */
+    uint64_t look_at;      /* when to see whether there is a connection */
+    uint64_t missed_until; /* nobody was there a moment ago; waldo__now() */
     waldo__remote_type *types;
 
     /* The server process that was started here. */
@@ -173,6 +174,10 @@ int waldo__check_seconds(double seconds, const char *what, waldo_error *reterr);
 /* A link that nobody else uses, with a session. */
 int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr);
+/* For what can be said later as well: a new link only if it can be had within a moment, and not if
+ * the last try was a moment ago and in vain. */
+int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                          waldo_error *reterr);
 /* A new one, whatever the manager's state. */
 int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr);

@@ -296,3 +296,30 @@ Test(server, grace, .fini = daemon_kill_all)
     await_objects(self.manager, 0);
     stop(&self);
 }
+
+/* ---- what outlives it ---- */
+
+/* Giving back what a server had that is no more takes a moment, however much it is; also where
+ * nobody says that it is no more. */
+Test(server, proxies_that_outlive_it, .timeout = 60)
+{
+    enum { PROXIES = 100 };
+    static const double most = 10; /* seconds; looking for the server for each would be 25 */
+
+    for (size_t i = 0; i < URLS; i++) {
+        running self = start(urls[i], NULL);
+        bad_thing *things[PROXIES];
+        struct timespec start_time, end_time;
+        for (size_t k = 0; k < PROXIES; k++)
+            things[k] = server_thing(self.manager);
+        waldo_server_stop(self.server);
+        pthread_join(self.thread, NULL);
+        waldo_server_free(self.server);
+        clock_gettime(CLOCK_MONOTONIC, &start_time);
+        for (size_t k = 0; k < PROXIES; k++)
+            bad_thing_unref(things[k]);
+        waldo_manager_unref(self.manager);
+        clock_gettime(CLOCK_MONOTONIC, &end_time);
+        cr_assert_lt(difftime(end_time.tv_sec, start_time.tv_sec), most, "%s", urls[i]);
+    }
+}
