@@ -1,6 +1,5 @@
 #include <waldo/mp/sync.h>
 
-#include "memory/bell.h"
 #include "memory/classes.h"
 #include "memory/robust.h"
 

@@ -1,4 +1,14 @@
-/* Waking who sleeps on a word, without a system call where nobody does. */
+/* Sleeping until something in shared memory has changed, and waking who does, without a system call
+ * where nobody sleeps:
+ *
+ *     for (;;) {                                    change it (sequentially consistent);
+ *         uint32_t turn = waldo__bell_listen(b);    waldo__bell_ring(b, 1);
+ *         if (it has changed) break;
+ *         waldo__bell_wait(b, turn, &patience);
+ *     }
+ *
+ * Whoever is killed in the middle costs the others a slice of their patience, or one needless call.
+ */
 #ifndef WALDO_RUNTIME_MEMORY_BELL_H
 #define WALDO_RUNTIME_MEMORY_BELL_H
 
@@ -6,25 +16,31 @@
 
 #include "memory/futex.h"
 
-/* Lies beside the word in shared memory: nonzero, somebody may sleep. A sleeper sets it before it
- * looks at the word for the last time; whoever is killed with it set costs the others one call. */
 typedef struct waldo__bell {
-    _Atomic uint32_t sleepers;
+    _Atomic uint32_t sleepers; /* nonzero: there may be some */
+    _Atomic uint32_t turn;     /* steps when they are woken */
 } waldo__bell;
 
-static inline void waldo__bell_listen(waldo__bell *bell)
+static inline uint32_t waldo__bell_listen(waldo__bell *bell)
 {
     atomic_store(&bell->sleepers, 1);
+    return atomic_load(&bell->turn);
 }
 
-/* After the word was changed by a sequentially consistent operation. */
-static inline void waldo__bell_ring(waldo__bell *bell, const volatile void *word, int count)
+static inline waldo__woken waldo__bell_wait(waldo__bell *bell, uint32_t turn,
+                                            waldo__patience *patience)
+{
+    return waldo__futex_wait(&bell->turn, turn, patience);
+}
+
+static inline void waldo__bell_ring(waldo__bell *bell, int count)
 {
     if (atomic_load(&bell->sleepers) == 0)
         return;
     atomic_store(&bell->sleepers, 0);
+    atomic_fetch_add(&bell->turn, 1);
     /* Where somebody slept there may be more. */
-    if (waldo__futex_wake(word, count) > 0)
+    if (waldo__futex_wake(&bell->turn, count) > 0)
         atomic_store(&bell->sleepers, 1);
 }
 

@@ -10,5 +10,6 @@ extern const waldo__handle_class waldo__semaphore_class;
 extern const waldo__handle_class waldo__event_class;
 extern const waldo__handle_class waldo__condition_class;
 extern const waldo__handle_class waldo__barrier_class;
+extern const waldo__handle_class waldo__queue_class;
 
 #endif

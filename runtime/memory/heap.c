@@ -7,7 +7,6 @@
 
 #define FIRST_ARENA ((size_t)64 << 10)
 #define LARGEST_ARENA ((size_t)4 << 20)
-#define PAGE ((size_t)4096)
 
 /* A free part of an arena. Neighbours are one. */
 typedef struct waldo__gap {
@@ -74,9 +73,9 @@ static void install(void)
     (void)pthread_atfork(before_fork, in_parent, in_child);
 }
 
-static int add_arena(size_t wanted, waldo__arena **ret_arena, waldo_error *reterr)
+static int add_arena(waldo__arena **ret_arena, waldo_error *reterr)
 {
-    size_t size = wanted > next_size ? (wanted + PAGE - 1) & ~(PAGE - 1) : next_size;
+    size_t size = next_size;
     waldo__arena *arena = calloc(1, sizeof *arena);
     waldo__gap *gap = calloc(1, sizeof *gap);
     int status = 0;
@@ -93,7 +92,7 @@ static int add_arena(size_t wanted, waldo__arena **ret_arena, waldo_error *reter
     arena->gaps = gap;
     arena->next = arenas;
     arenas = arena;
-    if (size == next_size && next_size < LARGEST_ARENA)
+    if (next_size < LARGEST_ARENA)
         next_size *= 2;
     *ret_arena = arena;
     return 0;
@@ -136,11 +135,21 @@ static int find_room(waldo__block *block, waldo_error *reterr)
         }
     }
     waldo__arena *arena = NULL;
-    int status = add_arena(block->size, &arena, reterr);
+    int status = add_arena(&arena, reterr);
     if (status < 0)
         return status;
     cut(arena, &arena->gaps, block);
     return 0;
+}
+
+/* What is large goes back whole. */
+static int own_segment(size_t size, waldo__block *ret_block, waldo_error *reterr)
+{
+    waldo__block block = {.size = size};
+    int status = waldo__segment_new(size, &block.segment, reterr);
+    if (status == 0)
+        *ret_block = block;
+    return status;
 }
 
 int waldo__block_new(size_t size, waldo__block *ret_block, waldo_error *reterr)
@@ -150,6 +159,8 @@ int waldo__block_new(size_t size, waldo__block *ret_block, waldo_error *reterr)
     if (size > waldo__host_memory())
         return waldo_error_set(reterr, WALDO_ENOMEM,
                                "%zu bytes of shared memory are more than this host has", size);
+    if (size >= FIRST_ARENA)
+        return own_segment(size, ret_block, reterr);
     pthread_once(&once, install);
     const size_t alignment = WALDO__BLOCK_ALIGNMENT;
     waldo__block block = {.size = (size + alignment - 1) / alignment * alignment};

@@ -19,7 +19,7 @@ typedef struct waldo__block {
     waldo__segment *segment; /* a reference */
     size_t offset;
     size_t size;                /* at least what was asked for */
-    struct waldo__arena *arena; /* NULL: another process's */
+    struct waldo__arena *arena; /* NULL: another process's, or the segment is all its own */
     uint64_t generation;        /* of the heap that it is from */
     bool shared;                /* others may know it */
 } waldo__block;

@@ -164,13 +164,16 @@ int waldo_mp_semaphore_acquire(waldo_mp_semaphore *semaphore, double timeout, wa
     int status = waldo__patience_init(&patience, timeout, reterr);
     if (status < 0)
         return status;
+    int first = try_take(state, false);
+    if (first)
+        return first;
     bool ask = false;
     for (;;) {
+        uint32_t turn = waldo__bell_listen(&state->bell);
         int taken = try_take(state, ask);
         if (taken)
             return taken;
-        waldo__bell_listen(&state->bell);
-        waldo__woken woken = waldo__futex_wait(&state->value, 0, &patience);
+        waldo__woken woken = waldo__bell_wait(&state->bell, turn, &patience);
         if (woken == WALDO__TIMED_OUT)
             return try_take(state, true);
         ask = woken == WALDO__SLICE_OVER;
@@ -200,7 +203,7 @@ int waldo_mp_semaphore_release(waldo_mp_semaphore *semaphore, waldo_error *reter
     leave(state);
     if (!room)
         return waldo_error_set(reterr, WALDO_EVALUE, "semaphore or lock released too many times");
-    waldo__bell_ring(&state->bell, &state->value, 1);
+    waldo__bell_ring(&state->bell, 1);
     return 0;
 }
 

@@ -15,6 +15,7 @@ static const waldo__handle_class *const classes[] = {
     &waldo__descriptor_class,
     &waldo__event_class,
     &waldo__lock_class,
+    &waldo__queue_class,
     &waldo__rlock_class,
     &waldo__semaphore_class,
 };
