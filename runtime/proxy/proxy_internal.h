@@ -13,6 +13,7 @@ struct waldo_proxy {
     _Atomic double timeout; /* seconds; 0: the manager's */
     ProtobufCMessage *item; /* the last one of a generator, until the next */
     /* Guarded by the manager's lock: */
+    waldo_value *own; /* attributes whose names begin with '_'; NULL: none */
     unsigned life; /* the life of the session in which its reference was taken */
     waldo_proxy *next;
     waldo_proxy **link;

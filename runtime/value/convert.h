@@ -27,6 +27,15 @@ int waldo__convert_to_message(const waldo_value *value,
 int waldo__convert_from_message(const ProtobufCMessage *message, waldo_value **ret_value,
                                 waldo_error *reterr);
 
+/* One field, as waldo__convert_from_message shows it. */
+int waldo__convert_from_field(const ProtobufCMessage *message,
+                              const ProtobufCFieldDescriptor *field, waldo_value **ret_value,
+                              waldo_error *reterr);
+/* Sets one field as waldo__convert_to_message does. What the message holds must be malloc's. On
+ * failure it is as it was. */
+int waldo__convert_to_field(const waldo_value *value, const ProtobufCFieldDescriptor *field,
+                            ProtobufCMessage *message, waldo_error *reterr);
+
 /* The fields in the order of their numbers, as "n: int64", "names: repeated string", "counts:
  * map<string, int64>", and NULL. One allocation: free() *ret_parameters. */
 int waldo__parameters(const ProtobufCMessageDescriptor *descriptor, char ***ret_parameters,

@@ -158,3 +158,14 @@ int waldo__convert_from_message(const ProtobufCMessage *message, waldo_value **r
 {
     return from_message(message, 1, ret_value, reterr);
 }
+
+int waldo__convert_from_field(const ProtobufCMessage *message,
+                              const ProtobufCFieldDescriptor *field, waldo_value **ret_value,
+                              waldo_error *reterr)
+{
+    if (!is_shown(field, message)) {
+        *ret_value = waldo_v_none();
+        return 0;
+    }
+    return from_field(field, message, 1, ret_value, reterr);
+}

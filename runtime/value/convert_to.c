@@ -143,10 +143,28 @@ static int set_field(const conversion *c, const waldo_value *value,
     return status;
 }
 
+/* Adds a keyword that is no field's name to `kwargs`, for which there is room for all. */
+static int set_keyword(const conversion *c, const waldo__entry *given,
+                       const ProtobufCFieldDescriptor *field, size_t most, int depth,
+                       ProtobufCMessage *message)
+{
+    void **items = member(message, field->offset);
+    size_t *count = member(message, field->quantifier_offset);
+    int status = *items ? 0 : reserve(c, most, sizeof(void *), items);
+    if (status < 0)
+        return status;
+    ProtobufCMessage *entry = waldo__new_message(field->descriptor, c->allocator);
+    if (!entry)
+        return waldo__no_memory(c->reterr);
+    ((ProtobufCMessage **)*items)[(*count)++] = entry;
+    return set_entry(c, given, field->descriptor, depth + 1, entry);
+}
+
 static int set_by_name(const conversion *c, const waldo__table *given, int depth,
                        ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+    const ProtobufCFieldDescriptor *keywords = waldo__keywords_of(descriptor);
     int status = 0;
     size_t position = 0;
     for (waldo__entry *entry; status >= 0 && (entry = waldo__table_next(given, &position));) {
@@ -156,11 +174,14 @@ static int set_by_name(const conversion *c, const waldo__table *given, int depth
                                    descriptor->name);
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field_by_name(descriptor, name);
-        if (!field)
+        if (keywords && (!field || field == keywords))
+            status = set_keyword(c, entry, keywords, given->count, depth, message);
+        else if (!field)
             return waldo_error_set(c->reterr, WALDO_ETYPE,
                                    "%s got an unexpected keyword argument '%s'", descriptor->name,
                                    name);
-        status = set_field(c, entry->value, field, depth, message);
+        else
+            status = set_field(c, entry->value, field, depth, message);
     }
     return status;
 }
@@ -193,14 +214,13 @@ static int set_in_order(const conversion *c, const waldo_value *value, int depth
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
     size_t count;
     waldo_value *const *items = waldo__items(value, &count);
-    size_t fields = descriptor->n_fields;
-    bool has_rest = fields > 0 && count >= fields && takes_rest(descriptor);
-    size_t single = has_rest ? fields - 1 : count;
-    if (!has_rest && count > fields)
+    const unsigned most = descriptor->n_fields - (waldo__keywords_of(descriptor) ? 1 : 0);
+    bool has_rest = most > 0 && count >= most && takes_rest(descriptor);
+    size_t single = has_rest ? most - 1 : count;
+    if (!has_rest && count > most)
         return waldo_error_set(
             c->reterr, WALDO_ETYPE, "%s takes %u positional argument%s but %zu %s given",
-            descriptor->name, descriptor->n_fields, descriptor->n_fields == 1 ? "" : "s", count,
-            count == 1 ? "was" : "were");
+            descriptor->name, most, most == 1 ? "" : "s", count, count == 1 ? "was" : "were");
     int status = 0;
     for (size_t i = 0; i < single && status >= 0; i++)
         status = set_field(c, items[i], &descriptor->fields[i], depth, message);

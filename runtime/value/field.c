@@ -71,6 +71,21 @@ bool waldo__is_map(const ProtobufCFieldDescriptor *field, const ProtobufCMessage
            entry->name[outer] == '.' && is_entry_name(entry->name + outer + 1, field->name);
 }
 
+const ProtobufCFieldDescriptor *waldo__keywords_of(const ProtobufCMessageDescriptor *message)
+{
+    if (message->n_fields == 0)
+        return NULL;
+    const ProtobufCFieldDescriptor *last = &message->fields[message->n_fields - 1];
+    if (strcmp(last->name, "kwargs") != 0 || !waldo__is_map(last, message))
+        return NULL;
+    const ProtobufCFieldDescriptor *entry =
+        ((const ProtobufCMessageDescriptor *)last->descriptor)->fields;
+    bool fits = entry[0].type == PROTOBUF_C_TYPE_STRING &&
+                entry[1].type == PROTOBUF_C_TYPE_MESSAGE &&
+                waldo__role_of(entry[1].descriptor) == WALDO__VALUE_MESSAGE;
+    return fits ? last : NULL;
+}
+
 size_t waldo__field_size(ProtobufCType type)
 {
     switch (type) {

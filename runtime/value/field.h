@@ -27,6 +27,10 @@ int waldo__has_names(const ProtobufCMessageDescriptor *descriptor, waldo_error *
 bool waldo__is_map(const ProtobufCFieldDescriptor *field,
                    const ProtobufCMessageDescriptor *message);
 
+/* The field `map<string, waldo.Value> kwargs`, if the message ends with one: it takes the keyword
+ * arguments that are no field's name, as Python's **kwargs. NULL: there is none. */
+const ProtobufCFieldDescriptor *waldo__keywords_of(const ProtobufCMessageDescriptor *message);
+
 /* Bytes of one item in memory. */
 size_t waldo__field_size(ProtobufCType type);
 

@@ -43,6 +43,10 @@ int waldo__register_builtins(waldo_registry *registry, waldo_error *reterr)
     if (status >= 0)
         status = waldo_builtin_set_register(registry, &waldo__set_ops, NULL, reterr);
     if (status >= 0)
+        status = waldo_builtin_dict_register(registry, &waldo__dict_ops, NULL, reterr);
+    if (status >= 0)
+        status = waldo_builtin_namespace_register(registry, &waldo__namespace_ops, NULL, reterr);
+    if (status >= 0)
         status = register_waiting(registry, reterr);
     return status;
 }

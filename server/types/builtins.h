@@ -16,5 +16,7 @@ extern const struct waldo_builtin_condition_ops waldo__condition_ops;
 extern const struct waldo_builtin_event_ops waldo__event_ops;
 extern const struct waldo_builtin_barrier_ops waldo__barrier_ops;
 extern const struct waldo_builtin_queue_ops waldo__queue_ops;
+extern const struct waldo_builtin_dict_ops waldo__dict_ops;
+extern const struct waldo_builtin_namespace_ops waldo__namespace_ops;
 
 #endif

@@ -1,8 +1,11 @@
 #include "types/container.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "call.h"
+#include "registry.h"
+#include "server_internal.h"
 
 int waldo__cell_init(waldo__cell *cell, waldo_call *call, waldo_value *value)
 {
@@ -18,7 +21,10 @@ int waldo__cell_init(waldo__cell *cell, waldo_call *call, waldo_value *value)
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a container");
     }
     cell->value = value;
-    cell->version = 0;
+    cell->version = 1;
+    cell->room = call->server->registry->room;
+    cell->waiters = (waldo__waiters){0};
+    cell->awaited = false;
     return 0;
 }
 
@@ -59,11 +65,38 @@ void waldo__cell_leave(waldo__cell *cell)
     pthread_mutex_unlock(&cell->lock);
 }
 
+/* Those who wait for a change, to be told of this one. With the cell entered. */
+static waldo__waiter *take_waiters(waldo__cell *cell)
+{
+    if (!cell->awaited)
+        return NULL;
+    cell->awaited = false;
+    waldo__room_lock(cell->room);
+    waldo__waiter *first = waldo__room_take_all(&cell->waiters);
+    waldo__room_unlock(cell->room);
+    return first;
+}
+
+static void answer_version(waldo_call *call, uint64_t version)
+{
+    Google__Protobuf__UInt64Value result = GOOGLE__PROTOBUF__UINT64_VALUE__INIT;
+    result.value = version;
+    (void)waldo_call_return(call, &result.base);
+}
+
 int waldo__cell_leave_changed(waldo__cell *cell, int status)
 {
-    if (status >= 0)
+    waldo__waiter *waiter = NULL;
+    if (status >= 0) {
         cell->version++;
+        waiter = take_waiters(cell);
+    }
+    uint64_t version = cell->version;
     waldo__cell_leave(cell);
+    for (waldo__waiter *next; waiter; waiter = next) {
+        next = waiter->next;
+        answer_version(waiter->call, version);
+    }
     return status;
 }
 
@@ -111,6 +144,76 @@ int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result)
     int status = waldo__cell_getvalue(self, call, &value);
     return waldo__answer(call, status, result, value);
 }
+
+/* ---- waiting for a change ---- */
+
+int waldo__cell_version(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result)
+{
+    (void)call;
+    waldo__cell *cell = self;
+    waldo__cell_enter(cell);
+    result->value = cell->version;
+    waldo__cell_leave(cell);
+    return 0;
+}
+
+/* Seconds; absent and None: for ever, less than none: none. */
+static int timeout_argument(waldo_call *call, const Waldo__Value *message, double *ret_seconds)
+{
+    waldo_value *value;
+    int status = waldo__optional_argument(call, message, &value);
+    if (status < 0)
+        return status;
+    double seconds = WALDO_FOREVER;
+    if (value && waldo_value_kind(value) != WALDO_KIND_NONE)
+        status = waldo_value_get_double(value, &seconds, call->reterr);
+    if (status >= 0 && isnan(seconds))
+        status = waldo_call_raise(call, WALDO_EVALUE, "a timeout that is no number");
+    waldo_value_unref(value);
+    if (status >= 0)
+        *ret_seconds = seconds > 0 ? seconds : 0;
+    return status;
+}
+
+static void depart(waldo__waiter *waiter, enum waldo__departure why)
+{
+    if (why == WALDO__TIMED_OUT)
+        answer_version(waiter->call, 0);
+}
+
+/* With the cell entered. */
+static int park(waldo__cell *cell, waldo_call *call, double timeout)
+{
+    waldo__waiter *waiter = waldo_call_alloc(call, sizeof *waiter);
+    if (!waiter)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a waiter");
+    waiter->depart = depart;
+    waldo__room_lock(cell->room);
+    int status = waldo__room_park(cell->room, &cell->waiters, waiter, call, timeout);
+    waldo__room_unlock(cell->room);
+    cell->awaited = true;
+    return status;
+}
+
+int waldo__cell_wait_changed(void *self, waldo_call *call,
+                             const Waldo__Builtin__ChangeArguments *arguments,
+                             Google__Protobuf__UInt64Value *result)
+{
+    waldo__cell *cell = self;
+    double timeout;
+    int status = timeout_argument(call, arguments->timeout, &timeout);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    if (cell->version != arguments->since)
+        result->value = cell->version;
+    else if (timeout > 0)
+        status = park(cell, call, timeout);
+    waldo__cell_leave(cell);
+    return status;
+}
+
+/* ---- arguments and results ---- */
 
 int waldo__optional_argument(waldo_call *call, const Waldo__Value *message, waldo_value **ret_value)
 {
@@ -175,4 +278,16 @@ int waldo__bound_argument(waldo_call *call, const Waldo__Value *message, int64_t
 int waldo__answer(waldo_call *call, int status, Waldo__Value *message, waldo_value *result)
 {
     return status < 0 ? status : waldo_call_set_value(call, message, result);
+}
+
+int waldo__answer_field(waldo_call *call, waldo_value *value, Waldo__Value **ret_field)
+{
+    Waldo__Value *field = waldo_call_alloc(call, sizeof *field);
+    if (!field) {
+        waldo_value_unref(value);
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a result");
+    }
+    waldo__value__init(field);
+    *ret_field = field;
+    return waldo_call_set_value(call, field, value);
 }

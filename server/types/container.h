@@ -2,9 +2,9 @@
  * mutex under which it is looked at and changed.
  *
  * A handler decodes its arguments, enters the cell, works on cell->value by the functions of
- * waldo/value.h with &call->error as reterr, and leaves. Only the outermost container is ever
- * changed: what was put into it, and what was given out of it, is never touched again, and may be
- * used without the lock.
+ * waldo/value.h with call->reterr as reterr, and leaves. Only the outermost container is
+ * ever changed: what was put into it, and what was given out of it, is never touched again, and may
+ * be used without the lock.
  *
  * Lock order: cells in the order of their objects' ids, then the waiting room, then the server.
  * The mutex is recursive, so that a transaction that has entered several cells can run the same
@@ -18,10 +18,16 @@
 #include <google/protobuf/wrappers.pb-c.h>
 #include <waldo/service.h>
 
+#include "types/room.h"
+#include "waldo/builtins.pb-c.h"
+
 typedef struct waldo__cell {
     pthread_mutex_t lock;
     waldo_value *value;
-    uint64_t version; /* grows with every change */
+    uint64_t version; /* grows with every change; starts at 1 */
+    waldo__room *room;
+    waldo__waiters waiters; /* for a change; guarded by the room */
+    bool awaited;           /* somebody may be among them; guarded by the cell */
 } waldo__cell;
 
 /* The first member of a container's struct, or all of it. TAKES value, NULL being out of memory. 0,
@@ -36,7 +42,8 @@ void waldo__cell_destroy(void *self);
 
 void waldo__cell_enter(waldo__cell *cell);
 void waldo__cell_leave(waldo__cell *cell);
-/* The same after a change; status < 0 says that there was none after all. Returns status. */
+/* The same after a change, which wakes those who wait for one; status < 0 says that there was none
+ * after all. Returns status. */
 int waldo__cell_leave_changed(waldo__cell *cell, int status);
 /* Puts another value in. TAKES value. The cell must be entered. */
 void waldo__cell_replace(waldo__cell *cell, waldo_value *value);
@@ -48,6 +55,12 @@ int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value);
 /* `__len__` and `copy`. */
 int waldo__cell_length(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result);
 int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result);
+
+/* `version` and `wait_changed` of a type whose struct begins with a cell. */
+int waldo__cell_version(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result);
+int waldo__cell_wait_changed(void *self, waldo_call *call,
+                             const Waldo__Builtin__ChangeArguments *arguments,
+                             Google__Protobuf__UInt64Value *result);
 
 /* An argument as a value. An absent one is WALDO_ETYPE. Raised at the call. */
 int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *name,
@@ -63,5 +76,7 @@ int waldo__bound_argument(waldo_call *call, const Waldo__Value *message, int64_t
 /* Ends a handler whose status says how *result came to be: answers it if status is not negative.
  * TAKES result, which is not looked at otherwise. */
 int waldo__answer(waldo_call *call, int status, Waldo__Value *message, waldo_value *result);
+/* Makes value a field of the result's message. TAKES value, NULL being out of memory. */
+int waldo__answer_field(waldo_call *call, waldo_value *value, Waldo__Value **ret_field);
 
 #endif

@@ -159,6 +159,8 @@ const struct waldo_builtin_value_ops waldo__value_ops = {
     .fetch_add = fetch_add,
     .exchange = exchange,
     .compare_and_set = compare_and_set,
+    .version = waldo__cell_version,
+    .wait_changed = waldo__cell_wait_changed,
     .destroy = destroy,
     .repr = repr,
 };

@@ -193,3 +193,13 @@ int count_in_child(shop_counter *counter)
         waitpid(child, &status, 0);
     return status;
 }
+
+/* ---- attributes ---- */
+
+int note_progress(waldo_proxy *proxy, waldo_value **ret_stage, waldo_error *reterr)
+{
+    int status = waldo_proxy_set_attribute(proxy, "done", waldo_v(3), reterr);
+    if (status >= 0)
+        status = waldo_proxy_get_attribute(proxy, "stage", ret_stage, reterr);
+    return status;
+}

@@ -21,4 +21,7 @@ int pass_on(shop_counter *counter, waldo_manager *other, shop_counter **ret_coun
             waldo_error *reterr);
 int count_in_child(shop_counter *counter);
 
+/** Attributes of any proxy that exposes them. */
+WALDO_CHECK int note_progress(waldo_proxy *proxy, waldo_value **ret_stage, waldo_error *reterr);
+
 #endif

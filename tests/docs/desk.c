@@ -58,5 +58,7 @@ int shop_register(waldo_registry *registry, waldo_error *reterr)
         status = shop_register_mailbox(registry, reterr);
     if (status >= 0)
         status = shop_register_desk(registry, reterr);
+    if (status >= 0)
+        status = shop_register_share_data(registry, reterr);
     return status;
 }

@@ -253,3 +253,52 @@ Test(docs, a_server_that_is_gone)
     manager = waldo_manager_unref(manager);
     registry = waldo_registry_unref(registry);
 }
+
+static void set_attribute(waldo_proxy *proxy, const char *name, waldo_value *value)
+{
+    CHECK(waldo_proxy_set_attribute(proxy, name, value, &error));
+}
+
+static void expect_attribute(waldo_proxy *proxy, const char *name, const char *expected)
+{
+    waldo_value *value;
+    CHECK(waldo_proxy_get_attribute(proxy, name, &value, &error));
+    char *text = waldo_value_repr(value);
+    cr_expect_str_eq(text, expected, "%s is %s", name, text);
+    free(text);
+    waldo_value_unref(value);
+}
+
+Test(docs, attributes)
+{
+    shop_share_data *share;
+    CHECK(shop_share_data_new(manager, &share, &error));
+    waldo_proxy *proxy = shop_share_data_proxy(share);
+    set_attribute(proxy, "stage", waldo_v("warm"));
+    set_attribute(proxy, "stage", waldo_v("running"));
+    waldo_value *stage;
+    CHECK(note_progress(proxy, &stage, &error));
+    waldo_value_unref(stage);
+    expect_attribute(proxy, "stage", "'running'");
+    expect_attribute(proxy, "done", "3");
+    expect_attribute(proxy, "losses", "[]");
+    set_attribute(proxy, "losses", waldo_v_list(waldo_v(0.5), waldo_v(0.25)));
+    set_attribute(proxy, "losses", waldo_v_list(waldo_v(0.5)));
+    expect_attribute(proxy, "losses", "[0.5]");
+    set_attribute(proxy, "reason", waldo_v("late"));
+    set_attribute(proxy, "model", waldo_v_bytes("\1\2", 2));
+    expect_attribute(proxy, "model", "b'\\x01\\x02'");
+    expect_attribute(proxy, "reason", "None");
+    set_attribute(proxy, "reason", waldo_v("lost"));
+    expect_attribute(proxy, "reason", "'lost'");
+
+    cr_expect_eq(waldo_proxy_set_attribute(proxy, "done", waldo_v("x"), &error), WALDO_ETYPE);
+    cr_expect_eq(waldo_proxy_set_attribute(proxy, "nope", waldo_v(1), &error), WALDO_EATTRIBUTE);
+    cr_expect_str_eq(error.message, "'ShareData' object has no attribute 'nope'");
+    waldo_value *value;
+    cr_expect_eq(waldo_proxy_get_attribute(proxy, "nope", &value, &error), WALDO_EATTRIBUTE);
+    cr_expect_eq(waldo_proxy_delete_attribute(proxy, "done", &error), WALDO_EATTRIBUTE);
+    expect_attribute(proxy, "done", "3");
+    shop_share_data_unref(share);
+    expect_no_objects();
+}

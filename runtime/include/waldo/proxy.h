@@ -33,7 +33,8 @@ WALDO_CHECK int waldo_proxy_create(waldo_manager *manager, const char *type_id,
                                    waldo_value *arguments, waldo_proxy **ret_proxy,
                                    waldo_error *reterr);
 /** Calls an exposed method by its name (row D1). TAKES arguments: a dict of the argument message's
- *  fields by name, a tuple of them in order, or none. *ret_result: what the method returned: none
+ *  fields by name, a tuple of them in order, or none. A field map<string, waldo.Value> kwargs takes
+ *  the names that are no field's. *ret_result: what the method returned: none
  *  for google.protobuf.Empty, the value itself for waldo.Value, a proxy for waldo.Ref, else a dict
  *  of fields. WALDO_EATTRIBUTE: no such method, or it is hidden (row B16). */
 WALDO_CHECK int waldo_proxy_call(waldo_proxy *proxy, const char *method, waldo_value *arguments,
@@ -84,6 +85,21 @@ WALDO_CHECK int waldo_proxy_export(waldo_proxy *proxy, waldo_value **ret_value,
  *  more. WALDO_ETYPE: not a proxy value. */
 WALDO_CHECK int waldo_proxy_from_value(waldo_manager *manager, const waldo_value *value,
                                        waldo_proxy **ret_proxy, waldo_error *reterr);
+
+/* ---- Attributes: of a Namespace, and of every type that exposes `__getattribute__`, `__setattr__`
+ * and `__delattr__` with the messages of value.proto (row H8) ----
+ *
+ * A name that begins with '_' is the proxy's own: it lives in this process as long as the proxy,
+ * and is never sent or shown. WALDO_EATTRIBUTE: "'Namespace' object has no attribute 'x'", or the
+ * type does not let clients do that. */
+
+WALDO_CHECK int waldo_proxy_get_attribute(waldo_proxy *proxy, const char *name,
+                                          waldo_value **ret_value, waldo_error *reterr);
+/** TAKES value. */
+WALDO_CHECK int waldo_proxy_set_attribute(waldo_proxy *proxy, const char *name, waldo_value *value,
+                                          waldo_error *reterr);
+WALDO_CHECK int waldo_proxy_delete_attribute(waldo_proxy *proxy, const char *name,
+                                             waldo_error *reterr);
 
 /* ---- What an object can do (rows B13, C3) ---- */
 

@@ -8,10 +8,12 @@
 #include <waldo/abi.h>
 #include <waldo/barrier.h>
 #include <waldo/condition.h>
+#include <waldo/dict.h>
 #include <waldo/error.h>
 #include <waldo/event.h>
 #include <waldo/lock.h>
 #include <waldo/manager.h>
+#include <waldo/namespace.h>
 #include <waldo/proxy.h>
 #include <waldo/queue.h>
 #include <waldo/semaphore.h>

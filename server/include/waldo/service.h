@@ -44,6 +44,17 @@ int waldo_call_raise(waldo_call *call, int code, const char *format, ...) WALDO_
 int waldo_call_raise_type(waldo_call *call, int code, const char *type_name, const char *format,
                           ...) WALDO_PRINTF(4, 5);
 
+/* For types that show the fields of a message as their objects' attributes: what `__getattribute__`
+ * (waldo.AttributeName) and `__setattr__` (waldo.Attribute) do. fields is self or a part of it; what
+ * it holds must be malloc's, as in a message that was initialised or unpacked with no allocator.
+ * WALDO_EATTRIBUTE: "'Share' object has no attribute 'x'"; WALDO_ETYPE, WALDO_EOVERFLOW: no value
+ * for that field. */
+WALDO_CHECK int waldo_call_get_attribute(waldo_call *call, const ProtobufCMessage *fields,
+                                         const Waldo__AttributeName *attribute,
+                                         Waldo__Value *result);
+WALDO_CHECK int waldo_call_set_attribute(waldo_call *call, ProtobufCMessage *fields,
+                                         const Waldo__Attribute *attribute);
+
 /** The caller's session: 16 bytes, as long as the call. */
 const uint8_t *waldo_call_session(const waldo_call *call);
 /** The caller's thread, unique in its session. */
