@@ -143,7 +143,7 @@ Test(keys, no_rights_at_all)
 
 Test(keys, rights_for_some_types)
 {
-    waldo_manager *guest = guest_with("create=Register,Queue call=Queue");
+    waldo_manager *guest = guest_with("create=Register,queue call=queue");
     faults_queue *queue = get_queue(guest, "q");
     faults_register *reg = NULL;
     faults_lock *lock = NULL;
