@@ -11,12 +11,17 @@
 #include <waldo/dict.h>
 #include <waldo/error.h>
 #include <waldo/event.h>
+#include <waldo/list.h>
 #include <waldo/lock.h>
 #include <waldo/manager.h>
 #include <waldo/namespace.h>
 #include <waldo/proxy.h>
 #include <waldo/queue.h>
 #include <waldo/semaphore.h>
+#include <waldo/set.h>
+#include <waldo/shared_array.h>
+#include <waldo/shared_value.h>
 #include <waldo/value.h>
+#include <waldo/value_methods.h>
 
 #endif

@@ -1,0 +1,115 @@
+/* Value for C programs, over the generated proxy. */
+#include <waldo/shared_value.h>
+
+#include "types/arguments.h"
+#include "types/results.h"
+#include "waldo/builtins.proxy.h"
+
+int waldo_shared_value_new(waldo_manager *manager, const char *typecode, waldo_value *value,
+                           waldo_shared_value **ret_shared, waldo_error *reterr)
+{
+    waldo__arguments arguments;
+    waldo__arguments_begin(&arguments, reterr);
+    Waldo__Builtin__ValueArguments message = WALDO__BUILTIN__VALUE_ARGUMENTS__INIT;
+    message.typecode = (char *)typecode;
+    message.value = waldo__arguments_add(&arguments, value);
+    int status = arguments.status;
+    if (status >= 0)
+        status = waldo_builtin_value_new(manager, &message, ret_shared, reterr);
+    waldo__arguments_end(&arguments);
+    return status;
+}
+
+int waldo_shared_value_from_value(waldo_manager *manager, const waldo_value *value,
+                                  waldo_shared_value **ret_shared, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_builtin_value_from_proxy(proxy, ret_shared, reterr);
+    waldo_proxy_unref(proxy);
+    return status;
+}
+
+waldo_shared_value *waldo_shared_value_ref(waldo_shared_value *shared)
+{
+    return waldo_builtin_value_ref(shared);
+}
+
+waldo_shared_value *waldo_shared_value_unref(waldo_shared_value *shared)
+{
+    return waldo_builtin_value_unref(shared);
+}
+
+waldo_proxy *waldo_shared_value_proxy(waldo_shared_value *shared)
+{
+    return waldo_builtin_value_proxy(shared);
+}
+
+int waldo_shared_value_get(waldo_shared_value *shared, waldo_value **ret_value, waldo_error *reterr)
+{
+    Waldo__Value *result = NULL;
+    int status = waldo_builtin_value_get(shared, &result, reterr);
+    return waldo__take_value(status, result, ret_value, reterr);
+}
+
+int waldo_shared_value_set(waldo_shared_value *shared, waldo_value *value, waldo_error *reterr)
+{
+    waldo__arguments arguments;
+    waldo__arguments_begin(&arguments, reterr);
+    Waldo__Builtin__ValueItem message = WALDO__BUILTIN__VALUE_ITEM__INIT;
+    message.value = waldo__arguments_add(&arguments, value);
+    int status = arguments.status;
+    if (status >= 0)
+        status = waldo_builtin_value_set(shared, &message, reterr);
+    waldo__arguments_end(&arguments);
+    return status;
+}
+
+typedef int swap_call(waldo_shared_value *shared, const Waldo__Builtin__ValueItem *arguments,
+                      Waldo__Value **ret_result, waldo_error *reterr);
+
+/* TAKES value. */
+static int swap(waldo_shared_value *shared, swap_call *call, waldo_value *value,
+                waldo_value **ret_before, waldo_error *reterr)
+{
+    waldo__arguments arguments;
+    waldo__arguments_begin(&arguments, reterr);
+    Waldo__Builtin__ValueItem message = WALDO__BUILTIN__VALUE_ITEM__INIT;
+    message.value = waldo__arguments_add(&arguments, value);
+    Waldo__Value *result = NULL;
+    int status = arguments.status;
+    if (status >= 0)
+        status = call(shared, &message, &result, reterr);
+    waldo__arguments_end(&arguments);
+    return waldo__take_value(status, result, ret_before, reterr);
+}
+
+int waldo_shared_value_fetch_add(waldo_shared_value *shared, waldo_value *value,
+                                 waldo_value **ret_before, waldo_error *reterr)
+{
+    return swap(shared, waldo_builtin_value_fetch_add, value, ret_before, reterr);
+}
+
+int waldo_shared_value_exchange(waldo_shared_value *shared, waldo_value *value,
+                                waldo_value **ret_before, waldo_error *reterr)
+{
+    return swap(shared, waldo_builtin_value_exchange, value, ret_before, reterr);
+}
+
+int waldo_shared_value_compare_and_set(waldo_shared_value *shared, waldo_value *expected,
+                                       waldo_value *desired, waldo_error *reterr)
+{
+    waldo__arguments arguments;
+    waldo__arguments_begin(&arguments, reterr);
+    Waldo__Builtin__ValueExchange message = WALDO__BUILTIN__VALUE_EXCHANGE__INIT;
+    message.expected = waldo__arguments_add(&arguments, expected);
+    message.desired = waldo__arguments_add(&arguments, desired);
+    Google__Protobuf__BoolValue *result = NULL;
+    int status = arguments.status;
+    if (status >= 0)
+        status = waldo_builtin_value_compare_and_set(shared, &message, &result, reterr);
+    waldo__arguments_end(&arguments);
+    return waldo__take_truth(status, result);
+}
