@@ -2,6 +2,7 @@
 #include <waldo/list.h>
 
 #include "types/arguments.h"
+#include "types/change.h"
 #include "types/results.h"
 #include "value/layout.h"
 #include "waldo/builtins.proxy.h"
@@ -318,6 +319,22 @@ int waldo_list_copy(waldo_list *list, waldo_value **ret_copy, waldo_error *reter
     Waldo__Value *result = NULL;
     int status = waldo_builtin_list_copy(list, &result, reterr);
     return waldo__take_value(status, result, ret_copy, reterr);
+}
+
+/* ---- Changes ---- */
+
+int waldo_list_version(waldo_list *list, uint64_t *ret_version, waldo_error *reterr)
+{
+    Google__Protobuf__UInt64Value *result = NULL;
+    int status = waldo_builtin_list_version(list, &result, reterr);
+    return waldo__take_uint64(status, result, ret_version);
+}
+
+int waldo_list_wait_changed(waldo_list *list, uint64_t since, double timeout, uint64_t *ret_version,
+                            waldo_error *reterr)
+{
+    return waldo__wait_changed(waldo_list_proxy(list), &waldo_builtin_list_type, since, timeout,
+                               ret_version, reterr);
 }
 
 /* ---- Iteration ---- */

@@ -2,6 +2,7 @@
 #include <waldo/set.h>
 
 #include "types/arguments.h"
+#include "types/change.h"
 #include "types/results.h"
 #include "waldo/builtins.proxy.h"
 
@@ -204,4 +205,20 @@ int waldo_set_is_subset(waldo_set *set, waldo_value *items, waldo_error *reterr)
 int waldo_set_is_superset(waldo_set *set, waldo_value *items, waldo_error *reterr)
 {
     return ask_about(set, waldo_builtin_set_issuperset, items, reterr);
+}
+
+/* ---- Changes ---- */
+
+int waldo_set_version(waldo_set *set, uint64_t *ret_version, waldo_error *reterr)
+{
+    Google__Protobuf__UInt64Value *result = NULL;
+    int status = waldo_builtin_set_version(set, &result, reterr);
+    return waldo__take_uint64(status, result, ret_version);
+}
+
+int waldo_set_wait_changed(waldo_set *set, uint64_t since, double timeout, uint64_t *ret_version,
+                           waldo_error *reterr)
+{
+    return waldo__wait_changed(waldo_set_proxy(set), &waldo_builtin_set_type, since, timeout,
+                               ret_version, reterr);
 }

@@ -2,6 +2,7 @@
 #include <waldo/shared_array.h>
 
 #include "types/arguments.h"
+#include "types/change.h"
 #include "types/results.h"
 #include "waldo/builtins.proxy.h"
 
@@ -109,4 +110,21 @@ int waldo_shared_array_set_slice(waldo_shared_array *array, int64_t start, int64
                                  int64_t step, waldo_value *items, waldo_error *reterr)
 {
     return set_at(array, waldo_v_slice(start, stop, step), items, reterr);
+}
+
+/* ---- Changes ---- */
+
+int waldo_shared_array_version(waldo_shared_array *array, uint64_t *ret_version,
+                               waldo_error *reterr)
+{
+    Google__Protobuf__UInt64Value *result = NULL;
+    int status = waldo_builtin_array_version(array, &result, reterr);
+    return waldo__take_uint64(status, result, ret_version);
+}
+
+int waldo_shared_array_wait_changed(waldo_shared_array *array, uint64_t since, double timeout,
+                                    uint64_t *ret_version, waldo_error *reterr)
+{
+    return waldo__wait_changed(waldo_shared_array_proxy(array), &waldo_builtin_array_type, since,
+                               timeout, ret_version, reterr);
 }

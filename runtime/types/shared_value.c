@@ -2,6 +2,7 @@
 #include <waldo/shared_value.h>
 
 #include "types/arguments.h"
+#include "types/change.h"
 #include "types/results.h"
 #include "waldo/builtins.proxy.h"
 
@@ -112,4 +113,21 @@ int waldo_shared_value_compare_and_set(waldo_shared_value *shared, waldo_value *
         status = waldo_builtin_value_compare_and_set(shared, &message, &result, reterr);
     waldo__arguments_end(&arguments);
     return waldo__take_truth(status, result);
+}
+
+/* ---- Changes ---- */
+
+int waldo_shared_value_version(waldo_shared_value *shared, uint64_t *ret_version,
+                               waldo_error *reterr)
+{
+    Google__Protobuf__UInt64Value *result = NULL;
+    int status = waldo_builtin_value_version(shared, &result, reterr);
+    return waldo__take_uint64(status, result, ret_version);
+}
+
+int waldo_shared_value_wait_changed(waldo_shared_value *shared, uint64_t since, double timeout,
+                                    uint64_t *ret_version, waldo_error *reterr)
+{
+    return waldo__wait_changed(waldo_shared_value_proxy(shared), &waldo_builtin_value_type, since,
+                               timeout, ret_version, reterr);
 }

@@ -6,13 +6,17 @@
 #include "call.h"
 #include "types/builtins.h"
 #include "types/container.h"
+#include "types/iterable.h"
+#include "value/slice.h"
 
 static int create(void *type_data, waldo_call *call, const Waldo__Builtin__ListArguments *arguments,
                   void **ret_self)
 {
     (void)type_data;
-    waldo_value *iterable;
-    int status = waldo__optional_argument(call, arguments->iterable, &iterable);
+    waldo_value *iterable = NULL;
+    int status = 0;
+    if (arguments->iterable)
+        status = waldo__iterable_argument(call, arguments->iterable, "iterable", &iterable);
     if (status < 0)
         return status;
     waldo_value *list = NULL;
@@ -117,7 +121,11 @@ static int set_item(void *self, waldo_call *call, const Waldo__Builtin__ListAssi
     int status = waldo__argument(call, arguments->index, "index", &index);
     if (status < 0)
         return status;
-    status = waldo__argument(call, arguments->value, "value", &value);
+    /* A slice takes what an iterable gives; an item may be a proxy itself. */
+    if (waldo__is_slice(index))
+        status = waldo__iterable_argument(call, arguments->value, "value", &value);
+    else
+        status = waldo__argument(call, arguments->value, "value", &value);
     if (status >= 0) {
         waldo__cell_enter(cell);
         status = waldo_value_setitem(cell->value, index, value, call->reterr);
@@ -162,7 +170,16 @@ static int append(void *self, waldo_call *call, const Waldo__Builtin__ListObject
 
 static int extend(void *self, waldo_call *call, const Waldo__Builtin__ListObject *arguments)
 {
-    return change_by(self, call, waldo_value_list_extend, arguments->object, "iterable");
+    waldo__cell *cell = self;
+    waldo_value *iterable;
+    int status = waldo__iterable_argument(call, arguments->object, "iterable", &iterable);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = waldo_value_list_extend(cell->value, iterable, call->reterr);
+    status = waldo__cell_leave_changed(cell, status);
+    waldo_value_unref(iterable);
+    return status;
 }
 
 static int remove_first(void *self, waldo_call *call, const Waldo__Builtin__ListObject *arguments)

@@ -7,13 +7,16 @@
 #include "call.h"
 #include "types/builtins.h"
 #include "types/container.h"
+#include "types/iterable.h"
 
 static int create(void *type_data, waldo_call *call, const Waldo__Builtin__SetArguments *arguments,
                   void **ret_self)
 {
     (void)type_data;
-    waldo_value *iterable;
-    int status = waldo__optional_argument(call, arguments->iterable, &iterable);
+    waldo_value *iterable = NULL;
+    int status = 0;
+    if (arguments->iterable)
+        status = waldo__iterable_argument(call, arguments->iterable, "iterable", &iterable);
     if (status < 0)
         return status;
     waldo_value *set = NULL;
@@ -157,7 +160,7 @@ static int relate(waldo__cell *cell, waldo_call *call, relation *holds,
                   const Waldo__Value *argument, Google__Protobuf__BoolValue *result)
 {
     waldo_value *iterable;
-    int status = waldo__argument(call, argument, "other", &iterable);
+    int status = waldo__iterable_argument(call, argument, "other", &iterable);
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
@@ -194,7 +197,7 @@ static int combine_one(waldo_call *call, waldo_set_operation operation,
 {
     waldo_value *iterable;
     waldo_value *result;
-    int status = waldo__argument(call, argument, "others", &iterable);
+    int status = waldo__iterable_argument(call, argument, "others", &iterable);
     if (status < 0)
         return status;
     status = waldo_value_set_combine(*value, operation, iterable, &result, call->reterr);

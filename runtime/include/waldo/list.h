@@ -107,6 +107,15 @@ WALDO_CHECK int waldo_list_copy(waldo_list *list, waldo_value **ret_copy, waldo_
 WALDO_CHECK int waldo_list_add(waldo_list *list, waldo_value *other, waldo_value **ret_list,
                                waldo_error *reterr);
 
+/* ---- Changes ---- */
+
+/** A number that grows with every change. */
+WALDO_CHECK int waldo_list_version(waldo_list *list, uint64_t *ret_version, waldo_error *reterr);
+/** Waits, in the server and without a thread there, until the version is another than `since`. 1:
+ *  *ret_version is the new one; 0: it did not change within so many seconds (WALDO_FOREVER). */
+WALDO_CHECK int waldo_list_wait_changed(waldo_list *list, uint64_t since, double timeout,
+                                        uint64_t *ret_version, waldo_error *reterr);
+
 /* ---- Iteration: by index, up to 256 items in a trip ----
  *
  *     int status;

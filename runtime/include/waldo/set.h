@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <waldo/proxy.h>
 #include <waldo/value_methods.h>
@@ -70,6 +71,15 @@ WALDO_CHECK int waldo_set_is_disjoint(waldo_set *set, waldo_value *items, waldo_
 WALDO_CHECK int waldo_set_is_subset(waldo_set *set, waldo_value *items, waldo_error *reterr);
 /** s >= items */
 WALDO_CHECK int waldo_set_is_superset(waldo_set *set, waldo_value *items, waldo_error *reterr);
+
+/* ---- Changes ---- */
+
+/** A number that grows with every change. */
+WALDO_CHECK int waldo_set_version(waldo_set *set, uint64_t *ret_version, waldo_error *reterr);
+/** Waits, in the server and without a thread there, until the version is another than `since`. 1:
+ *  *ret_version is the new one; 0: it did not change within so many seconds (WALDO_FOREVER). */
+WALDO_CHECK int waldo_set_wait_changed(waldo_set *set, uint64_t since, double timeout,
+                                       uint64_t *ret_version, waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -61,6 +61,17 @@ WALDO_CHECK int waldo_shared_array_get_slice(waldo_shared_array *array, int64_t 
 WALDO_CHECK int waldo_shared_array_set_slice(waldo_shared_array *array, int64_t start, int64_t stop,
                                              int64_t step, waldo_value *items, waldo_error *reterr);
 
+/* ---- Changes ---- */
+
+/** A number that grows with every change. */
+WALDO_CHECK int waldo_shared_array_version(waldo_shared_array *array, uint64_t *ret_version,
+                                           waldo_error *reterr);
+/** Waits, in the server and without a thread there, until the version is another than `since`. 1:
+ *  *ret_version is the new one; 0: it did not change within so many seconds (WALDO_FOREVER). */
+WALDO_CHECK int waldo_shared_array_wait_changed(waldo_shared_array *array, uint64_t since,
+                                                double timeout, uint64_t *ret_version,
+                                                waldo_error *reterr);
+
 WALDO_END_DECLS
 
 #endif

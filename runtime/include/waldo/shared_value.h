@@ -9,6 +9,8 @@
 #ifndef WALDO_SHARED_VALUE_H
 #define WALDO_SHARED_VALUE_H
 
+#include <stdint.h>
+
 #include <waldo/proxy.h>
 
 WALDO_BEGIN_DECLS
@@ -49,6 +51,17 @@ WALDO_CHECK int waldo_shared_value_exchange(waldo_shared_value *shared, waldo_va
 WALDO_CHECK int waldo_shared_value_compare_and_set(waldo_shared_value *shared,
                                                    waldo_value *expected, waldo_value *desired,
                                                    waldo_error *reterr);
+
+/* ---- Changes ---- */
+
+/** A number that grows with every change. */
+WALDO_CHECK int waldo_shared_value_version(waldo_shared_value *shared, uint64_t *ret_version,
+                                           waldo_error *reterr);
+/** Waits, in the server and without a thread there, until the version is another than `since`. 1:
+ *  *ret_version is the new one; 0: it did not change within so many seconds (WALDO_FOREVER). */
+WALDO_CHECK int waldo_shared_value_wait_changed(waldo_shared_value *shared, uint64_t since,
+                                                double timeout, uint64_t *ret_version,
+                                                waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -358,6 +358,28 @@ Test(list, a_list_in_a_list_is_the_live_one)
     end(outer);
 }
 
+Test(list, takes_the_items_of_other_containers)
+{
+    waldo_list *list = list_of(waldo_v_list(waldo_v("a")));
+    waldo_value *token;
+    must(waldo_proxy_to_value(waldo_list_proxy(list), &token, &err));
+    must(waldo_list_extend(list, waldo_value_ref(token), &err));
+    holds(list, "['a', 'a']");
+    must(waldo_list_set_slice(list, 1, 1, WALDO_OMIT, waldo_value_ref(token), &err));
+    holds(list, "['a', 'a', 'a', 'a']");
+    waldo_list *copy = list_of(token);
+    holds(copy, "['a', 'a', 'a', 'a']");
+    waldo_list_unref(copy);
+    waldo_set *set;
+    must(waldo_proxy_to_value(waldo_list_proxy(list), &token, &err));
+    must(waldo_set_new_from(manager, token, &set, &err));
+    must(waldo_proxy_to_value(waldo_set_proxy(set), &token, &err));
+    must(waldo_list_extend(list, token, &err));
+    holds(list, "['a', 'a', 'a', 'a', 'a']");
+    waldo_set_unref(set);
+    end(list);
+}
+
 Test(list, a_list_in_itself)
 {
     waldo_list *list = ints();

@@ -170,3 +170,41 @@ Test(shared, numbers_travel_as_memory)
     waldo_shared_array_unref(array);
     live_end();
 }
+
+/* ---- changes ---- */
+
+Test(shared, changes_are_counted)
+{
+    waldo_shared_value *shared;
+    uint64_t before = 0, version = 0;
+    must(waldo_shared_value_new(manager, "i", waldo_v(0), &shared, &err));
+    must(waldo_shared_value_version(shared, &before, &err));
+    must(waldo_shared_value_set(shared, waldo_v(1), &err));
+    cr_assert_eq(must(waldo_shared_value_compare_and_set(shared, waldo_v(9), waldo_v(3), &err)), 0);
+    cr_assert_eq(must(waldo_shared_value_wait_changed(shared, before, 20, &version, &err)), 1);
+    cr_assert_gt(version, before);
+    cr_assert_eq(must(waldo_shared_value_wait_changed(shared, version, 0, &before, &err)), 0);
+    waldo_shared_value_unref(shared);
+    waldo_shared_array *array = array_of('i', three());
+    must(waldo_shared_array_version(array, &before, &err));
+    must(waldo_shared_array_set(array, 0, waldo_v(1), &err));
+    cr_assert_eq(must(waldo_shared_array_wait_changed(array, before, 20, &version, &err)), 1);
+    waldo_shared_array_unref(array);
+    waldo_list *list;
+    must(waldo_list_new(manager, &list, &err));
+    must(waldo_list_version(list, &before, &err));
+    must_fail(waldo_list_delete(list, 0, &err), WALDO_EINDEX);
+    cr_assert_eq(must(waldo_list_wait_changed(list, before, 0, &version, &err)), 0);
+    must(waldo_list_append(list, waldo_v(1), &err));
+    cr_assert_eq(must(waldo_list_wait_changed(list, before, 20, &version, &err)), 1);
+    waldo_list_unref(list);
+    waldo_set *set;
+    must(waldo_set_new(manager, &set, &err));
+    must(waldo_set_version(set, &before, &err));
+    must(waldo_set_discard(set, waldo_v(1), &err));
+    cr_assert_eq(must(waldo_set_wait_changed(set, before, 0, &version, &err)), 0);
+    must(waldo_set_add(set, waldo_v(1), &err));
+    cr_assert_eq(must(waldo_set_wait_changed(set, before, 20, &version, &err)), 1);
+    waldo_set_unref(set);
+    live_end();
+}
