@@ -317,7 +317,7 @@ static int fork_server(start_plan *plan, int *ret_report, waldo_error *reterr)
 
 static int start_process(start_plan *plan, waldo_error *reterr)
 {
-    int report;
+    int report = -1;
     /* What is buffered would be written twice. */
     fflush(NULL);
     waldo__managers_lock_for_fork();
