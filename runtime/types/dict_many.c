@@ -1,5 +1,6 @@
 /* dict for C programs: many items at once, and one after the other. */
 #include <waldo/dict.h>
+#include <waldo/value_methods.h>
 
 #include "types/arguments.h"
 #include "types/change.h"
@@ -140,15 +141,31 @@ void waldo_dict_end(waldo_dict_cursor *cursor)
     *cursor = waldo_dict_begin(cursor->dict);
 }
 
+/* A list, which may have come as an array. */
+static int take_column(const Waldo__Value *message, waldo_value **ret_list, waldo_error *reterr)
+{
+    waldo_value *column;
+    int status = waldo_value_from_message(message, &column, reterr);
+    if (status < 0)
+        return status;
+    if (waldo_value_kind(column) == WALDO_KIND_LIST) {
+        *ret_list = column;
+        return 0;
+    }
+    status = waldo_value_to_list(column, ret_list, reterr);
+    waldo_value_unref(column);
+    return status;
+}
+
 static int take_batch(waldo_dict_cursor *cursor, const Waldo__Builtin__DictBatch *batch,
                       waldo_error *reterr)
 {
     size_t keys = 0;
     size_t values = 0;
     drop_batch(cursor);
-    int status = waldo_value_from_message(batch->keys, &cursor->keys, reterr);
+    int status = take_column(batch->keys, &cursor->keys, reterr);
     if (status >= 0)
-        status = waldo_value_from_message(batch->values, &cursor->values, reterr);
+        status = take_column(batch->values, &cursor->values, reterr);
     if (status < 0)
         return status;
     waldo__items(cursor->keys, &keys);

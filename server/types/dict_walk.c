@@ -2,6 +2,8 @@
  * went. */
 #include <stdlib.h>
 
+#include <waldo/value_methods.h>
+
 #include "call.h"
 #include "types/dict.h"
 #include "value/dict.h"
@@ -86,6 +88,32 @@ int waldo__dict_reversed_next(void *state, waldo_call *call, Waldo__Value *item)
 /* Most items in one batch, whatever the client wants. */
 enum { MOST_ITEMS = 65536 };
 
+/* Numbers of one kind travel as an array: it takes a tenth of the time. */
+static waldo_value *as_array(const waldo_value *list)
+{
+    size_t count;
+    waldo_value *const *items = waldo__items(list, &count);
+    waldo_kind kind = count > 0 ? waldo_value_kind(items[0]) : WALDO_KIND_NONE;
+    if (kind != WALDO_KIND_INT && kind != WALDO_KIND_FLOAT)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (waldo_value_kind(items[i]) != kind || items[i]->big)
+            return NULL;
+    waldo_value *array;
+    char typecode = kind == WALDO_KIND_INT ? 'q' : 'd';
+    return waldo_value_to_array(typecode, list, &array, NULL) < 0 ? NULL : array;
+}
+
+/* TAKES list. */
+static int answer_column(waldo_call *call, waldo_value *list, Waldo__Value **ret_column)
+{
+    waldo_value *array = list ? as_array(list) : NULL;
+    if (!array)
+        return waldo__answer_field(call, list, ret_column);
+    waldo_value_unref(list);
+    return waldo__answer_field(call, array, ret_column);
+}
+
 int waldo__dict_next_items(void *self, waldo_call *call,
                            const Waldo__Builtin__DictPosition *arguments,
                            Waldo__Builtin__DictBatch *result)
@@ -109,10 +137,10 @@ int waldo__dict_next_items(void *self, waldo_call *call,
     waldo__cell_leave(&dict->cell);
     if (status < 0)
         return status;
-    status = waldo__answer_field(call, keys, &result->keys);
+    status = answer_column(call, keys, &result->keys);
     if (status < 0) {
         waldo_value_unref(values);
         return status;
     }
-    return waldo__answer_field(call, values, &result->values);
+    return answer_column(call, values, &result->values);
 }

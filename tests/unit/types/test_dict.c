@@ -237,6 +237,30 @@ Test(dict, each)
     end(dict);
 }
 
+/* Numbers of one kind travel in another way than the rest. */
+Test(dict, each_keeps_what_things_are)
+{
+    static const char *const expected[] = {"{1: 2.5, 3: nan}", "{1: True, 2: 7}",
+                                           "{1: 1267650600228229401496703205376, 0.5: 2}", "{}"};
+    waldo_value *items[] = {
+        waldo_v_dict(waldo_v(1), waldo_v(2.5), waldo_v(3), waldo_v((double)NAN)),
+        waldo_v_dict(waldo_v(1), waldo_v_bool(true), waldo_v(2), waldo_v(7)),
+        waldo_v_dict(waldo_v(1), waldo_v_int_text("1267650600228229401496703205376", 10),
+                     waldo_v(0.5), waldo_v(2)),
+        waldo_v_dict()};
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        waldo_dict *dict = dict_of(items[i]);
+        waldo_value *seen = waldo_v_dict();
+        int status;
+        WALDO_DICT_EACH (dict, key, value, &status, &err)
+            must(waldo_value_dict_set(seen, waldo_value_ref(key), waldo_value_ref(value), &err));
+        must(status);
+        prints(seen, expected[i]);
+        waldo_dict_unref(dict);
+    }
+    live_end();
+}
+
 Test(dict, each_can_be_left)
 {
     waldo_dict *dict = squares(10);
