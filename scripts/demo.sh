@@ -7,7 +7,7 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 
-for program in customised_managers wordcount_demo; do
+for program in customised_managers manager wordcount_demo; do
     printf '\n== %s\n' "$program"
     "$1/bin/$program"
 done
