@@ -326,18 +326,20 @@ static int get_attribute(void *object, waldo_call *call,
                          const Waldo__Builtin__BarrierAttribute *arguments, Waldo__Value *result)
 {
     barrier *self = object;
-    waldo_value *value = NULL;
+    waldo_value *value;
     waldo__room_lock(self->room);
+    int64_t waiting = (int64_t)self->waiters.count;
+    bool broken = self->broken;
+    waldo__room_unlock(self->room);
     if (strcmp(arguments->name, "parties") == 0)
         value = waldo_v_int64(self->parties);
     else if (strcmp(arguments->name, "n_waiting") == 0)
-        value = waldo_v_int64((int64_t)self->waiters.count);
+        value = waldo_v_int64(waiting);
     else if (strcmp(arguments->name, "broken") == 0)
-        value = waldo_v_bool(self->broken);
+        value = waldo_v_bool(broken);
     else
-        waldo_call_raise(call, WALDO_EATTRIBUTE, "'Barrier' object has no attribute '%s'",
-                         arguments->name);
-    waldo__room_unlock(self->room);
+        return waldo_call_raise(call, WALDO_EATTRIBUTE, "'Barrier' object has no attribute '%s'",
+                                arguments->name);
     return waldo_call_set_value(call, result, value);
 }
 
