@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server_internal.h"
+#include "types/deadlock.h"
 #include "value/convert.h"
 #include "wire/buffer.h"
 
@@ -152,6 +153,7 @@ int waldo__step_debug_info(waldo_call *call)
     }
     free(objects);
     complete = complete && waldo__holds_report_cycles(call->server, &all) &&
+               waldo__locks_report(call->server, &all) &&
                waldo__limits_report(&call->server->limits, &all) &&
                waldo__buffer_append(&all, "", 1);
     if (complete) {

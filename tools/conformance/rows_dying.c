@@ -206,3 +206,60 @@ ROW(F22_a_participant_that_dies_elsewhere_breaks_it_too, "Barrier")
     hand_end(partner);
     waldo_proxy_unref(barrier);
 }
+
+/* ---- row B10: who waits for whom ---- */
+
+static bool debug_info_says(const char *what)
+{
+    char *text = NULL;
+    must(waldo_manager_debug_info(row_manager(), &text, &err));
+    bool found = strstr(text, what) != NULL;
+    free(text);
+    return found;
+}
+
+/* Takes two locks, one after the other. */
+CLIENT(take_two)
+{
+    waldo_proxy *first = row_proxy(row_hear());
+    waldo_proxy *second = row_proxy(row_hear());
+    row_say(row_call(first, "acquire", waldo_v_none()));
+    waldo_value_unref(row_hear());
+    row_say(row_call(second, "acquire", waldo_v_none()));
+    /* The row may have released one of them. */
+    (void)row_try(second, "release", waldo_v_none());
+    (void)row_try(first, "release", waldo_v_none());
+    waldo_proxy_unref(first);
+    waldo_proxy_unref(second);
+}
+
+ROW(B10_a_deadlock_is_shown, "Lock RLock")
+{
+    waldo_proxy *locks[] = {row_create("Lock", waldo_v_none()),
+                            row_create("RLock", waldo_v_none())};
+    row_client *takers[2];
+    for (int i = 0; i < 2; i++) {
+        takers[i] = row_start_process("take_two");
+        row_tell(takers[i], row_token(locks[i]));
+        row_tell(takers[i], row_token(locks[1 - i]));
+        expect_repr(row_listen(takers[i]), "True");
+    }
+    row_tell(takers[0], waldo_v("go"));
+    row_until(waiting_for(locks[1]) == 1);
+    expect(debug_info_says("; waiting: session "));
+    expect(!debug_info_says("deadlock"));
+    row_tell(takers[1], waldo_v("go"));
+    row_until(waiting_for(locks[0]) == 1);
+    expect(debug_info_says("  deadlock: session "));
+    expect(debug_info_says(" waits for Lock "));
+    expect(debug_info_says(" waits for RLock "));
+    /* Whoever likes may release the Lock; that ends it. */
+    expect_repr(row_call(locks[0], "release", waldo_v_none()), "None");
+    for (int i = 1; i >= 0; i--)
+        expect_repr(row_listen(takers[i]), "True");
+    expect(!debug_info_says("deadlock"));
+    for (int i = 0; i < 2; i++) {
+        row_finish(takers[i]);
+        waldo_proxy_unref(locks[i]);
+    }
+}
