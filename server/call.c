@@ -211,9 +211,14 @@ void waldo__call_cancel(waldo_call *call)
     void (*on_cancel)(waldo_call *, void *) = call->on_cancel;
     void *data = call->on_cancel_data;
     call->on_cancel = NULL;
-    waldo__server_unlock(call->server);
+    /* It may be completed meanwhile; what on_cancel knows of it is in its memory. */
     if (on_cancel)
+        waldo__call_ref(call);
+    waldo__server_unlock(call->server);
+    if (on_cancel) {
         on_cancel(call, data);
+        waldo__call_unref(call);
+    }
 }
 
 /* ---- answering ---- */

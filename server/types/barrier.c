@@ -30,6 +30,7 @@ typedef struct barrier {
     /* Who runs the action; NULL: nobody. */
     waldo__session *actor;
     uint64_t actor_thread;
+    uintptr_t actors; /* how many there have been */
 } barrier;
 
 /* A call of wait() or arrive(). */
@@ -141,10 +142,8 @@ static void release_all(barrier *self)
 static void on_lost(void *object, void *data)
 {
     barrier *self = object;
-    const arrival *one = data;
     waldo__room_lock(self->room);
-    if (self->actor == one->waiter.call->session &&
-        self->actor_thread == waldo_call_thread(one->waiter.call))
+    if (self->actor && self->actors == (uintptr_t)data)
         break_barrier(self, "whoever was to run the action is gone");
     waldo__room_unlock(self->room);
 }
@@ -159,8 +158,9 @@ static void fill(barrier *self, waldo_call *call, arrival *one)
     }
     self->actor = call->session;
     self->actor_thread = waldo_call_thread(call);
-    one->waiter.call = call;
-    waldo_call_on_lost(call, on_lost, NULL, one);
+    self->actors++;
+    /* The number of the actor stands for it. */
+    waldo_call_on_lost(call, on_lost, NULL, (void *)self->actors);
 }
 
 /* Those who came while the action ran are the next round. */

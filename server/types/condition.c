@@ -110,19 +110,20 @@ static void session_ended(void *self, const uint8_t *session)
 
 /* ---- waiting; with the room's lock ---- */
 
-static void pass_on(waldo__acquisition *one);
+static void pass_on(void *data);
 
 static void wake(struct condition *condition, waldo__acquisition *one, bool alone)
 {
     one->notified = true;
-    one->undo = alone ? pass_on : NULL;
+    one->loan.undo = alone ? pass_on : NULL;
+    one->loan.undo_data = condition;
     waldo__room_move(&one->waiter, &condition->lock->waiters, false);
 }
 
 /* Of notify(): whoever was notified never heard of it. With notify_all() all the others have. */
-static void pass_on(waldo__acquisition *one)
+static void pass_on(void *data)
 {
-    struct condition *condition = one->data;
+    struct condition *condition = data;
     waldo__waiter *next = waldo__room_next(&condition->waiters);
     if (next)
         wake(condition, (waldo__acquisition *)next, true);
@@ -131,11 +132,11 @@ static void pass_on(waldo__acquisition *one)
 static void depart(waldo__waiter *waiter, enum waldo__departure why)
 {
     waldo__acquisition *one = (waldo__acquisition *)waiter;
-    struct condition *condition = one->data;
+    struct condition *condition = one->condition;
     if (why == WALDO__TIMED_OUT)
         waldo__room_move(waiter, &condition->lock->waiters, false);
-    else if (one->undo)
-        one->undo(one);
+    else if (one->loan.undo)
+        pass_on(condition);
     waldo__lock_serve(condition->lock);
 }
 
@@ -146,8 +147,8 @@ static int begin_wait(struct condition *condition, waldo_call *call, double seco
     if (!waldo__lock_is_held_for(lock, call))
         return waldo_call_raise(call, WALDO_ERUNTIME, "cannot wait on un-acquired lock");
     one->waiter.depart = depart;
-    one->lock = lock;
-    one->data = condition;
+    one->loan.lock = lock;
+    one->condition = condition;
     bool waits = seconds > 0;
     int status = waldo__room_park(lock->room, waits ? &condition->waiters : &lock->waiters,
                                   &one->waiter, call, waits ? seconds : WALDO_FOREVER);
@@ -192,8 +193,8 @@ static void complete_wait_grant(waldo__acquisition *one)
 {
     Waldo__Builtin__ConditionGrant result = WALDO__BUILTIN__CONDITION_GRANT__INIT;
     result.notified = one->notified;
-    result.owner_died = one->owner_died;
-    result.token = one->token;
+    result.owner_died = one->loan.owner_died;
+    result.token = one->loan.token;
     (void)waldo_builtin_condition_wait_grant_complete(one->waiter.call, &result);
 }
 

@@ -145,33 +145,49 @@ void waldo__lock_destroy(waldo__lock *lock)
 
 static void on_lost(void *self, void *data);
 
-/* Gives a permit to the call. false: out of memory, or its session has ended. */
+/* The loan as it is at the end, if the reply does not arrive. NULL: out of memory. */
+static waldo__loan *follow(waldo_call *call)
+{
+    waldo__loan *loan = malloc(sizeof *loan);
+    if (loan)
+        waldo_call_on_lost(call, on_lost, free, loan);
+    return loan;
+}
+
+/* Lends a permit to the call. false: out of memory, or its session has ended. */
 static bool give(waldo__lock *lock, waldo_call *call, waldo__acquisition *one)
 {
+    waldo__loan *followed = follow(call);
     bool debt = lock->value <= lock->initial;
     lock->token++;
-    if (debt && !add_holder(lock, call, one->depth))
+    if (!followed || (debt && !add_holder(lock, call, one->depth))) {
+        waldo_call_on_lost(call, NULL, free, followed);
         return false;
+    }
     lock->value--;
     one->acquired = true;
-    one->recorded = debt;
-    one->token = lock->token;
-    one->owner_died = lock->abandoned > 0;
-    if (one->owner_died)
+    one->loan.token = lock->token;
+    one->loan.recorded = debt;
+    one->loan.owner_died = lock->abandoned > 0;
+    if (one->loan.owner_died)
         lock->abandoned--;
-    waldo_call_on_lost(call, on_lost, NULL, one);
+    *followed = one->loan;
     return true;
 }
 
 /* Again, to the thread that has it. */
-static void give_again(waldo__holder *holder, waldo_call *call, waldo__acquisition *one)
+static bool give_again(waldo__holder *holder, waldo_call *call, waldo__acquisition *one)
 {
+    waldo__loan *followed = follow(call);
+    if (!followed)
+        return false;
     holder->depth++;
     one->acquired = true;
-    one->recorded = true;
-    one->nested = true;
-    one->token = holder->token;
-    waldo_call_on_lost(call, on_lost, NULL, one);
+    one->loan.token = holder->token;
+    one->loan.recorded = true;
+    one->loan.nested = true;
+    *followed = one->loan;
+    return true;
 }
 
 void waldo__lock_serve(waldo__lock *lock)
@@ -184,39 +200,39 @@ void waldo__lock_serve(waldo__lock *lock)
             one->complete(one);
             continue;
         }
-        if (one->undo)
-            one->undo(one);
+        if (one->loan.undo)
+            one->loan.undo(one->loan.undo_data);
         waldo_call_fail(one->waiter.call, WALDO_ECANCELLED, "its session has ended");
     }
 }
 
 /* The permit never reached its new holder, who is not gone, or had no time to become one. */
-static void take_back(waldo__lock *lock, const waldo__acquisition *one)
+static void take_back(waldo__lock *lock, const waldo__loan *loan)
 {
     waldo__holder **link = &lock->holders;
-    while (*link && (*link)->token != one->token)
+    while (*link && (*link)->token != loan->token)
         link = &(*link)->next;
-    if (one->recorded && !*link)
+    if (loan->recorded && !*link)
         return; /* somebody released it, or its session has ended */
-    if (one->nested && (*link)->depth > 1) {
+    if (loan->nested && (*link)->depth > 1) {
         (*link)->depth--;
         return;
     }
-    if (one->recorded)
+    if (loan->recorded)
         remove_holder(lock, link);
     lock->value++;
-    lock->abandoned += one->owner_died;
+    lock->abandoned += loan->owner_died;
 }
 
 static void on_lost(void *self, void *data)
 {
     (void)self;
-    waldo__acquisition *one = data;
-    waldo__lock *lock = one->lock;
+    const waldo__loan *loan = data;
+    waldo__lock *lock = loan->lock;
     waldo__room_lock(lock->room);
-    take_back(lock, one);
-    if (one->undo)
-        one->undo(one);
+    take_back(lock, loan);
+    if (loan->undo)
+        loan->undo(loan->undo_data);
     waldo__lock_serve(lock);
     waldo__room_unlock(lock->room);
 }
@@ -273,15 +289,14 @@ int waldo__lock_acquire(waldo__lock *lock, waldo_call *call, double seconds,
                         waldo__acquisition *one)
 {
     waldo__lock_settle(lock, call);
-    one->lock = lock;
+    one->loan.lock = lock;
     one->depth = 1;
     waldo__holder *owner = lock->kind->reentrant ? lock->holders : NULL;
-    if (owner && is_caller(owner, call)) {
-        give_again(owner, call, one);
-        return 0;
+    bool again = owner && is_caller(owner, call);
+    if (again || lock->value > 0) {
+        bool given = again ? give_again(owner, call, one) : give(lock, call, one);
+        return given ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     }
-    if (lock->value > 0)
-        return give(lock, call, one) ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     if (seconds <= 0)
         return 0;
     one->waiter.depart = depart;

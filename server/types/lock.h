@@ -49,24 +49,29 @@ struct waldo__lock {
     waldo__waiters waiters;
 };
 
-/* A call that acquires. In its own memory, until the call is over. */
-struct waldo__acquisition {
-    waldo__waiter waiter; /* first */
+/* What a call got, and how it goes back if the reply does not arrive. */
+typedef struct waldo__loan {
     waldo__lock *lock;
-    uint64_t depth; /* to hold it with: more than 1 after a condition's wait() */
-    /* Completes a call that waited; the rest says with what. */
-    void (*complete)(waldo__acquisition *one);
-    /* With the room's lock: a wait() that was notified never returned, and what follows from that.
-     * NULL: it is no wait(). */
-    void (*undo)(waldo__acquisition *one);
-    void *data; /* of the above */
-    bool notified;
-    /* What it got. */
-    bool acquired;
+    uint64_t token;
     bool recorded; /* as a holder */
     bool nested;   /* an RLock, by its owner */
     bool owner_died;
-    uint64_t token;
+    /* With the room's lock: a wait() that was notified never returned. NULL: nothing follows from
+     * that, or it is no wait(). */
+    void (*undo)(void *data);
+    void *undo_data;
+} waldo__loan;
+
+/* A call that acquires. In its own memory, until it is answered. */
+struct waldo__acquisition {
+    waldo__waiter waiter; /* first */
+    uint64_t depth; /* to hold it with: more than 1 after a condition's wait() */
+    /* Completes a call that waited; the rest says with what. */
+    void (*complete)(waldo__acquisition *one);
+    struct condition *condition; /* of a wait() */
+    bool notified;
+    bool acquired;
+    waldo__loan loan;
 };
 
 extern const waldo__lock_kind waldo__lock_kind_lock;

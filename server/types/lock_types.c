@@ -115,8 +115,8 @@ int waldo__lock_handle_acquire(void *self, waldo_call *call,
 static void fill_grant(const waldo__acquisition *one, Waldo__Builtin__LockGrant *result)
 {
     result->acquired = one->acquired;
-    result->owner_died = one->owner_died;
-    result->token = one->token;
+    result->owner_died = one->loan.owner_died;
+    result->token = one->loan.token;
 }
 
 static void complete_acquire_grant(waldo__acquisition *one)

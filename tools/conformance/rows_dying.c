@@ -154,7 +154,7 @@ ROW(F22_permits_that_were_events_do_not_come_back, "Semaphore")
         expect_repr(row_call(events, "release", waldo_v_none()), "None");
     for (int i = 0; i < 3; i++)
         expect_repr(hand_call(consumer, "acquire", waldo_v_none()), "True");
-    uint64_t objects = row_objects();
+    int64_t objects = row_objects();
     row_kill(consumer);
     row_until(row_objects() <= objects);
     expect_repr(row_call(events, "acquire", waldo_v_tuple(waldo_v_bool(false))), "False");
