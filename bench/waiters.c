@@ -1,0 +1,246 @@
+/* What waiting costs a waldod: memory, others' time, and the time until all are awake; and how long
+ * a lock takes from one client to the next.
+ *
+ *     bench_waiters [WAITERS [URL]]        100,000 of them, tcp://127.0.0.1:0
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <waldo/waldo.h>
+
+#include "crowd.h"
+
+extern char **environ;
+
+enum { CONNECTIONS = 64, CALLS = 20000, HAND_OVERS = 5000 };
+
+static _Thread_local waldo_error err;
+static pid_t server;
+static char url[256];
+
+_Noreturn static void fail(const char *what)
+{
+    fprintf(stderr, "bench_waiters: %s\n", what);
+    if (err.code)
+        waldo_error_print(&err, stderr);
+    if (server > 0)
+        kill(server, SIGKILL);
+    exit(1);
+}
+
+static int must(int status)
+{
+    if (status < 0)
+        fail("a call failed");
+    return status;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void start_server(char *listen)
+{
+    int ends[2];
+    posix_spawn_file_actions_t actions;
+    char *const arguments[] = {"waldod", "--listen", listen, "--lease", "600", NULL};
+    if (pipe(ends) < 0 || posix_spawn_file_actions_init(&actions) != 0 ||
+        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) != 0 ||
+        posix_spawn_file_actions_addclose(&actions, ends[0]) != 0 ||
+        posix_spawn(&server, WALDOD, &actions, NULL, arguments, environ) != 0)
+        fail("waldod cannot be started");
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    FILE *output = fdopen(ends[0], "r");
+    if (!output || fscanf(output, "listening on %255s", url) != 1)
+        fail("waldod does not listen");
+    fclose(output);
+}
+
+/* Of the server, in bytes. */
+static double resident(void)
+{
+    char path[64], line[256];
+    long kilobytes = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)server);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmRSS: %ld", &kilobytes) == 1)
+            break;
+    if (!file || kilobytes == 0)
+        fail("the server's memory is not known");
+    fclose(file);
+    return (double)kilobytes * 1024;
+}
+
+/* ---- times ---- */
+
+static int by_size(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return a < b ? -1 : a > b;
+}
+
+/* In microseconds. */
+static double median(double *times, int count)
+{
+    qsort(times, (size_t)count, sizeof *times, by_size);
+    return times[count / 2] * 1e6;
+}
+
+/* The round trip of a call that has nothing to do with those who wait. */
+static double round_trip(waldo_lock *lock)
+{
+    static double times[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        double begin = now();
+        must(waldo_lock_locked(lock, &err));
+        times[i] = now() - begin;
+    }
+    return median(times, CALLS);
+}
+
+/* ---- the crowd ---- */
+
+static int64_t waiting(waldo_event *event)
+{
+    char *text = waldo_proxy_str(waldo_event_proxy(event));
+    int64_t count = 0;
+    if (!text)
+        fail("no text");
+    (void)sscanf(text, "<Event object: unset, %" SCNd64, &count);
+    free(text);
+    return count;
+}
+
+static void measure_crowd(waldo_manager *manager, int waiters)
+{
+    waldo_event *event;
+    waldo_lock *other;
+    crowd *all;
+    must(waldo_event_new(manager, &event, &err));
+    must(waldo_lock_new(manager, &other, &err));
+    must(crowd_open(url, CONNECTIONS, &all, &err));
+    double alone = round_trip(other);
+    double before = resident();
+    double begin = now();
+    must(crowd_call(all, waldo_proxy_object(waldo_event_proxy(event)), "wait", waiters, &err));
+    while (waiting(event) < waiters)
+        if (now() - begin > 120)
+            fail("they do not wait");
+    double parked = now() - begin;
+    double each = (resident() - before) / waiters;
+    double beside = round_trip(other);
+    begin = now();
+    must(waldo_event_set(event, &err));
+    double set = now() - begin;
+    must(crowd_listen(all, 120, &err));
+    double awake = now() - begin;
+    printf("waiters                      %d, from %d connections\n", waiters, CONNECTIONS);
+    printf("memory of each               %.0f bytes\n", each);
+    printf("until all wait               %.2f s\n", parked);
+    printf("until all are awake          %.2f s (set() itself %.2f s)\n", awake, set);
+    printf("another call, alone          %.1f us\n", alone);
+    printf("another call, beside them    %.1f us (%+.0f %%)\n", beside, (beside / alone - 1) * 100);
+    crowd_close(all);
+    waldo_event_unref(event);
+    waldo_lock_unref(other);
+}
+
+/* ---- hand-over ---- */
+
+typedef struct runner {
+    pthread_t thread;
+    waldo_manager *manager;
+    waldo_lock *lock;
+    _Atomic double *released; /* when the other one began to release it */
+    double *times;
+    int count;
+} runner;
+
+/* Two of these give the lock to each other: whoever has it waits until the other one waits for it.
+ */
+static void *run(void *data)
+{
+    runner *one = data;
+    for (int i = 0; i < HAND_OVERS; i++) {
+        must(waldo_lock_acquire(one->lock, WALDO_FOREVER, &err));
+        double got = now();
+        if (*one->released > 0)
+            one->times[one->count++] = got - *one->released;
+        usleep(200);
+        *one->released = now();
+        must(waldo_lock_release(one->lock, &err));
+    }
+    *one->released = 0;
+    return NULL;
+}
+
+static void measure_hand_over(waldo_manager *manager)
+{
+    static double times[2][HAND_OVERS], all[2 * HAND_OVERS];
+    _Atomic double released = 0;
+    runner runners[2] = {{.times = times[0]}, {.times = times[1]}};
+    waldo_lock *lock;
+    must(waldo_lock_new(manager, &lock, &err));
+    double trip = round_trip(lock);
+    for (int i = 0; i < 2; i++) {
+        waldo_value *token;
+        waldo_proxy *proxy;
+        must(waldo_connect(url, NULL, &runners[i].manager, &err));
+        must(waldo_proxy_to_value(waldo_lock_proxy(lock), &token, &err));
+        must(waldo_proxy_from_value(runners[i].manager, token, &proxy, &err));
+        must(waldo_lock_from_proxy(proxy, &runners[i].lock, &err));
+        waldo_proxy_unref(proxy);
+        waldo_value_unref(token);
+        runners[i].released = &released;
+    }
+    for (int i = 0; i < 2; i++)
+        if (pthread_create(&runners[i].thread, NULL, run, &runners[i]) != 0)
+            fail("no thread");
+    int count = 0;
+    for (int i = 0; i < 2; i++) {
+        pthread_join(runners[i].thread, NULL);
+        memcpy(all + count, runners[i].times, (size_t)runners[i].count * sizeof *all);
+        count += runners[i].count;
+        waldo_lock_unref(runners[i].lock);
+        waldo_manager_unref(runners[i].manager);
+    }
+    double hand_over = median(all, count);
+    printf("round trip                   %.1f us\n", trip);
+    printf("lock from one to the next    %.1f us (%.2f round trips)\n", hand_over,
+           hand_over / trip);
+    waldo_lock_unref(lock);
+}
+
+int main(int argc, char **argv)
+{
+    int waiters = argc > 1 ? atoi(argv[1]) : 100000;
+    if (waiters < 1) {
+        fprintf(stderr, "usage: bench_waiters [WAITERS [URL]]\n");
+        return 2;
+    }
+    start_server(argc > 2 ? argv[2] : "tcp://127.0.0.1:0");
+    waldo_manager *manager;
+    must(waldo_connect(url, NULL, &manager, &err));
+    measure_crowd(manager, waiters);
+    measure_hand_over(manager);
+    waldo_manager_unref(manager);
+    kill(server, SIGTERM);
+    int status;
+    if (waitpid(server, &status, 0) != server || status != 0)
+        fail("waldod ended badly");
+    return 0;
+}
