@@ -120,6 +120,13 @@ void row_expect_repr(waldo_value *value, const char *expected, const char *what,
     waldo_value_unref(value);
 }
 
+void row_refuses_at(int status, int code, const char *expected, const char *method,
+                    const char *file, int line)
+{
+    row_must_fail(status, code, method, file, line);
+    row_expect_text(err.message, expected, method, file, line);
+}
+
 double row_now(void)
 {
     struct timespec now;

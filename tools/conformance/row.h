@@ -92,6 +92,14 @@ size_t row_descriptors(void);
 waldo_proxy *row_create(const char *type_id, waldo_value *arguments);
 #define row_call(proxy, method, arguments)                                                         \
     row_call_at((proxy), (method), (arguments), __FILE__, __LINE__)
+/* The call succeeds, and what it gives prints so. */
+#define row_gives(proxy, method, arguments, expected)                                              \
+    row_expect_repr(row_call((proxy), (method), (arguments)), (expected), method, __FILE__,        \
+                    __LINE__)
+/* It fails with this code and this message. */
+#define row_refuses(proxy, method, arguments, code, expected)                                      \
+    row_refuses_at(row_try((proxy), (method), (arguments)), (code), (expected), (method),          \
+                   __FILE__, __LINE__)
 /* For must_fail: the status; a result is dropped. */
 int row_try(waldo_proxy *proxy, const char *method, waldo_value *arguments);
 int row_try_create(const char *type_id, waldo_value *arguments);
@@ -173,6 +181,8 @@ void row_expect_repr(waldo_value *value, const char *expected, const char *what,
                      int line);
 waldo_value *row_call_at(waldo_proxy *proxy, const char *method, waldo_value *arguments,
                          const char *file, int line);
+void row_refuses_at(int status, int code, const char *expected, const char *method,
+                    const char *file, int line);
 double row_now(void);
 /* A moment; fails when the limit is over. */
 void row_pause(double limit, const char *condition, const char *file, int line);

@@ -1,0 +1,131 @@
+/* Rows D11 to D15: proxies in containers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "row.h"
+
+#define with waldo_v_tuple
+
+static waldo_value *none(void)
+{
+    return waldo_v_none();
+}
+
+/* list[index], which is a proxy. */
+static waldo_proxy *fetch(waldo_proxy *list, int64_t index)
+{
+    return row_proxy(row_call(list, "__getitem__", with(waldo_v(index))));
+}
+
+/* What was fetched is a copy, until it is put back. */
+ROW(D11_fetched_values_are_copies, "list")
+{
+    waldo_proxy *list = row_create("list", with(waldo_v_list(waldo_v_list())));
+    waldo_value *inner = row_call(list, "__getitem__", with(waldo_v(0)));
+    must(waldo_value_list_append(inner, waldo_v(1), &err));
+    row_gives(list, "__getitem__", with(waldo_v(0)), "[]");
+    row_gives(list, "__setitem__", with(waldo_v(0), inner), "None");
+    row_gives(list, "__getitem__", with(waldo_v(0)), "[1]");
+    waldo_proxy_unref(list);
+}
+
+ROW(D12_a_list_in_a_list_is_reached_live, "list")
+{
+    waldo_proxy *outer = row_create("list", none());
+    waldo_proxy *inner = row_create("list", with(waldo_v_list(waldo_v(1))));
+    row_gives(outer, "append", with(row_token(inner)), "None");
+    row_gives(inner, "append", with(waldo_v(2)), "None");
+    waldo_proxy *fetched = fetch(outer, 0);
+    expect_equal(waldo_proxy_object(fetched), waldo_proxy_object(inner));
+    row_gives(fetched, "append", with(waldo_v(3)), "None");
+    row_gives(inner, "#GETVALUE", none(), "[1, 2, 3]");
+    waldo_proxy_unref(fetched);
+    /* It stays when no client holds it any more. */
+    waldo_proxy_unref(inner);
+    fetched = fetch(outer, 0);
+    row_gives(fetched, "pop", none(), "3");
+    waldo_proxy_unref(fetched);
+    fetched = fetch(outer, -1);
+    row_gives(fetched, "#GETVALUE", none(), "[1, 2]");
+    waldo_proxy_unref(fetched);
+    waldo_proxy_unref(outer);
+}
+
+/* Python never frees what was nested once (pains 4). */
+ROW(D13_what_a_container_held_goes_with_it, "list")
+{
+    waldo_proxy *outer = row_create("list", none());
+    for (int i = 0; i < 100; i++) {
+        waldo_proxy *inner = row_create("list", with(waldo_v_list(waldo_v(i))));
+        row_gives(outer, "append", with(row_token(inner)), "None");
+        waldo_proxy_unref(inner);
+    }
+    row_until(row_objects() == 101);
+    waldo_proxy *popped = row_proxy(row_call(outer, "pop", none()));
+    row_gives(popped, "#GETVALUE", none(), "[99]");
+    row_gives(outer, "__delitem__", with(waldo_v(0)), "None");
+    row_until(row_objects() == 100);
+    waldo_proxy_unref(popped);
+    row_until(row_objects() == 99);
+    waldo_proxy_unref(outer);
+}
+
+CLIENT(append_to_inner)
+{
+    waldo_proxy *outer = row_proxy(row_hear());
+    waldo_proxy *inner = fetch(outer, 0);
+    row_gives(inner, "append", with(waldo_v("from the client")), "None");
+    waldo_proxy_unref(inner);
+    waldo_proxy_unref(outer);
+}
+
+/* With Python these fail in a child: its proxies have no manager (pains 34). */
+ROW(D15_other_clients_reach_it_too, "list")
+{
+    waldo_proxy *outer = row_create("list", none());
+    waldo_proxy *inner = row_create("list", none());
+    row_gives(outer, "append", with(row_token(inner)), "None");
+    row_client *client = row_start("append_to_inner");
+    row_tell(client, row_token(outer));
+    row_finish(client);
+    row_gives(inner, "#GETVALUE", none(), "['from the client']");
+    waldo_proxy_unref(inner);
+    waldo_proxy_unref(outer);
+}
+
+/* A container in itself: it can be reached as deep as one likes, and is taken out again by hand,
+ * since nobody collects such a ring; debug_info names it. */
+ROW(D12_a_list_in_itself, "list")
+{
+    waldo_proxy *list = row_create("list", none());
+    row_gives(list, "append", with(row_token(list)), "None");
+    waldo_proxy *inner = fetch(list, 0), *innermost = fetch(inner, 0);
+    expect_equal(waldo_proxy_object(innermost), waldo_proxy_object(list));
+    row_gives(innermost, "append", with(waldo_v(5)), "None");
+    row_gives(list, "__len__", none(), "2");
+    waldo_proxy_unref(inner);
+    waldo_proxy_unref(innermost);
+    char *text = waldo_proxy_str(list);
+    expect(text && strstr(text, "list"));
+    free(text);
+    row_gives(list, "clear", none(), "None");
+    waldo_proxy_unref(list);
+}
+
+/* A proxy of another manager's object says where that is, and keeps nothing alive there. */
+ROW(D12_a_value_that_holds_proxies, "list Value")
+{
+    waldo_proxy *value = row_create("Value", with(waldo_v("i"), waldo_v(0)));
+    waldo_proxy *list = row_create("list", with(waldo_v_list(waldo_v(1))));
+    row_gives(value, "set", with(waldo_v_list(row_token(list), waldo_v(2))), "None");
+    waldo_proxy_unref(list);
+    waldo_value *held = row_call(value, "get", none()), *first = NULL;
+    must(waldo_value_item(held, 0, &first, &err));
+    waldo_proxy *again = row_proxy(first);
+    row_gives(again, "#GETVALUE", none(), "[1]");
+    waldo_proxy_unref(again);
+    waldo_value_unref(held);
+    row_gives(value, "set", with(waldo_v(0)), "None");
+    row_until(row_objects() == 1);
+    waldo_proxy_unref(value);
+}
