@@ -18,14 +18,16 @@ static void *serve(void *unused)
     return NULL;
 }
 
-void inprocess_start(const char *url)
+const char *inprocess_start(const char *url)
 {
+    waldo_server_options options = {.authkey_file = row_set.authkey_file};
     registry = waldo_registry_new(NULL);
     expect(registry);
     must(conformance_register(registry, &err));
-    must(waldo_server_new(registry, NULL, &server, &err));
+    must(waldo_server_new(registry, &options, &server, &err));
     must(waldo_server_listen(server, url, NULL, &err));
     expect_equal(pthread_create(&thread, NULL, serve, NULL), 0);
+    return waldo_server_address(server);
 }
 
 void inprocess_stop(void)

@@ -2,8 +2,9 @@
 #ifndef WALDO_CONFORMANCE_INPROCESS_H
 #define WALDO_CONFORMANCE_INPROCESS_H
 
-/* On a thread of its own, with all types; fails the row if it cannot. */
-void inprocess_start(const char *url);
+/* On a thread of its own, with all types and the row's key; fails the row if it cannot. Where it
+ * listens. There is one at a time. */
+const char *inprocess_start(const char *url);
 void inprocess_stop(void);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <waldo/server.h>
+
 #include "row_internal.h"
 
 static uint64_t objects;
@@ -34,8 +36,17 @@ int64_t row_objects(void)
     return (int64_t)(count_objects() - objects);
 }
 
+/* libuv opens a pipe with the first loop of a process, and keeps it. */
+static void use_libuv(void)
+{
+    waldo_server *server = NULL;
+    must(waldo_server_new(NULL, NULL, &server, &err));
+    waldo_server_free(server);
+}
+
 void row_take_inventory(void)
 {
+    use_libuv();
     descriptors = row_descriptors();
     objects = count_objects();
     row_drop_manager();

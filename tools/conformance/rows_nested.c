@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inprocess.h"
 #include "row.h"
 
 #define with waldo_v_tuple
@@ -128,4 +129,77 @@ ROW(D12_a_value_that_holds_proxies, "list Value")
     row_gives(value, "set", with(waldo_v(0)), "None");
     row_until(row_objects() == 1);
     waldo_proxy_unref(value);
+}
+
+/* An object that only a container holds is counted, and can be asked for by its token. */
+ROW(B12_objects_that_only_a_container_holds, "list")
+{
+    waldo_proxy *outer = row_create("list", none()), *inner = row_create("list", none());
+    waldo_value *token = row_token(inner), *packed = NULL;
+    uint8_t *data = NULL;
+    size_t size = 0;
+    must(waldo_value_pack(token, &data, &size, &err));
+    must(waldo_value_unpack(data, size, &packed, &err));
+    free(data);
+    row_gives(outer, "append", with(token), "None");
+    waldo_proxy_unref(inner);
+    expect_equal(row_objects(), 2);
+    inner = row_proxy(packed);
+    row_gives(inner, "append", with(waldo_v(1)), "None");
+    row_gives(outer, "clear", none(), "None");
+    expect_equal(row_objects(), 2);
+    row_gives(inner, "#GETVALUE", none(), "[1]");
+    waldo_proxy_unref(inner);
+    waldo_proxy_unref(outer);
+}
+
+CLIENT(get_proxy_from_queue)
+{
+    waldo_proxy *queue = row_proxy(row_hear());
+    waldo_proxy *list = row_proxy(row_call(queue, "get", none()));
+    row_gives(list, "append", with(waldo_v("got")), "None");
+    row_say(row_call(list, "copy", none()));
+    waldo_proxy_unref(list);
+    waldo_proxy_unref(queue);
+}
+
+/* Python's referent is gone before the receiver has a reference (pains 35). */
+ROW(D8_a_proxy_that_dies_in_a_queue, "list Queue")
+{
+    waldo_proxy *queue = row_create("Queue", none());
+    waldo_proxy *list = row_create("list", with(waldo_v_list(waldo_v(1))));
+    row_gives(queue, "put", with(row_token(list)), "None");
+    waldo_proxy_unref(list);
+    expect_equal(row_objects(), 2);
+    row_client *client = row_start("get_proxy_from_queue");
+    row_tell(client, row_token(queue));
+    expect_repr(row_listen(client), "[1, 'got']");
+    row_finish(client);
+    row_until(row_objects() == 1);
+    waldo_proxy_unref(queue);
+}
+
+/* A proxy of another server's object: the container carries it, and keeps nothing alive there. */
+ROW(D14_a_proxy_of_another_server, "list")
+{
+    if (row_over_inproc())
+        row_skip("there is one server in this process");
+    waldo_manager_options options = row_manager_options();
+    waldo_manager *other = NULL;
+    waldo_proxy *theirs = NULL, *again = NULL, *wrong = NULL;
+    must(waldo_connect(inprocess_start("tcp://127.0.0.1:0"), &options, &other, &err));
+    must(waldo_proxy_create(other, "list", waldo_v_none(), &theirs, &err));
+    waldo_proxy *ours = row_create("list", none());
+    row_gives(ours, "append", with(row_token(theirs)), "None");
+    waldo_value *token = row_call(ours, "pop", none());
+    must(waldo_proxy_from_value(other, token, &again, &err));
+    row_gives(again, "append", with(waldo_v(7)), "None");
+    row_gives(theirs, "copy", none(), "[7]");
+    must_fail(waldo_proxy_from_value(row_manager(), token, &wrong, &err), WALDO_EKEY);
+    waldo_value_unref(token);
+    waldo_proxy_unref(again);
+    waldo_proxy_unref(theirs);
+    waldo_proxy_unref(ours);
+    waldo_manager_unref(other);
+    inprocess_stop();
 }

@@ -1,9 +1,9 @@
-/* Rows J2 and J30 of Queue: what Python's cannot do. */
+/* Rows X1 to X4 and F22 of Queue: what Python's cannot do. */
 #include "rows_queue.h"
 
-/* ---- J30: more in one trip ---- */
+/* ---- more in one trip ---- */
 
-ROW(J30_queue_many_at_once, "Queue")
+ROW(X1_queue_many_at_once, "Queue")
 {
     waldo_proxy *proxy = new_queue(4);
     waldo_queue *queue = queue_of(proxy);
@@ -56,7 +56,7 @@ static row_client *start_get_from_any(waldo_proxy *first, waldo_proxy *second)
     return client;
 }
 
-ROW(J30_get_from_several_queues, "Queue")
+ROW(X2_get_from_several_queues, "Queue")
 {
     waldo_proxy *first = new_queue(0);
     waldo_proxy *second = new_queue(0);
@@ -76,7 +76,7 @@ ROW(J30_get_from_several_queues, "Queue")
     waldo_proxy_unref(second);
 }
 
-ROW(J30_move_between_queues, "Queue")
+ROW(X3_move_between_queues, "Queue")
 {
     waldo_proxy *from_proxy = new_queue(0), *to_proxy = new_queue(3);
     waldo_queue *from = queue_of(from_proxy), *to = queue_of(to_proxy);
@@ -105,9 +105,9 @@ ROW(J30_move_between_queues, "Queue")
     waldo_proxy_unref(to_proxy);
 }
 
-/* ---- J30: items that are taken ---- */
+/* ---- items that are taken ---- */
 
-ROW(J30_take_and_acknowledge, "Queue")
+ROW(X4_take_and_acknowledge, "Queue")
 {
     waldo_proxy *proxy = new_queue(0);
     waldo_queue *queue = queue_of(proxy);
@@ -144,7 +144,7 @@ ROW(J30_take_and_acknowledge, "Queue")
     waldo_proxy_unref(proxy);
 }
 
-ROW(J30_a_lease_ends, "Queue")
+ROW(X4_a_lease_ends, "Queue")
 {
     waldo_proxy *proxy = new_queue(0);
     waldo_queue *queue = queue_of(proxy);
@@ -180,7 +180,7 @@ CLIENT(take_and_hold)
     waldo_proxy_unref(proxy);
 }
 
-ROW(J30_the_takers_death_returns_its_item, "Queue")
+ROW(X4_the_takers_death_returns_its_item, "Queue")
 {
     waldo_proxy *queue = new_queue(0);
     put(queue, waldo_v("a"));
@@ -197,7 +197,7 @@ ROW(J30_the_takers_death_returns_its_item, "Queue")
 
 /* ---- pain 2: who waits and dies ---- */
 
-ROW(J2_a_dead_getter_takes_nothing, "Queue")
+ROW(F22_a_dead_getter_takes_nothing, "Queue")
 {
     waldo_proxy *queue = new_queue(0);
     row_client *client = row_start_process("get_one");
@@ -210,7 +210,7 @@ ROW(J2_a_dead_getter_takes_nothing, "Queue")
     waldo_proxy_unref(queue);
 }
 
-ROW(J2_a_dead_putter_puts_nothing, "Queue")
+ROW(F22_a_dead_putter_puts_nothing, "Queue")
 {
     waldo_proxy *queue = new_queue(1);
     put(queue, waldo_v(1));

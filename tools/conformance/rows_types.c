@@ -176,7 +176,7 @@ ROW(E14_Namespace, "Namespace")
 {
     check_type("Namespace", "__getattribute__ __setattr__ __delattr__");
     check_object("Namespace", waldo_v_fields("b", waldo_v(2), "a", waldo_v(1)),
-                 "Namespace(a=1, b=2)", NULL);
+                 "Namespace(a=1, b=2)", "{'b': 2, 'a': 1}");
 }
 
 ROW(E15_Iterator, "Iterator")

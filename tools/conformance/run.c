@@ -33,7 +33,7 @@ static void be_row(const row_entry *entry)
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (row_over_inproc())
-        inprocess_start(row_set.url);
+        (void)inprocess_start(row_set.url);
     row_take_inventory();
     row_check_needs(entry->needs);
     entry->run();
