@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +16,8 @@ typedef struct waldo__status {
     uint32_t start;
 } waldo__status;
 
-/* The identity of this process on a page that the kernel empties in a forked child, however it was
- * forked. NULL: not there, the identity is made anew each time. */
-static _Atomic uint64_t *remembered;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+_Atomic uint64_t *waldo__identity_page;
+_Thread_local waldo__thread_identity waldo__known_thread __attribute__((tls_model("initial-exec")));
 
 /* Field 2 of the line may hold anything; the others are counted from its last parenthesis. */
 static bool parse_status(char *line, waldo__status *ret_status)
@@ -68,7 +64,8 @@ static waldo__identity make_identity(pid_t number)
     return (uint64_t)status.start << 32 | (uint32_t)number;
 }
 
-static void find_page(void)
+/* Before there are threads: so the pointer never changes under them. */
+__attribute__((constructor)) static void find_page(void)
 {
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
     void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -78,39 +75,22 @@ static void find_page(void)
     if (madvise(page, size, MADV_WIPEONFORK) < 0)
         munmap(page, size);
     else
-        remembered = page;
+        waldo__identity_page = page;
 }
 
-waldo__identity waldo__this_process(void)
+waldo__identity waldo__find_process(void)
 {
-    pthread_once(&once, find_page);
-    if (!remembered)
-        return make_identity(getpid());
-    uint64_t identity = atomic_load_explicit(remembered, memory_order_relaxed);
-    if (!identity) {
-        identity = make_identity(getpid());
-        atomic_store_explicit(remembered, identity, memory_order_relaxed);
-    }
+    waldo__identity identity = make_identity(getpid());
+    if (waldo__identity_page)
+        atomic_store_explicit(waldo__identity_page, identity, memory_order_relaxed);
     return identity;
 }
 
-waldo__identity waldo__this_thread(void)
+waldo__identity waldo__find_thread(waldo__identity process)
 {
-    static _Thread_local struct {
-        waldo__identity process;
-        waldo__identity thread;
-    } known;
-    waldo__identity process = waldo__this_process();
-    if (known.process != process) {
-        known.thread = make_identity(gettid());
-        known.process = process;
-    }
-    return known.thread;
-}
-
-uint32_t waldo__this_thread_number(void)
-{
-    return (uint32_t)waldo__this_thread() & (uint32_t)(WALDO__IDENTITY_SPARE_BIT - 1);
+    waldo__known_thread.thread = make_identity(gettid());
+    waldo__known_thread.process = process;
+    return waldo__known_thread.thread;
 }
 
 bool waldo__has_died(waldo__identity identity)

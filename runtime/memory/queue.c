@@ -167,7 +167,7 @@ static uint32_t length(const waldo_mp_queue *queue)
 
 /* ---- put ---- */
 
-/* With the put lock. WALDO_EFULL: not now. */
+/* With the put lock. WALDO_EFULL, without a message: not now. */
 static int write_item(waldo_mp_queue *queue, const waldo__item *item, waldo_error *reterr)
 {
     waldo__ring *ring = &queue->ring;
@@ -178,7 +178,7 @@ static int write_item(waldo_mp_queue *queue, const waldo__item *item, waldo_erro
         .has_serial = before > 0,
     };
     if (length(queue) >= queue->maxsize || !waldo__ring_has_room(ring, record.size))
-        return waldo_error_set(reterr, WALDO_EFULL, "the queue is full");
+        return WALDO_EFULL;
     if (item->descriptors) {
         uint64_t serial = ++queue->state->serial;
         int status = waldo__satchel_put(&queue->satchel, serial, item->descriptors, reterr);
@@ -218,7 +218,7 @@ static int put(waldo_mp_queue *queue, const waldo__item *item, waldo__patience *
         if (status != WALDO_EFULL || waldo__bell_wait(bell, turn, patience) == WALDO__TIMED_OUT)
             break;
     }
-    return status;
+    return status == WALDO_EFULL ? waldo_error_set(reterr, status, "the queue is full") : status;
 }
 
 int waldo_mp_queue_put(waldo_mp_queue *queue, waldo_value *item, double timeout,
@@ -285,12 +285,12 @@ static int take_data(waldo_mp_queue *queue, waldo__taken *taken, waldo_error *re
     return before ? take_descriptors(queue, taken, reterr) : 0;
 }
 
-/* With the get lock. */
+/* With the get lock. WALDO_EEMPTY, without a message: nothing is there. */
 static int read_item(waldo_mp_queue *queue, waldo__taken *taken, waldo_error *reterr)
 {
     int found = waldo__ring_first(&queue->ring, &taken->record);
     if (found == 0)
-        return waldo_error_set(reterr, WALDO_EEMPTY, "the queue is empty");
+        return WALDO_EEMPTY;
     if (found < 0)
         return spoiled(reterr);
     int status = take_data(queue, taken, reterr);
@@ -337,7 +337,7 @@ static int get(waldo_mp_queue *queue, waldo__taken *taken, waldo__patience *pati
         if (status != WALDO_EEMPTY || waldo__bell_wait(bell, turn, patience) == WALDO__TIMED_OUT)
             break;
     }
-    return status;
+    return status == WALDO_EEMPTY ? waldo_error_set(reterr, status, "the queue is empty") : status;
 }
 
 int waldo_mp_queue_get(waldo_mp_queue *queue, double timeout, waldo_value **ret_item,

@@ -55,7 +55,7 @@ int waldo__satchel_put(const waldo__satchel *satchel, uint64_t serial,
     memcpy(CMSG_DATA(rights), descriptors->items, size);
     while (sendmsg(satchel->in, &message.header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         if (errno == EAGAIN || errno == ETOOMANYREFS)
-            return waldo_error_set(reterr, WALDO_EFULL, "too many handles are in the queue");
+            return WALDO_EFULL;
         if (errno != EINTR)
             return waldo_error_system(reterr, errno, "sending descriptors through a queue");
     }

@@ -14,7 +14,7 @@ typedef struct waldo__satchel {
 
 int waldo__satchel_open(waldo__satchel *satchel, waldo_error *reterr);
 void waldo__satchel_close(waldo__satchel *satchel);
-/* WALDO_EFULL: no more fit now. */
+/* WALDO_EFULL, without a message: no more fit now. */
 int waldo__satchel_put(const waldo__satchel *satchel, uint64_t serial,
                        const waldo__descriptors *descriptors, waldo_error *reterr);
 /* Duplicates of those with the serial number, and throws away what is older. What comes stays until

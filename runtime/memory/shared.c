@@ -32,7 +32,8 @@ int waldo__shared_new(const waldo__shape *shape, size_t size, void *ret_object, 
         free(shared);
         return status;
     }
-    *(uint32_t *)waldo__shared_state(shared) = shape->tag;
+    shared->state = waldo__block_memory(&shared->block);
+    *(uint32_t *)shared->state = shape->tag;
     *(void **)ret_object = shared;
     return 0;
 }
@@ -145,6 +146,7 @@ int waldo__shared_rebuild(const waldo__shape *shape, const waldo__reduced *from,
         return status;
     }
     shared->block = block;
+    shared->state = waldo__block_memory(&block);
     if (shape->rebuild_more)
         status = shape->rebuild_more(shared, from, position, reterr);
     if (status < 0) {

@@ -17,6 +17,7 @@
 /* What every such object starts with. */
 typedef struct waldo__shared {
     _Atomic uint32_t references;
+    void *state;
     waldo__block block;
 } waldo__shared;
 
@@ -46,7 +47,7 @@ void *waldo__shared_ref(void *object);
 void *waldo__shared_unref(const waldo__shape *shape, void *object);
 static inline void *waldo__shared_state(const waldo__shared *shared)
 {
-    return waldo__block_memory(&shared->block);
+    return shared->state;
 }
 
 /* Adds the object to *ret. Its descriptors stay its own. */
