@@ -11,5 +11,7 @@ extern const waldo__handle_class waldo__event_class;
 extern const waldo__handle_class waldo__condition_class;
 extern const waldo__handle_class waldo__barrier_class;
 extern const waldo__handle_class waldo__queue_class;
+extern const waldo__handle_class waldo__value_class;
+extern const waldo__handle_class waldo__array_class;
 
 #endif

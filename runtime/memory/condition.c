@@ -6,8 +6,8 @@
 
 #include <waldo/mp/sync.h>
 
+#include "memory/any_lock.h"
 #include "memory/classes.h"
-#include "memory/lock.h"
 
 #define SLOTS 250
 #define NOTIFIED WALDO__IDENTITY_SPARE_BIT
@@ -21,39 +21,23 @@ typedef struct waldo__condition_state {
 
 struct waldo_mp_condition {
     waldo__shared shared;
-    waldo_mp_lock *lock; /* one of the two */
-    waldo_mp_rlock *rlock;
+    waldo__any_lock lock;
 };
 
 static void dispose(waldo__shared *shared)
 {
-    waldo_mp_condition *condition = (waldo_mp_condition *)shared;
-    waldo_mp_lock_unref(condition->lock);
-    waldo_mp_rlock_unref(condition->rlock);
+    waldo__any_lock_unref(&((waldo_mp_condition *)shared)->lock);
 }
 
 static int reduce_lock(waldo__shared *shared, waldo__reduced *ret, waldo_error *reterr)
 {
-    const waldo_mp_condition *condition = (waldo_mp_condition *)shared;
-    uint8_t recursive = condition->rlock != NULL;
-    if (!waldo__reduced_put(ret, &recursive, 1))
-        return waldo_error_set(reterr, WALDO_ELIMIT, "a handle that is too large");
-    if (recursive)
-        return waldo__shared_reduce(&waldo__rlock_shape, &condition->rlock->shared, ret, reterr);
-    return waldo__shared_reduce(&waldo__lock_shape, &condition->lock->shared, ret, reterr);
+    return waldo__any_lock_reduce(&((waldo_mp_condition *)shared)->lock, ret, reterr);
 }
 
 static int rebuild_lock(waldo__shared *shared, const waldo__reduced *from,
                         waldo__reduced_position *position, waldo_error *reterr)
 {
-    waldo_mp_condition *condition = (waldo_mp_condition *)shared;
-    uint8_t recursive = 0;
-    if (!waldo__reduced_get(from, position, &recursive, 1))
-        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a condition without its lock");
-    if (recursive)
-        return waldo__shared_rebuild(&waldo__rlock_shape, from, position, &condition->rlock,
-                                     reterr);
-    return waldo__shared_rebuild(&waldo__lock_shape, from, position, &condition->lock, reterr);
+    return waldo__any_lock_rebuild(&((waldo_mp_condition *)shared)->lock, from, position, reterr);
 }
 
 static const waldo__shape shape = {
@@ -77,7 +61,7 @@ int waldo_mp_condition_new_on_rlock(waldo_mp_rlock *rlock, waldo_mp_condition **
 {
     int status = waldo__shared_new(&shape, 0, ret_condition, reterr);
     if (status >= 0)
-        (*ret_condition)->rlock = waldo_mp_rlock_ref(rlock);
+        (*ret_condition)->lock.rlock = waldo_mp_rlock_ref(rlock);
     return status;
 }
 
@@ -86,7 +70,7 @@ int waldo_mp_condition_new_on_lock(waldo_mp_lock *lock, waldo_mp_condition **ret
 {
     int status = waldo__shared_new(&shape, 0, ret_condition, reterr);
     if (status >= 0)
-        (*ret_condition)->lock = waldo_mp_lock_ref(lock);
+        (*ret_condition)->lock.lock = waldo_mp_lock_ref(lock);
     return status;
 }
 
@@ -102,21 +86,19 @@ int waldo_mp_condition_new(waldo_mp_condition **ret_condition, waldo_error *rete
 
 int waldo_mp_condition_acquire(waldo_mp_condition *condition, double timeout, waldo_error *reterr)
 {
-    return condition->rlock ? waldo_mp_rlock_acquire(condition->rlock, timeout, reterr)
-                            : waldo_mp_lock_acquire(condition->lock, timeout, reterr);
+    return waldo__any_lock_acquire(&condition->lock, timeout, reterr);
 }
 
 int waldo_mp_condition_release(waldo_mp_condition *condition, waldo_error *reterr)
 {
-    return condition->rlock ? waldo_mp_rlock_release(condition->rlock, reterr)
-                            : waldo_mp_lock_release(condition->lock, reterr);
+    return waldo__any_lock_release(&condition->lock, reterr);
 }
 
 static int must_own(const waldo_mp_condition *condition, const char *else_say, waldo_error *reterr)
 {
-    bool mine = condition->rlock ? waldo__rlock_is_mine(condition->rlock)
-                                 : waldo__lock_is_mine(condition->lock);
-    return mine ? 0 : waldo_error_set(reterr, WALDO_EASSERTION, "%s", else_say);
+    if (waldo__any_lock_is_mine(&condition->lock))
+        return 0;
+    return waldo_error_set(reterr, WALDO_EASSERTION, "%s", else_say);
 }
 
 static const volatile void *futex_of(const _Atomic uint64_t *waiter)
@@ -192,11 +174,11 @@ static void wait_in_slot(waldo__condition_state *state, size_t slot, waldo__iden
 /* Gives the lock up altogether; returns how often it was held. */
 static uint32_t release_all(waldo_mp_condition *condition)
 {
-    if (!condition->rlock) {
-        (void)!waldo_mp_lock_release(condition->lock, NULL);
+    if (!condition->lock.rlock) {
+        (void)!waldo_mp_lock_release(condition->lock.lock, NULL);
         return 1;
     }
-    waldo__rlock_state *state = waldo__shared_state(&condition->rlock->shared);
+    waldo__rlock_state *state = waldo__shared_state(&condition->lock.rlock->shared);
     uint32_t count = atomic_load_explicit(&state->count, memory_order_relaxed);
     waldo__robust_give(&state->owner);
     return count;
@@ -205,8 +187,8 @@ static uint32_t release_all(waldo_mp_condition *condition)
 static int acquire_all(waldo_mp_condition *condition, uint32_t count)
 {
     int taken = waldo_mp_condition_acquire(condition, WALDO_FOREVER, NULL);
-    if (condition->rlock && taken > 0) {
-        waldo__rlock_state *state = waldo__shared_state(&condition->rlock->shared);
+    if (condition->lock.rlock && taken > 0) {
+        waldo__rlock_state *state = waldo__shared_state(&condition->lock.rlock->shared);
         atomic_store_explicit(&state->count, count, memory_order_relaxed);
     }
     return taken;

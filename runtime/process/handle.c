@@ -9,6 +9,7 @@
 #include "value/layout.h"
 
 static const waldo__handle_class *const classes[] = {
+    &waldo__array_class,
     &waldo__barrier_class,
     &waldo__condition_class,
     &waldo__connection_class,
@@ -18,6 +19,7 @@ static const waldo__handle_class *const classes[] = {
     &waldo__queue_class,
     &waldo__rlock_class,
     &waldo__semaphore_class,
+    &waldo__value_class,
 };
 
 const waldo__handle_class *waldo__handle_class_named(const char *name)

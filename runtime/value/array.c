@@ -71,10 +71,9 @@ int waldo_value_array_items(const waldo_value *value, char *ret_typecode, const 
     return 0;
 }
 
-waldo_value *waldo__array_item(const waldo__array *array, size_t index)
+waldo_value *waldo__typecode_item(char typecode, const void *item)
 {
-    const void *item = array->items + index * array->item_size;
-    switch (array->typecode) {
+    switch (typecode) {
     case 'b':
         return waldo_v_int64(*(const int8_t *)item);
     case 'B':
@@ -98,6 +97,11 @@ waldo_value *waldo__array_item(const waldo__array *array, size_t index)
     default:
         return waldo_v_float(*(const double *)item);
     }
+}
+
+waldo_value *waldo__array_item(const waldo__array *array, size_t index)
+{
+    return waldo__typecode_item(array->typecode, array->items + index * array->item_size);
 }
 
 int waldo_value_array_get(const waldo_value *value, int64_t index, waldo_value **ret_item,
