@@ -100,20 +100,14 @@ int waldo__local_send(int socket, const void *data, size_t size,
 
 /* ---- receiving ---- */
 
+/* A peer that closed without having read everything is told once, ahead of what it sent. */
 static ssize_t receive_packet(int socket, struct msghdr *packet, int flags)
 {
     ssize_t got;
     do
         got = recvmsg(socket, packet, flags | MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     return got;
-}
-
-static int receive_failed(waldo_error *reterr)
-{
-    if (errno == ECONNRESET)
-        return waldo_error_set(reterr, WALDO_EEOF, "the other end was closed");
-    return waldo_error_system(reterr, errno, "receive");
 }
 
 static int malformed(waldo_error *reterr)
@@ -146,7 +140,7 @@ static int receive_first(int socket, void *target, size_t room_size, int flags, 
     }
     ssize_t got = receive_packet(socket, &packet, flags);
     if (got < 0)
-        return receive_failed(reterr);
+        return waldo_error_system(reterr, errno, "receive");
     if (descriptors)
         take_descriptors(&packet, descriptors);
     if (got == 0)
@@ -173,10 +167,10 @@ static int receive_next(int socket, void *target, size_t left, waldo_error *rete
     struct iovec part = {target, packet_size(left)};
     struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t got = receive_packet(socket, &packet, 0);
-    if (got == 0 || (got < 0 && errno == ECONNRESET))
+    if (got == 0)
         return waldo_error_set(reterr, WALDO_ESYSTEM, "got end of file during message");
     if (got < 0)
-        return receive_failed(reterr);
+        return waldo_error_system(reterr, errno, "receive");
     if ((size_t)got != part.iov_len || packet.msg_flags & MSG_TRUNC)
         return malformed(reterr);
     return 0;

@@ -186,6 +186,20 @@ Test(connection, the_other_end_was_closed)
     drop(&both);
 }
 
+Test(connection, what_was_sent_arrives_though_the_sender_read_nothing)
+{
+    ends both = make_pipe(true);
+    send_text(both.second, "unread");
+    send_text(both.first, "last words");
+    both.first = waldo_mp_connection_unref(both.first);
+    expect_bytes(both.second, "last words");
+    void *data;
+    size_t size;
+    cr_assert_eq(waldo_mp_connection_recv_bytes(both.second, SIZE_MAX, &data, &size, NULL),
+                 WALDO_EEOF);
+    drop(&both);
+}
+
 Test(connection, closing_twice_and_using_what_is_closed)
 {
     ends both = make_pipe(true);

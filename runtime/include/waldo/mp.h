@@ -1,0 +1,9 @@
+/* Processes on one host and what they share: Python's multiprocessing. No server is needed. */
+#ifndef WALDO_MP_H
+#define WALDO_MP_H
+
+#include <waldo/mp/connection.h>
+#include <waldo/mp/handle.h>
+#include <waldo/mp/process.h>
+
+#endif
