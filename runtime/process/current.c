@@ -10,12 +10,10 @@
 
 #include "process/process.h"
 
-static char main_name[] = "MainProcess";
-static char main_identity[] = "";
 static waldo_mp_process self = {
     .relation = WALDO__SELF,
-    .name = main_name,
-    .identity = main_identity,
+    .name = "MainProcess",
+    .identity = "",
     .state = WALDO__PROCESS_RUNNING,
     .handle = -1,
     .sentinel = -1,
@@ -52,7 +50,8 @@ int waldo__process_authkey(uint8_t ret_key[WALDO__PROCESS_AUTHKEY_SIZE], waldo_e
 
 /* ---- a child to be ---- */
 
-int waldo__name_child(const char *name, char **ret_name, char **ret_identity, waldo_error *reterr)
+int waldo__name_child(const char *name, const char **ret_name, const char **ret_identity,
+                      waldo_error *reterr)
 {
     char *identity = NULL;
     char *given = NULL;
@@ -95,43 +94,14 @@ int waldo__birth_of(const waldo_mp_process *process, waldo__birth *ret_birth, wa
 
 /* ---- a child that is ---- */
 
-static void forget_parent(void)
-{
-    free(parent.name);
-    parent.name = NULL;
-    if (parent.handle >= 0)
-        close(parent.handle);
-    parent.handle = parent.sentinel = -1;
-}
-
-static void forget_self(void)
-{
-    if (self.name != main_name) {
-        free(self.name);
-        free(self.identity);
-    }
-    self.name = main_name;
-    self.identity = main_identity;
-}
-
 int waldo__become(const waldo__birth *birth, waldo_error *reterr)
 {
-    char *name = strdup(birth->name);
-    char *identity = strdup(birth->identity);
-    char *parent_name = strdup(birth->parent_name);
-    if (!name || !identity || !parent_name) {
-        free(name);
-        free(identity);
-        free(parent_name);
-        close(birth->parent_handle);
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a process");
-    }
-    forget_parent();
-    forget_self();
-    self.name = name;
-    self.identity = identity;
+    if (parent.handle >= 0)
+        close(parent.handle);
+    self.name = birth->name;
+    self.identity = birth->identity;
     self.daemon = birth->daemon;
-    parent.name = parent_name;
+    parent.name = birth->parent_name;
     parent.pid = birth->parent_pid;
     parent.handle = parent.sentinel = birth->parent_handle;
     parent.state = WALDO__PROCESS_RUNNING;

@@ -25,7 +25,7 @@ int waldo__report(const waldo_error *err)
     return 1;
 }
 
-int waldo__run_target(waldo_mp_function *target, const waldo_value *arguments)
+int waldo__run_target(waldo_mp_function *target, waldo_value *arguments)
 {
     waldo_error err = WALDO_ERROR_INIT;
     int status = target(arguments, &err);
@@ -35,6 +35,7 @@ int waldo__run_target(waldo_mp_function *target, const waldo_value *arguments)
         status = waldo__report(&err);
     }
     waldo_mp_exit();
+    waldo_value_unref(arguments);
     return status & 0xff;
 }
 

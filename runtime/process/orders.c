@@ -119,12 +119,11 @@ static void read_birth(reading *r, waldo__birth *birth)
         r->status = waldo_mp_descriptor_from_value(value, &birth->parent_handle, r->reterr);
 }
 
-static int begin(const waldo_value *orders, waldo_mp_function **ret_target,
-                 const waldo_value **ret_arguments, waldo_error *reterr)
+static int begin(waldo_value *told, waldo_mp_function **ret_target, waldo_value **ret_arguments,
+                 waldo_error *reterr)
 {
     waldo__birth birth = {0};
-    reading r = {orders, 0, reterr};
-    *ret_arguments = field(&r, "arguments");
+    reading r = {told, 0, reterr};
     const char *target = text_field(&r, "target");
     read_birth(&r, &birth);
     const waldo_value *directory = field(&r, "directory");
@@ -135,22 +134,28 @@ static int begin(const waldo_value *orders, waldo_mp_function **ret_target,
         r.status = waldo__become(&birth, reterr);
     if (r.status >= 0)
         r.status = waldo__target_named(target, ret_target, reterr);
+    if (r.status < 0)
+        return r.status;
+    waldo_value *key = waldo_v("arguments");
+    if (!key)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "out of memory");
+    r.status = waldo_value_dict_pop(told, key, ret_arguments, reterr);
+    waldo_value_unref(key);
     return r.status;
 }
+
+/* Names in it are this process's. */
+static waldo_value *orders;
 
 int waldo__carry_out(const uint8_t *data, size_t size, waldo__descriptors *descriptors)
 {
     waldo_error err = WALDO_ERROR_INIT;
-    waldo_value *orders = NULL;
-    const waldo_value *arguments;
+    waldo_value *arguments;
     waldo_mp_function *target;
     int status = waldo__parcel_unpack(data, size, descriptors, &orders, &err);
     if (status >= 0)
         status = begin(orders, &target, &arguments, &err);
-    if (status >= 0)
-        status = waldo__run_target(target, arguments);
-    else
-        status = waldo__report(&err);
-    waldo_value_unref(orders);
-    return status;
+    if (status < 0)
+        return waldo__report(&err);
+    return waldo__run_target(target, arguments);
 }

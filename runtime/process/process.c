@@ -69,8 +69,8 @@ waldo_mp_process *waldo_mp_process_unref(waldo_mp_process *process)
         return NULL;
     close_descriptors(process);
     waldo_value_unref(process->arguments);
-    free(process->name);
-    free(process->identity);
+    free((char *)(uintptr_t)process->name);
+    free((char *)(uintptr_t)process->identity);
     free(process);
     return NULL;
 }

@@ -24,9 +24,9 @@ typedef enum waldo__process_state {
 struct waldo_mp_process {
     atomic_uint references;
     waldo__relation relation;
-    char *name;
-    char *identity; /* "1:2": the second child of the first child; "" in the main process */
-    pid_t creator;  /* the only process to which the object is of use */
+    const char *name;
+    const char *identity; /* "1:2": the second child of the first child; "" in the main process */
+    pid_t creator;        /* the only process to which the object is of use */
     waldo_mp_function *target;
     waldo_value *arguments;
     waldo_mp_method method; /* not WALDO_MP_DEFAULT once it is started */
@@ -71,10 +71,11 @@ typedef struct waldo__birth {
 
 /* Of a child that is about to be started. parent_handle is the caller's to close. */
 int waldo__birth_of(const waldo_mp_process *process, waldo__birth *ret_birth, waldo_error *reterr);
-/* Makes this process the child; TAKES the handle. */
+/* Makes this process the child; TAKES the handle. The texts must stay. */
 int waldo__become(const waldo__birth *birth, waldo_error *reterr);
 /* A name for the next child of this process, and its identity; the caller frees both. */
-int waldo__name_child(const char *name, char **ret_name, char **ret_identity, waldo_error *reterr);
+int waldo__name_child(const char *name, const char **ret_name, const char **ret_identity,
+                      waldo_error *reterr);
 /* The process's key (row L16), made when it is needed first. */
 int waldo__process_authkey(uint8_t ret_key[WALDO__PROCESS_AUTHKEY_SIZE], waldo_error *reterr);
 
@@ -91,8 +92,8 @@ void waldo__stop_forkserver(void);
 /* Sets the three of a child of this process. On failure the child is killed. */
 int waldo__adopt(waldo_mp_process *process, pid_t pid, waldo_error *reterr);
 
-/* Runs a target to its end, in the child: the exit code. */
-int waldo__run_target(waldo_mp_function *target, const waldo_value *arguments);
+/* Runs a target to its end, in the child: the exit code. TAKES arguments. */
+int waldo__run_target(waldo_mp_function *target, waldo_value *arguments);
 /* Writes "Process NAME:" and the error to standard error; returns the exit code, 1. */
 int waldo__report(const waldo_error *err);
 /* Standard input is /dev/null in every child (row L13). */
