@@ -39,6 +39,13 @@ int waldo__local_pair(int ret_sockets[2], waldo_error *reterr)
     return 0;
 }
 
+int waldo__socket_failed(const char *what, waldo_error *reterr)
+{
+    if (errno == EAGAIN)
+        return waldo_error_set(reterr, WALDO_ETIMEOUT, "%s: the other side took too long", what);
+    return waldo_error_system(reterr, errno, "%s", what);
+}
+
 /* ---- sending ---- */
 
 static int send_packet(int socket, const struct msghdr *packet, waldo_error *reterr)
@@ -51,7 +58,7 @@ static int send_packet(int socket, const struct msghdr *packet, waldo_error *ret
         return 0;
     if (errno == EPIPE || errno == ECONNRESET)
         return waldo_error_set(reterr, WALDO_EBROKENPIPE, "Broken pipe");
-    return waldo_error_system(reterr, errno, "send");
+    return waldo__socket_failed("send", reterr);
 }
 
 static void put_descriptors(struct msghdr *packet, control_room *room,
@@ -140,7 +147,7 @@ static int receive_first(int socket, void *target, size_t room_size, int flags, 
     }
     ssize_t got = receive_packet(socket, &packet, flags);
     if (got < 0)
-        return waldo_error_system(reterr, errno, "receive");
+        return waldo__socket_failed("receive", reterr);
     if (descriptors)
         take_descriptors(&packet, descriptors);
     if (got == 0)
@@ -170,7 +177,7 @@ static int receive_next(int socket, void *target, size_t left, waldo_error *rete
     if (got == 0)
         return waldo_error_set(reterr, WALDO_ESYSTEM, "got end of file during message");
     if (got < 0)
-        return waldo_error_system(reterr, errno, "receive");
+        return waldo__socket_failed("receive", reterr);
     if ((size_t)got != part.iov_len || packet.msg_flags & MSG_TRUNC)
         return malformed(reterr);
     return 0;

@@ -23,6 +23,9 @@ typedef struct waldo__inbox {
 /* At least size bytes of room; what is in it stays. */
 int waldo__inbox_reserve(waldo__inbox *inbox, size_t size, waldo_error *reterr);
 
+/* What errno says about a socket; one with a timeout of its own says WALDO_ETIMEOUT. */
+int waldo__socket_failed(const char *what, waldo_error *reterr);
+
 /* Two connected sockets with FD_CLOEXEC. */
 int waldo__local_pair(int ret_sockets[2], waldo_error *reterr);
 /* descriptors may be NULL: none. WALDO_EBROKENPIPE: the other end is closed. */

@@ -4,6 +4,7 @@
 
 #include <waldo/mp/connection.h>
 #include <waldo/mp/handle.h>
+#include <waldo/mp/listener.h>
 #include <waldo/mp/process.h>
 
 #endif
