@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/address.h"
+#include "engine/lookup.h"
 
 int waldo__direct_wait(int fd, short events, waldo__deadline deadline, const char *what,
                        waldo_error *reterr)
@@ -109,7 +110,7 @@ int waldo__direct_connect(const waldo__url *url, waldo__deadline deadline, int *
     if (url->scheme == WALDO__IPC) {
         fd = connect_unix(url, deadline);
     } else {
-        int rc = waldo__address_resolve(url, false, &list, reterr);
+        int rc = waldo__lookup(url, deadline, &list, reterr);
         if (rc < 0)
             return rc;
         fd = connect_any(list, deadline);

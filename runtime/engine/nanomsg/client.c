@@ -10,6 +10,7 @@
 
 #include "engine/address.h"
 #include "engine/direct/connect.h"
+#include "engine/lookup.h"
 #include "engine/nanomsg/socket.h"
 
 /* libnanomsg tells nobody that a connection broke, so whoever waits looks from time to time. */
@@ -133,7 +134,7 @@ static int open_any(const waldo__url *url, size_t max_message, waldo__deadline d
 
     if (url->scheme != WALDO__NN_TCP && url->scheme != WALDO__WS)
         return open_at(url, max_message, deadline, ret_socket, reterr);
-    int rc = waldo__address_resolve(url, false, &list, reterr);
+    int rc = waldo__lookup(url, deadline, &list, reterr);
     if (rc < 0)
         return rc;
     for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
