@@ -94,6 +94,9 @@ int waldo_value_dict_pop(waldo_value *dict, const waldo_value *key, waldo_value 
 {
     if (dict->kind != WALDO_KIND_DICT)
         return waldo__wrong_type(dict, "a dict", reterr);
+    /* Python's pop, unlike its del, does not look at the key where there are none. */
+    if (ret_value && table_of(dict)->count == 0)
+        return waldo__no_key(key, reterr);
     waldo__entry *entry;
     int status = find(dict, key, &entry, reterr);
     if (status < 0)

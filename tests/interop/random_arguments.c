@@ -156,9 +156,51 @@ static waldo_value *typecode(void)
     return waldo_v(text);
 }
 
+/* What dict() takes. */
+static waldo_value *pairs(void)
+{
+    waldo_value *items[4];
+    size_t count = random_below(5);
+    if (random_below(3) == 0)
+        return dict_of();
+    for (size_t i = 0; i < count; i++)
+        items[i] =
+            random_below(12) ? waldo_v_tuple(any(1), any(2)) : sequence(waldo_v_list_of, 3, 1);
+    return waldo_v_list_of(items, count);
+}
+
+static waldo_value *name(void)
+{
+    static const char *const names[] = {"a", "b", "c", "value", "x1"};
+    return waldo_v(names[random_below(5)]);
+}
+
+static waldo_value *keywords(void)
+{
+    waldo_value *items[6];
+    size_t count = random_below(4) * 2;
+    for (size_t i = 0; i < count; i += 2) {
+        items[i] = name();
+        items[i + 1] = any(2);
+    }
+    return waldo_v_dict_of(items, count);
+}
+
 static waldo_value *one(char wanted)
 {
     switch (wanted) {
+    case 'p':
+        return pairs();
+    case 'D':
+        return random_below(4) ? dict_of() : any(2);
+    case 'm':
+        return name();
+    case 'q':
+        return waldo_v((int)random_below(8) - 1);
+    case 'f':
+        return waldo_v_bool(false);
+    case 'T':
+        return random_below(2) ? waldo_v_none() : waldo_v((int)random_below(3) - 1);
     case 'd':
         return random_below(40) ? small_int() : scalar();
     case 'i':
@@ -213,6 +255,8 @@ waldo_value *random_arguments(const char *wanted)
     size_t count = 0;
     if (*wanted == 'o')
         return keywords_of_sort();
+    if (*wanted == 'w')
+        return keywords();
     if (*wanted == 'O')
         return waldo_v_fields("reverse", waldo_v_bool(random_below(2)));
     for (; *wanted; wanted++) {

@@ -14,7 +14,10 @@ unsigned random_below(unsigned limit);
  *     I an iterable  L a list         S a set       k a list of ints                 t a typecode
  *     a what an array is made of      A an array    * up to three iterables
  *
- * "o" alone is a dict: the keywords of sort; "O" those without a key. */
+ *     p what dict() takes     D a dict    m an attribute's name    q a queue's size
+ *     f False                 T a timeout that is not looked at
+ *
+ * "w" alone is a dict of attributes, as keywords; "o" alone is a dict: the keywords of sort; "O" those without a key. */
 waldo_value *random_arguments(const char *wanted);
 
 #endif

@@ -16,7 +16,7 @@
 
 #include "random_arguments.h"
 
-enum { OPERATIONS = 120000, OBJECTS = 24, LIFE = 1500 };
+enum { OPERATIONS = 110000, OBJECTS = 24, LIFE = 1500 };
 
 /* A method, what it takes (see random_arguments.h), and how often it is called. */
 struct operation {
@@ -106,9 +106,37 @@ static const struct operation array_operations[] = {
     {"#repr", "", 3},         {NULL, NULL, 0},
 };
 
+static const struct operation dict_operations[] = {
+    {"new", "?p", 1},        {"__contains__", "v", 3},  {"__delitem__", "v", 3},
+    {"__getitem__", "v", 5}, {"__ior__", "p", 2},       {"__iter__", "", 1},
+    {"__len__", "", 2},      {"__or__", "D", 2},        {"__reversed__", "", 1},
+    {"__ror__", "D", 1},     {"__setitem__", "vv", 10}, {"clear", "", 1},
+    {"copy", "", 2},         {"fromkeys", "I?v", 2},    {"get", "v?v", 4},
+    {"items", "", 1},        {"keys", "", 1},           {"pop", "v?v", 4},
+    {"popitem", "", 3},      {"setdefault", "v?v", 4},  {"update", "p", 4},
+    {"update", "w", 2},      {"values", "", 1},         {"#repr", "", 2},
+    {NULL, NULL, 0},
+};
+
+static const struct operation namespace_operations[] = {
+    {"new", "w", 1},          {"__getattribute__", "m", 6},
+    {"__setattr__", "mv", 6}, {"__delattr__", "m", 3},
+    {"#repr", "", 3},         {NULL, NULL, 0},
+};
+
+/* None of them waits. */
+static const struct operation queue_operations[] = {
+    {"new", "q", 1},      {"put_nowait", "v", 8}, {"put", "vf", 3}, {"get_nowait", "", 5},
+    {"get", "f", 3},      {"qsize", "", 2},       {"empty", "", 2}, {"full", "", 2},
+    {"task_done", "", 6}, {"put", "vfT", 1},      {"get", "fT", 1}, {NULL, NULL, 0},
+};
+
 static const struct subject subjects[] = {
-    {"list", list_operations},   {"list", ints_operations},   {"set", set_operations},
-    {"Value", value_operations}, {"Array", array_operations},
+    {"dict", dict_operations},   {"Namespace", namespace_operations},
+    {"Queue", queue_operations}, {"JoinableQueue", queue_operations},
+    {"list", list_operations},   {"list", ints_operations},
+    {"set", set_operations},     {"Value", value_operations},
+    {"Array", array_operations},
 };
 
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
@@ -275,7 +303,7 @@ static uint64_t seed_of_today(void)
     return given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
 }
 
-Test(types_python, python_agrees, .timeout = 300)
+Test(types_python, python_agrees, .timeout = 600)
 {
     if (run_python((char *[]){"python3", "-c", "pass", NULL}) != 0)
         cr_skip("no python3");
@@ -294,7 +322,9 @@ Test(types_python, python_agrees, .timeout = 300)
     const char *address = NULL;
     pthread_t thread;
     cr_assert(waldo_server_new(NULL, NULL, &server, &err) >= 0, "%s", err.message);
-    cr_assert(waldo_server_listen(server, "tcp://127.0.0.1:0", &address, &err) >= 0);
+    char url[64];
+    snprintf(url, sizeof url, "ipc:///tmp/waldo-types-%d.sock", (int)getpid());
+    cr_assert(waldo_server_listen(server, url, &address, &err) >= 0, "%s", err.message);
     cr_assert_eq(pthread_create(&thread, NULL, serve, server), 0);
     cr_assert(waldo_connect(address, NULL, &manager, &err) >= 0, "%s", err.message);
     operate_on_all();

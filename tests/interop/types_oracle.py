@@ -15,6 +15,7 @@ import array
 import copy
 import multiprocessing.managers
 import operator
+import queue
 import sys
 
 NAMES = {"array": array.array, "nan": float("nan"), "inf": float("inf"), "slice": slice}
@@ -46,7 +47,13 @@ class Value(multiprocessing.managers.Value):
         return same
 
 
+class Namespace(multiprocessing.managers.Namespace):
+    def __eq__(self, other):
+        return self.__dict__ == other.__dict__
+
+
 NAMES["Value"] = Value
+NAMES["Namespace"] = Namespace
 
 
 def parse(text):
@@ -82,8 +89,6 @@ def all_or_nothing(target, method, args):
 
 
 def call_set(target, method, args, claim):
-    if method in REFLECTED:
-        return REFLECTED[method](args[0], target)
     if method in ("update", "difference_update", "intersection_update"):
         return all_or_nothing(target, method, args)
     if method == "pop" and target and claim in target:
@@ -106,6 +111,8 @@ def call_list(target, method, args, claim):
 def plain(target, method, args):
     if method in OPERATORS:
         return OPERATORS[method](target, *args)
+    if method in REFLECTED:
+        return REFLECTED[method](args[0], target)
     if method == "#repr":
         return target
     if isinstance(args, dict):
@@ -113,13 +120,30 @@ def plain(target, method, args):
     return getattr(target, method)(*args)
 
 
+def call_dict(target, method, args, claim):
+    if method == "update" and isinstance(args, dict):
+        return target.update(**args)
+    if method == "update":
+        return all_or_nothing(target, method, args)
+    if method == "__ior__":
+        all_or_nothing(target, "update", args)
+        return target
+    if method in ("keys", "values", "items"):
+        return list(getattr(target, method)())
+    return plain(target, method, args)
+
+
 MAKE = {
     "list": list,
     "set": set,
     "Array": array.array,
     "Value": Value,
+    "dict": dict,
+    "Namespace": Namespace,
+    "Queue": queue.Queue,
+    "JoinableQueue": queue.Queue,
 }
-CALL = {"list": call_list, "set": call_set}
+CALL = {"dict": call_dict, "list": call_list, "set": call_set}
 
 
 # ---- comparing ----
@@ -141,6 +165,9 @@ def same_error(kind, method, text, error):
         return False
     if message == str(error) or "{" in message and sorted(message) == sorted(str(error)):
         return True
+    # Python's Empty, Full and ShutDown say no more than their names.
+    if str(error) == "":
+        return True
     # How an array names what does not fit depends on the version of Python.
     return kind == "Array" and name in ("OverflowError", "ValueError")
 
@@ -151,7 +178,8 @@ class Replay:
 
     def run(self, number, kind, method, args, claim):
         if method == "new":
-            self.objects[number] = MAKE[kind](*args)
+            made = MAKE[kind](**args) if isinstance(args, dict) else MAKE[kind](*args)
+            self.objects[number] = made
             return None
         target = self.objects[number]
         return CALL.get(kind, lambda t, m, a, c: plain(t, m, a))(target, method, args, claim)
