@@ -17,9 +17,11 @@ struct waldo_generator {
     int (*run)(waldo_generator *generator, waldo_call *call, const void *ops, void *self,
                const ProtobufCMessage *input);
     waldo__fiber *fiber;
-    int result;          /* of run */
-    bool closing;        /* nobody wants another item */
-    waldo_call *current; /* the step under way */
+    int result;                /* of run */
+    bool closing;              /* nobody wants another item */
+    const waldo_value *sent;   /* with the step under way; or NULL */
+    const waldo_error *thrown; /* the same */
+    waldo_call *current;       /* the step under way */
 
     /* Or step by step: */
     void *state;
@@ -42,12 +44,22 @@ int waldo_generator_yield(waldo_generator *generator, const ProtobufCMessage *it
     if (status < 0)
         return status;
     waldo__fiber_suspend(generator->fiber);
-    return generator->closing ? WALDO_ECANCELLED : 0;
+    if (generator->closing)
+        return WALDO_ECANCELLED;
+    return generator->thrown ? generator->thrown->code : 0;
+}
+
+const waldo_value *waldo_generator_received(const waldo_generator *generator)
+{
+    return generator->sent;
 }
 
 /* What the generator raised through the call that started it belongs to this step. */
 static int fail(waldo_generator *generator, waldo_call *call, int code)
 {
+    const waldo_error *thrown = generator->thrown;
+    if (thrown && code == thrown->code && !generator->start->error)
+        return waldo__call_raise_error(call, thrown); /* the function let it through */
     if (call != generator->start)
         waldo__call_raise_error(call, generator->start->error);
     return code;
@@ -93,16 +105,51 @@ int waldo__generator_next(waldo_generator *generator, waldo_call *call)
     return generator->run ? resume(generator, call) : step(generator, call);
 }
 
-void waldo__generator_free(waldo_generator *generator)
+int waldo__generator_send(waldo_generator *generator, waldo_call *call, const waldo_value *value)
 {
-    if (!generator)
-        return;
+    if (!generator->run)
+        return waldo_call_raise(call, WALDO_EATTRIBUTE,
+                                "'Iterator' object has no attribute 'send'");
+    if (!generator->fiber && !generator->finished && waldo_value_kind(value) != WALDO_KIND_NONE)
+        return waldo_call_raise(call, WALDO_ETYPE,
+                                "can't send non-None value to a just-started generator");
+    generator->sent = value;
+    int status = waldo__generator_next(generator, call);
+    generator->sent = NULL;
+    return status;
+}
+
+int waldo__generator_throw(waldo_generator *generator, waldo_call *call, const waldo_error *error)
+{
+    if (!generator->run)
+        return waldo_call_raise(call, WALDO_EATTRIBUTE,
+                                "'Iterator' object has no attribute 'throw'");
+    if (generator->finished || !generator->fiber) {
+        generator->finished = true;
+        return waldo__call_raise_error(call, error);
+    }
+    generator->thrown = error;
+    int status = resume(generator, call);
+    generator->thrown = NULL;
+    return status;
+}
+
+void waldo__generator_close(waldo_generator *generator)
+{
     if (!generator->finished && generator->fiber) {
         generator->closing = true;
         waldo__fiber_resume(generator->fiber);
     }
     if (!generator->finished && !generator->run)
         finish_steps(generator);
+    generator->finished = true;
+}
+
+void waldo__generator_free(waldo_generator *generator)
+{
+    if (!generator)
+        return;
+    waldo__generator_close(generator);
     waldo__fiber_free(generator->fiber);
     waldo__call_unref(generator->start);
     free(generator);
@@ -196,41 +243,3 @@ int waldo_call_generate_steps(waldo_call *call, void *state,
     generator->close = close;
     return begin(call, generator);
 }
-
-static const waldo_service_method iterator_methods[] = {
-    {.name = "__next__",
-     .signature = "__next__() returns the next item",
-     .comment = "The next item; StopIteration when there is none.",
-     .flags = WALDO_METHOD_ITERATES_SELF},
-};
-
-static const char *const iterator_exposed[] = {"__next__", NULL};
-
-static const waldo_service_typeid iterator_typeids[] = {
-    {.type_id = "Iterator", .exposed = iterator_exposed, .no_create = true},
-};
-
-/* Its objects always have a generator, so that no handler is needed to make one. */
-static bool iterator_provides(const void *ops, size_t position)
-{
-    (void)ops;
-    return position == 0;
-}
-
-static bool iterator_creates(const void *ops)
-{
-    (void)ops;
-    return false;
-}
-
-const waldo_service waldo__iterator_service = {
-    .abi = WALDO_ABI,
-    .name = "waldo.Iterator",
-    .comment = "A generator that a method started.",
-    .methods = iterator_methods,
-    .method_count = 1,
-    .typeids = iterator_typeids,
-    .typeid_count = 1,
-    .provides = iterator_provides,
-    .creates = iterator_creates,
-};

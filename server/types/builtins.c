@@ -1,7 +1,6 @@
 /* The types that every server offers. */
 #include "types/builtins.h"
 
-#include "generator.h"
 #include "registry.h"
 #include "types/room.h"
 

@@ -4,6 +4,9 @@
 
 #include "waldo/builtins.service.h"
 
+/* The type of generators that a method started: `Iterator`. */
+extern const waldo_service waldo__iterator_service;
+
 extern const struct waldo_builtin_value_ops waldo__value_ops;
 extern const struct waldo_builtin_array_ops waldo__array_ops;
 extern const struct waldo_builtin_list_ops waldo__list_ops;

@@ -178,6 +178,9 @@ int waldo_call_generate_steps(waldo_call *call, void *state,
 /** Hands an item to the client and sleeps until it wants another. < 0: nobody will; return. Do not
  *  keep addresses of thread-local variables (errno is one) across it. */
 WALDO_CHECK int waldo_generator_yield(waldo_generator *generator, const ProtobufCMessage *item);
+/** What the client sent with its request for the item that is now to be made (Iterator's send),
+ *  until the next yield; NULL: it just asked for the next one. */
+const waldo_value *waldo_generator_received(const waldo_generator *generator);
 
 WALDO_END_DECLS
 
