@@ -181,7 +181,7 @@ ROW(E14_Namespace, "Namespace")
 
 ROW(E15_Iterator, "Iterator")
 {
-    check_type("Iterator", "__next__");
+    check_type("Iterator", "__next__ close send throw");
     must_fail(row_try_create("Iterator", waldo_v_none()), WALDO_EATTRIBUTE);
 }
 

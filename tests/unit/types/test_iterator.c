@@ -30,10 +30,12 @@ static int add_up(waldo_generator *generator, waldo_call *call, const void *ops,
     int64_t sum = 0;
     while (sum != 50) {
         int status = yield_int(generator, sum);
-        if (status == WALDO_EKEY)
+        if (status == WALDO_EKEY) {
             sum = 100;
-        else if (status < 0)
-            return closed++, status;
+        } else if (status < 0) {
+            closed++;
+            return status;
+        }
         const waldo_value *received = waldo_generator_received(generator);
         int64_t number;
         if (received && waldo_value_get_int64(received, &number, NULL) >= 0)
