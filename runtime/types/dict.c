@@ -148,7 +148,7 @@ int waldo_dict_contains(waldo_dict *dict, waldo_value *key, waldo_error *reterr)
     return status;
 }
 
-int waldo_dict_remove(waldo_dict *dict, waldo_value *key, waldo_error *reterr)
+int waldo_dict_delete(waldo_dict *dict, waldo_value *key, waldo_error *reterr)
 {
     waldo__arguments arguments;
     waldo__arguments_begin(&arguments, reterr);
@@ -253,7 +253,7 @@ int waldo_dict_insert(waldo_dict *dict, waldo_value *key, waldo_value *value,
     return exchange(dict, &arguments, &message, ret_current);
 }
 
-int waldo_dict_compare_and_remove(waldo_dict *dict, waldo_value *key, waldo_value *expected,
+int waldo_dict_compare_and_delete(waldo_dict *dict, waldo_value *key, waldo_value *expected,
                                   waldo_value **ret_current, waldo_error *reterr)
 {
     waldo__arguments arguments;

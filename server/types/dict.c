@@ -16,13 +16,20 @@ size_t waldo__dict_length(const waldo__shared_dict *dict)
     return length;
 }
 
-int waldo__dict_leave(waldo__shared_dict *dict, int status)
+uint64_t waldo__dict_shape(waldo__shared_dict *dict)
 {
-    /* No handler both adds keys and removes some. */
+    /* No handler both adds keys and removes some, but for those that put another dict in. */
     size_t length = waldo__dict_length(dict);
-    if (length != dict->length)
+    if (length != dict->length || dict->cell.value != dict->known)
         dict->shape++;
     dict->length = length;
+    dict->known = dict->cell.value;
+    return dict->shape;
+}
+
+int waldo__dict_leave(waldo__shared_dict *dict, int status)
+{
+    (void)waldo__dict_shape(dict);
     return waldo__cell_leave_changed(&dict->cell, status);
 }
 
@@ -69,6 +76,7 @@ static int create(void *type_data, waldo_call *call, const Waldo__Builtin__DictA
         return status;
     }
     dict->shape = 1;
+    dict->known = value;
     dict->length = waldo__dict_length(dict);
     *ret_self = dict;
     return 0;

@@ -8,17 +8,16 @@
 typedef struct waldo__shared_dict {
     waldo__cell cell; /* first; its value is a dict */
     /* Guarded by the cell. Walks over the items notice by these that keys came or went. */
-    uint64_t shape; /* grows whenever that happens; starts at 1 */
+    uint64_t shape;           /* grows whenever that happened; starts at 1 */
+    const waldo_value *known; /* the value, and its length, when shape was last looked at */
     size_t length;
 } waldo__shared_dict;
 
 size_t waldo__dict_length(const waldo__shared_dict *dict);
+/* The shape as it is now. With the cell entered. */
+uint64_t waldo__dict_shape(waldo__shared_dict *dict);
 /* Leaves the cell after a change, or after none if status < 0. Returns status. */
 int waldo__dict_leave(waldo__shared_dict *dict, int status);
-/* With the cell entered: is the dict as a walk knew it? If not, the RuntimeError that Python raises
- * is raised at the call. */
-int waldo__dict_check_shape(const waldo__shared_dict *dict, waldo_call *call, uint64_t shape,
-                            size_t length);
 
 /* dict_walk.c: __iter__, __reversed__ and next_items. */
 int waldo__dict_iter_open(void *self, waldo_call *call, void **ret_state);

@@ -9,10 +9,10 @@
 #include "value/dict.h"
 #include "value/layout.h"
 
-int waldo__dict_check_shape(const waldo__shared_dict *dict, waldo_call *call, uint64_t shape,
-                            size_t length)
+/* With the cell entered: is the dict as the walk knew it? */
+static int check_shape(waldo__shared_dict *dict, waldo_call *call, uint64_t shape, size_t length)
 {
-    if (dict->shape == shape)
+    if (waldo__dict_shape(dict) == shape)
         return 0;
     return waldo_call_raise(call, WALDO_ERUNTIME, "dictionary %s during iteration",
                             dict->length == length ? "keys changed" : "changed size");
@@ -34,7 +34,7 @@ int waldo__dict_iter_open(void *self, waldo_call *call, void **ret_state)
     if (!state)
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an iterator");
     waldo__cell_enter(&dict->cell);
-    *state = (walk){.dict = dict, .shape = dict->shape, .length = dict->length};
+    *state = (walk){.dict = dict, .shape = waldo__dict_shape(dict), .length = dict->length};
     waldo__cell_leave(&dict->cell);
     *ret_state = state;
     return 0;
@@ -61,7 +61,7 @@ static int step(walk *state, waldo_call *call, Waldo__Value *item,
     waldo__shared_dict *dict = state->dict;
     waldo_value *key = NULL;
     waldo__cell_enter(&dict->cell);
-    int status = waldo__dict_check_shape(dict, call, state->shape, state->length);
+    int status = check_shape(dict, call, state->shape, state->length);
     if (status >= 0) {
         waldo__entry *entry = move(&((waldo__mapping *)dict->cell.value)->table, state);
         key = entry ? waldo_value_ref(entry->key) : NULL;
@@ -127,13 +127,13 @@ int waldo__dict_next_items(void *self, waldo_call *call,
     int status = 0;
     waldo__cell_enter(&dict->cell);
     if (arguments->position > 0)
-        status = waldo__dict_check_shape(dict, call, arguments->shape, SIZE_MAX);
+        status = check_shape(dict, call, arguments->shape, SIZE_MAX);
     if (status >= 0) {
         keys = waldo__dict_list(dict->cell.value, WALDO__DICT_KEYS, &position, count);
         values = waldo__dict_list(dict->cell.value, WALDO__DICT_VALUES, &start, count);
     }
     result->position = position;
-    result->shape = dict->shape;
+    result->shape = waldo__dict_shape(dict);
     waldo__cell_leave(&dict->cell);
     if (status < 0)
         return status;

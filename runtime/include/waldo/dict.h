@@ -60,7 +60,7 @@ WALDO_CHECK int waldo_dict_setdefault(waldo_dict *dict, waldo_value *key, waldo_
 /** key in d: 1 or 0. */
 WALDO_CHECK int waldo_dict_contains(waldo_dict *dict, waldo_value *key, waldo_error *reterr);
 /** del d[key]. WALDO_EKEY. */
-WALDO_CHECK int waldo_dict_remove(waldo_dict *dict, waldo_value *key, waldo_error *reterr);
+WALDO_CHECK int waldo_dict_delete(waldo_dict *dict, waldo_value *key, waldo_error *reterr);
 /** d.pop(key). WALDO_EKEY. */
 WALDO_CHECK int waldo_dict_pop(waldo_dict *dict, waldo_value *key, waldo_value **ret_value,
                                waldo_error *reterr);
@@ -88,7 +88,7 @@ WALDO_CHECK int waldo_dict_compare_and_set(waldo_dict *dict, waldo_value *key,
 WALDO_CHECK int waldo_dict_insert(waldo_dict *dict, waldo_value *key, waldo_value *value,
                                   waldo_value **ret_current, waldo_error *reterr);
 /** del d[key], if d[key] == expected. */
-WALDO_CHECK int waldo_dict_compare_and_remove(waldo_dict *dict, waldo_value *key,
+WALDO_CHECK int waldo_dict_compare_and_delete(waldo_dict *dict, waldo_value *key,
                                               waldo_value *expected, waldo_value **ret_current,
                                               waldo_error *reterr);
 /** The object whose proxy is d[key]; if the key is missing it gets a new object of the typeid, made

@@ -32,7 +32,7 @@ Test(change, versions_grow)
     must(waldo_dict_setdefault(dict, waldo_v(1), waldo_v(3), &value, &err));
     waldo_value_unref(value);
     must(waldo_dict_insert(dict, waldo_v(1), waldo_v(3), NULL, &err));
-    must_fail(waldo_dict_remove(dict, waldo_v(3), &err), WALDO_EKEY);
+    must_fail(waldo_dict_delete(dict, waldo_v(3), &err), WALDO_EKEY);
     must(waldo_dict_get_many(dict, waldo_v_list(waldo_v(1)), &value, &err));
     waldo_value_unref(value);
     must(waldo_dict_pop_many(dict, waldo_v_list(waldo_v(5)), &value, &err));
@@ -106,7 +106,7 @@ Test(change, wakes_all_who_wait)
         cr_assert_eq(pthread_create(&watchers[i].thread, NULL, watch, &watchers[i]), 0);
     }
     await_parked(WATCHERS);
-    must_fail(waldo_dict_remove(dict, waldo_v(1), &err), WALDO_EKEY); /* no change */
+    must_fail(waldo_dict_delete(dict, waldo_v(1), &err), WALDO_EKEY); /* no change */
     await_parked(WATCHERS);
     must(waldo_dict_set(dict, waldo_v(1), waldo_v(1), &err));
     for (int i = 0; i < WATCHERS; i++) {

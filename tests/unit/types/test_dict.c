@@ -21,8 +21,8 @@ Test(dict, sets_and_gets)
     prints(value, "7");
     cr_assert_eq(must(waldo_dict_contains(dict, waldo_v("2"), &err)), 1);
     cr_assert_eq(must(waldo_dict_contains(dict, waldo_v("3"), &err)), 0);
-    must(waldo_dict_remove(dict, waldo_v(1.0), &err));
-    must_fail(waldo_dict_remove(dict, waldo_v(1), &err), WALDO_EKEY);
+    must(waldo_dict_delete(dict, waldo_v(1.0), &err));
+    must_fail(waldo_dict_delete(dict, waldo_v(1), &err), WALDO_EKEY);
     holds(dict, "{'2': 2, 0.25: None}");
     end(dict);
 }
@@ -125,9 +125,9 @@ Test(dict, one_trip_instead_of_several)
                                                  &value, &err)),
                  0);
     cr_assert_null(value);
-    cr_assert_eq(must(waldo_dict_compare_and_remove(dict, waldo_v("m"), waldo_v(6), NULL, &err)),
+    cr_assert_eq(must(waldo_dict_compare_and_delete(dict, waldo_v("m"), waldo_v(6), NULL, &err)),
                  0);
-    cr_assert_eq(must(waldo_dict_compare_and_remove(dict, waldo_v("m"), waldo_v(5), &value, &err)),
+    cr_assert_eq(must(waldo_dict_compare_and_delete(dict, waldo_v("m"), waldo_v(5), &value, &err)),
                  1);
     cr_assert_null(value);
     must_fail(waldo_dict_insert(dict, waldo_v_set(), waldo_v(5), NULL, &err), WALDO_ETYPE);
