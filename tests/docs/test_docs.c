@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clients.h"
+#include "containers.h"
 #include "handlers.h"
 
 static waldo_registry *registry;
@@ -300,5 +301,40 @@ Test(docs, attributes)
     cr_expect_eq(waldo_proxy_delete_attribute(proxy, "done", &error), WALDO_EATTRIBUTE);
     expect_attribute(proxy, "done", "3");
     shop_share_data_unref(share);
+    expect_no_objects();
+}
+
+Test(docs, dicts)
+{
+    CHECK(count_visits(manager, &error));
+    waldo_dict *seats, *inner;
+    waldo_value *copy;
+    uint64_t seen = 0;
+    int64_t sum;
+    CHECK(waldo_dict_new_from(manager,
+                              waldo_v_dict(waldo_v(1), waldo_v("free"), waldo_v(2), waldo_v(40)),
+                              &seats, &error));
+    CHECK(waldo_dict_new(manager, &inner, &error));
+    cr_expect_eq(take_if_free(seats, 1, "Ann", &error), 1);
+    cr_expect_eq(take_if_free(seats, 1, "Bob", &error), 0);
+    CHECK(sum_values(seats, &sum, &error));
+    cr_expect_eq(sum, 40);
+    cr_expect_eq(follow(seats, &seen, &copy, &error), 0);
+    cr_expect_gt(seen, 0);
+    waldo_value_unref(copy);
+    CHECK(share_inner(seats, inner, &error));
+    waldo_dict_unref(inner);
+    waldo_dict_unref(seats);
+    expect_no_objects();
+}
+
+Test(docs, namespaces)
+{
+    waldo_namespace *names;
+    CHECK(name_things(manager, &names, &error));
+    char *text = waldo_proxy_str(waldo_namespace_proxy(names));
+    cr_expect_str_eq(text, "Namespace(x=10, y='hello')");
+    free(text);
+    waldo_namespace_unref(names);
     expect_no_objects();
 }
