@@ -14,8 +14,6 @@
 
 #include <waldo/waldo.h>
 
-extern char **environ;
-
 enum { ROUNDS = 5 };
 
 static waldo_error err;
@@ -67,31 +65,25 @@ static double now(void)
 /* MB that the server has in memory. */
 static double resident(void)
 {
-    char path[64];
-    long pages;
+    char path[64], line[256] = "";
     snprintf(path, sizeof path, "/proc/%d/statm", (int)server);
     FILE *file = fopen(path, "r");
-    if (!file || fscanf(file, "%*d %ld", &pages) != 1)
+    if (!file || !fgets(line, sizeof line, file) || !strchr(line, ' '))
         fail("the server's memory cannot be read");
     fclose(file);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
+    double pages = strtod(strchr(line, ' '), NULL); /* the second number */
+    return pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
 /* Seconds of processor time that this process and the server have used. */
 static double processor_time(void)
 {
-    char path[64];
-    unsigned long user, system;
-    struct timespec own;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)server);
-    FILE *file = fopen(path, "r");
-    if (!file || fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                        &system) != 2)
+    clockid_t clock;
+    struct timespec own, other;
+    if (clock_getcpuclockid(server, &clock) != 0 || clock_gettime(clock, &other) < 0)
         fail("the server's time cannot be read");
-    fclose(file);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK) + (double)own.tv_sec +
-           (double)own.tv_nsec / 1e9;
+    return (double)(own.tv_sec + other.tv_sec) + (double)(own.tv_nsec + other.tv_nsec) / 1e9;
 }
 
 static void fill(waldo_dict *dict, int64_t entries)
@@ -125,7 +117,7 @@ static void walk(waldo_dict *dict, int64_t entries)
 
 int main(int argc, char **argv)
 {
-    int64_t entries = argc > 1 ? atoll(argv[1]) : 1000000;
+    int64_t entries = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000;
     waldo_manager *manager;
     waldo_dict *dict;
     start_server();
