@@ -66,6 +66,8 @@ struct waldo_call {
     bool unpacked;         /* the reply says only that what it should carry does not fit */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
     bool answered_instead; /* by the loop, not by the handler; of the loop's thread */
+    bool is_step;          /* of a transaction: its result stays here, and it cannot wait */
+    waldo_value *step_result;
     /* Guarded by the server's lock. */
     void (*on_cancel)(waldo_call *call, void *data);
     void *on_cancel_data;
@@ -158,7 +160,11 @@ int waldo__step_next(waldo_call *call);
 int waldo__step_repr(waldo_call *call);
 int waldo__step_getvalue(waldo_call *call);
 int waldo__step_debug_info(waldo_call *call);
+int waldo__step_transact(waldo_call *call); /* server/transact.c */
 
+/* A message of the descriptor from the request's body; < 0: it was raised. */
+int waldo__call_unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,
+                            ProtobufCMessage **ret_message);
 /* Makes the object the result of the call: with a typeid of its own in `type`, found by self or
  * new; *ret_object with a pin. */
 int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,

@@ -255,6 +255,14 @@ static int do_call(waldo_call *call)
     return status;
 }
 
+/* Rights are looked at for each step. */
+static int do_transact(waldo_call *call)
+{
+    call->step = waldo__step_transact;
+    waldo__call_submit(call, NULL);
+    return 0;
+}
+
 /* The exposed method that makes the object its own generator, or NULL. */
 static const waldo_service_method *iterating_method(const waldo__type *type)
 {
@@ -362,6 +370,7 @@ static int (*const operations[])(waldo_call *call) = {
     [WALDO__WIRE__OPERATION__TYPES] = do_types,
     [WALDO__WIRE__OPERATION__CANCEL] = do_cancel,
     [WALDO__WIRE__OPERATION__EXPORT] = do_export,
+    [WALDO__WIRE__OPERATION__TRANSACT] = do_transact,
 };
 
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
@@ -376,6 +385,7 @@ static bool is_repeatable(unsigned operation)
     case WALDO__WIRE__OPERATION__ATTACH:
     case WALDO__WIRE__OPERATION__EXPORT:
     case WALDO__WIRE__OPERATION__NEXT:
+    case WALDO__WIRE__OPERATION__TRANSACT:
         return false;
     default:
         return true;

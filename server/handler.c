@@ -109,6 +109,8 @@ int waldo_call_defer(waldo_call *call)
 {
     if (call->kept)
         return waldo_call_raise(call, WALDO_ERUNTIME, "the call was deferred before");
+    if (call->is_step)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "a step of a transaction cannot wait");
     if (!waldo__limit_take(&call->server->limits, WALDO_LIMIT_PARKED))
         return waldo__limit_raise(call, WALDO_LIMIT_PARKED);
     waldo__call_ref(call);
@@ -202,8 +204,22 @@ static int return_dynamic(waldo_call *call, const ProtobufCMessage *result)
     return status;
 }
 
+/* A method that gives a proxy gives nothing here: in a builtin type it is an operator that works in
+ * place, and gives the object itself. */
+static int keep_step_result(waldo_call *call, const ProtobufCMessage *result)
+{
+    waldo_error error;
+    if (!result)
+        call->step_result = waldo_v_none();
+    else if (waldo__convert_from_message(result, &call->step_result, &error) < 0)
+        return waldo__call_raise_error(call, &error);
+    return call->step_result ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
+}
+
 int waldo_call_return(waldo_call *call, const ProtobufCMessage *result)
 {
+    if (call->is_step)
+        return keep_step_result(call, result);
     int status = 0;
     if (call->method && call->method->flags & WALDO_METHOD_RETURNS_PROXY)
         status = return_proxy(call);

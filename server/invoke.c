@@ -53,9 +53,8 @@ static int unpack_message(waldo_call *call, const ProtobufCMessageDescriptor *de
     return status;
 }
 
-/* A message of the descriptor from the request's body: a packed message, or a value. */
-static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,
-                       ProtobufCMessage **ret_message)
+int waldo__call_unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,
+                            ProtobufCMessage **ret_message)
 {
     if (!descriptor)
         return 0;
@@ -74,7 +73,7 @@ static int unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descr
 static int find_referent(waldo_call *call, uint64_t *ret_id)
 {
     ProtobufCMessage *message = NULL;
-    int status = unpack_body(call, &waldo__ref__descriptor, &message);
+    int status = waldo__call_unpack_body(call, &waldo__ref__descriptor, &message);
     if (status < 0)
         return status;
     const Waldo__Ref *ref = (const Waldo__Ref *)message;
@@ -120,7 +119,7 @@ int waldo__step_create(waldo_call *call)
     const waldo_service *service = type->service;
     if (!service->creates(type->ops))
         return create_alias(call);
-    int status = unpack_body(call, service->create_input, &call->arguments);
+    int status = waldo__call_unpack_body(call, service->create_input, &call->arguments);
     if (status < 0)
         return status;
     void *self = NULL;
@@ -140,7 +139,7 @@ int waldo__step_create(waldo_call *call)
 
 int waldo__step_invoke(waldo_call *call)
 {
-    int status = unpack_body(call, call->method->input, &call->arguments);
+    int status = waldo__call_unpack_body(call, call->method->input, &call->arguments);
     if (status < 0)
         return status;
     status = call->method->invoke(call, call->type->ops, call->object->self, call->arguments);

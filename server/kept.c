@@ -84,7 +84,8 @@ static void release_taken_back(waldo__job *job)
 
 void waldo__call_lose(waldo_call *call)
 {
-    if (!call->on_lost || !call->object || atomic_exchange(&call->lost, true))
+    /* What a step did is undone by its transaction. */
+    if (!call->on_lost || !call->object || call->is_step || atomic_exchange(&call->lost, true))
         return;
     waldo__call_keep(call);
     call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),

@@ -348,6 +348,7 @@ static bool changes_something(const Waldo__Wire__Request *request)
     case WALDO__WIRE__OPERATION__ATTACH:
     case WALDO__WIRE__OPERATION__EXPORT:
     case WALDO__WIRE__OPERATION__NEXT:
+    case WALDO__WIRE__OPERATION__TRANSACT:
         return true;
     default:
         return false;

@@ -21,6 +21,18 @@ int waldo_queue_from_proxy(waldo_proxy *proxy, waldo_queue **ret_queue, waldo_er
     return waldo_builtin_queue_from_proxy(proxy, ret_queue, reterr);
 }
 
+int waldo_queue_from_value(waldo_manager *manager, const waldo_value *value,
+                           waldo_queue **ret_queue, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_queue_from_proxy(proxy, ret_queue, reterr);
+    waldo_proxy_unref(proxy);
+    return status;
+}
+
 waldo_proxy *waldo_queue_proxy(waldo_queue *queue)
 {
     return waldo_builtin_queue_proxy(queue);

@@ -60,8 +60,10 @@ void waldo__queue_finish(waldo__queue *queue, uint64_t count)
 
 void waldo__queue_put_back(waldo__queue *queue, waldo__item *item, waldo__items *dropped)
 {
-    queue->returned++;
-    item->returned++;
+    if (!queue->is_held) { /* else it had not left */
+        queue->returned++;
+        item->returned++;
+    }
     if (queue->is_closed) {
         waldo__items_append(dropped, item);
         waldo__queue_finish(queue, 1);

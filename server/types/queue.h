@@ -27,6 +27,7 @@ typedef struct waldo__queue {
     uint64_t returned; /* how often an item went back */
     bool is_shutdown;
     bool is_closed; /* shut down at once: nothing comes back either */
+    bool is_held;   /* by a transaction: nobody is served until its end */
     waldo__waiters getters;
     waldo__waiters putters;
     waldo__waiters joiners;
@@ -142,6 +143,13 @@ int waldo__queue_give_back(void *self, waldo_call *call,
                            const Waldo__Builtin__QueueTicket *arguments);
 int waldo__queue_renew(void *self, waldo_call *call, const Waldo__Builtin__QueueRenew *arguments);
 void waldo__queue_session_ended(void *self, const uint8_t *session);
+
+/* ---- queue_transaction.c: what a transaction needs (types/participant.h) ---- */
+
+void waldo__queue_hold(void *self);
+void waldo__queue_let_go(void *self);
+int waldo__queue_save(void *self, waldo_call *call, void **ret_saved);
+void waldo__queue_restore(void *self, void *saved);
 
 /* ---- queue_several.c: methods that name other queues ---- */
 

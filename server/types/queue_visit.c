@@ -177,6 +177,8 @@ int waldo__visit_begin(waldo__visit *visit)
 {
     waldo__queue *queue = visit->places[0].queue;
     waldo__visits ready = {0};
+    if (visit->call->is_step)
+        visit->block = false;
     waldo__room_lock(queue->room);
     int status = do_now(visit);
     if (status == MUST_WAIT && visit->block && visit->timeout > 0)
@@ -248,6 +250,8 @@ static void send_away(waldo__queue *queue, waldo__visits *ready)
 
 void waldo__queue_serve(waldo__queue *queue, waldo__visits *ready)
 {
+    if (queue->is_held)
+        return;
     bool again;
     do {
         again = serve_getters(queue, ready);

@@ -5,13 +5,25 @@
 
 #include "call.h"
 
+static bool init_recursive(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t recursive;
+    if (pthread_mutexattr_init(&recursive) != 0)
+        return false;
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    bool ready = pthread_mutex_init(mutex, &recursive) == 0;
+    pthread_mutexattr_destroy(&recursive);
+    return ready;
+}
+
 waldo__room *waldo__room_new(void)
 {
     waldo__room *room = calloc(1, sizeof *room);
-    if (!room)
+    if (!room || !init_recursive(&room->mutex)) {
+        free(room);
         return NULL;
+    }
     atomic_init(&room->references, 1);
-    pthread_mutex_init(&room->mutex, NULL);
     return room;
 }
 

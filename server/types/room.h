@@ -4,7 +4,8 @@
  * One mutex guards a room and all its objects. Every handler, on_lost and session_ended of these
  * types does its short work under it, so one object may touch another. It comes before the server's
  * lock and is never taken with that one held. Calls may be completed and failed with it held;
- * functions for waldo_call_on_lost's `release` must not take it.
+ * functions for waldo_call_on_lost's `release` must not take it. It is recursive, so that a
+ * transaction that holds it can run handlers.
  *
  * A handler that has to wait:
  *

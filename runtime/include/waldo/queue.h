@@ -31,6 +31,9 @@ WALDO_CHECK int waldo_queue_new(waldo_manager *manager, int64_t maxsize, waldo_q
 /** A new reference to the queue that a proxy is of. WALDO_ETYPE: it is of something else. */
 WALDO_CHECK int waldo_queue_from_proxy(waldo_proxy *proxy, waldo_queue **ret_queue,
                                        waldo_error *reterr);
+/** One that came as a value, out of a container. WALDO_ETYPE: it is no proxy of a queue. */
+WALDO_CHECK int waldo_queue_from_value(waldo_manager *manager, const waldo_value *value,
+                                       waldo_queue **ret_queue, waldo_error *reterr);
 /** The same proxy, for the functions of <waldo/proxy.h>. */
 waldo_proxy *waldo_queue_proxy(waldo_queue *queue);
 waldo_queue *waldo_queue_ref(waldo_queue *queue);

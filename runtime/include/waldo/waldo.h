@@ -21,6 +21,7 @@
 #include <waldo/set.h>
 #include <waldo/shared_array.h>
 #include <waldo/shared_value.h>
+#include <waldo/transaction.h>
 #include <waldo/value.h>
 #include <waldo/value_methods.h>
 
