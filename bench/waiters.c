@@ -85,6 +85,16 @@ static double resident(void)
     return (double)kilobytes * 1024;
 }
 
+/* Processor time that the server has used, in seconds. */
+static double used(void)
+{
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid(server, &clock) != 0 || clock_gettime(clock, &time) != 0)
+        fail("the server's time is not known");
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 /* ---- times ---- */
 
 static int by_size(const void *left, const void *right)
@@ -135,23 +145,26 @@ static void measure_crowd(waldo_manager *manager, int waiters)
     must(crowd_open(url, CONNECTIONS, &all, &err));
     double alone = round_trip(other);
     double before = resident();
-    double begin = now();
+    double begin = now(), busy = used();
     must(crowd_call(all, waldo_proxy_object(waldo_event_proxy(event)), "wait", waiters, &err));
     while (waiting(event) < waiters)
         if (now() - begin > 120)
             fail("they do not wait");
-    double parked = now() - begin;
+    double parked = now() - begin, parking = used() - busy;
     double each = (resident() - before) / waiters;
     double beside = round_trip(other);
     begin = now();
+    busy = used();
     must(waldo_event_set(event, &err));
     double set = now() - begin;
     must(crowd_listen(all, 120, &err));
-    double awake = now() - begin;
+    double awake = now() - begin, waking = used() - busy;
     printf("waiters                      %d, from %d connections\n", waiters, CONNECTIONS);
     printf("memory of each               %.0f bytes\n", each);
-    printf("until all wait               %.2f s\n", parked);
-    printf("until all are awake          %.2f s (set() itself %.2f s)\n", awake, set);
+    printf("until all wait               %.2f s (%.2f s of the server's processor time)\n", parked,
+           parking);
+    printf("until all are awake          %.2f s (%.2f s), set() itself %.2f s\n", awake, waking,
+           set);
     printf("another call, alone          %.1f us\n", alone);
     printf("another call, beside them    %.1f us (%+.0f %%)\n", beside, (beside / alone - 1) * 100);
     crowd_close(all);

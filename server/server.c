@@ -62,18 +62,31 @@ void waldo__server_send_reply(waldo_call *call)
                       call->reply.size);
 }
 
+/* Several replies for one connection leave together. */
+static void gather(waldo_server *server, bool gathers)
+{
+    for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
+        if (endpoint->listener && endpoint->engine->gather)
+            endpoint->engine->gather(endpoint->listener, gathers);
+}
+
 static void empty_outbox(waldo_server *server)
 {
     waldo__server_lock(server);
     waldo_call *call = server->outbox;
     server->outbox = NULL;
     waldo__server_unlock(server);
+    bool several = call && call->next_to_send;
+    if (several)
+        gather(server, true);
     while (call) {
         waldo_call *next = call->next_to_send;
         waldo__server_send_reply(call);
         waldo__call_unref(call);
         call = next;
     }
+    if (several)
+        gather(server, false);
 }
 
 /* ---- time ---- */

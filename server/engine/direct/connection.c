@@ -14,6 +14,8 @@
 #define READS_IN_A_ROW 4
 /* A buffer above this is given back when it is empty. */
 #define KEPT_CAPACITY WALDO__SCRATCH_SIZE
+/* Of gathered replies so much waits at most. */
+#define GATHERED_MOST (32 * 1024)
 #define DEFAULT_STRANGER_MS 10000
 
 /* ---- Time limits ---- */
@@ -289,8 +291,33 @@ static int queue_rest(waldo__connection *connection, const waldo__sp_frame *fram
         waldo__connection_close(connection);
         return no_memory(reterr);
     }
-    watch(connection);
     return 0;
+}
+
+/* A little is worth waiting for more. */
+static void gather(waldo__connection *connection)
+{
+    waldo__listener *listener = connection->listener;
+
+    if (queued(connection) > GATHERED_MOST) {
+        write_queue(connection);
+    } else if (!connection->gathered) {
+        connection->gathered = true;
+        connection->next_gathered = listener->gathered;
+        listener->gathered = connection;
+    }
+}
+
+/* Closed ones are still there: they go with the loop's next round. */
+void waldo__connections_flush(waldo__listener *listener)
+{
+    while (listener->gathered) {
+        waldo__connection *connection = listener->gathered;
+        listener->gathered = connection->next_gathered;
+        connection->gathered = false;
+        if (!connection->closing)
+            write_queue(connection);
+    }
 }
 
 int waldo__connection_reply(waldo__connection *connection, uint32_t id, const struct iovec *parts,
@@ -307,13 +334,20 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
                                listener->limits.max_message);
     waldo__sp_route route = waldo__routes_take(&listener->routes, connection->number, id);
     waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);
-    if (queued(connection) == 0)
+    if (queued(connection) == 0 && !listener->gathers)
         rc = waldo__sp_frame_send(&frame, connection->fd);
     if (rc < 0) {
         waldo__connection_close(connection);
         return waldo_error_set(reterr, WALDO_EGONE, "the client is gone: %s", strerror(-rc));
     }
-    return rc == 1 ? 0 : queue_rest(connection, &frame, reterr);
+    if (rc == 1)
+        return 0;
+    rc = queue_rest(connection, &frame, reterr);
+    if (rc >= 0 && listener->gathers)
+        gather(connection);
+    else if (rc >= 0)
+        watch(connection);
+    return rc;
 }
 
 /* ---- Starting ---- */

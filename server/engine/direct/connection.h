@@ -27,6 +27,8 @@ struct waldo__connection {
     /* What the socket did not take yet, from queue_start on. */
     waldo__buffer queue;
     size_t queue_start;
+    bool gathered; /* it is among those that the listener writes to later */
+    waldo__connection *next_gathered;
     /* Those that have until `due` (ms on the loop's clock) to say or to take something. */
     uint64_t due;
     waldo__connection *due_before;
@@ -47,6 +49,8 @@ struct waldo__listener {
     uint32_t connection_count; /* those closing, too */
     uint32_t silent_count;
     waldo__routes routes;
+    bool gathers; /* replies are queued, and written together */
+    waldo__connection *gathered;
     /* All have the same time, so the oldest is first. */
     waldo__connection *due_first;
     waldo__connection *due_last;
@@ -62,6 +66,8 @@ void waldo__connection_start(waldo__listener *listener, int fd);
 /* As the engine's reply(), for a connection that is there. */
 int waldo__connection_reply(waldo__connection *connection, uint32_t id, const struct iovec *parts,
                             int part_count, waldo_error *reterr);
+/* Writes what was gathered for all connections. */
+void waldo__connections_flush(waldo__listener *listener);
 /* Closes after what is queued. */
 void waldo__connection_leave(waldo__connection *connection);
 /* Closes now; gone() follows from the loop. */

@@ -186,6 +186,13 @@ static int direct_reply(waldo__listener *listener, uint64_t number, uint32_t id,
     return waldo__connection_reply(connection, id, parts, part_count, reterr);
 }
 
+static void direct_gather(waldo__listener *listener, bool gathers)
+{
+    listener->gathers = gathers;
+    if (!gathers)
+        waldo__connections_flush(listener);
+}
+
 static void direct_disconnect(waldo__listener *listener, uint64_t number)
 {
     waldo__connection *connection = waldo__connections_find(&listener->table, number);
@@ -234,6 +241,7 @@ const waldo__server_engine waldo__direct_server = {
     .address = direct_address,
     .admit = direct_admit,
     .reply = direct_reply,
+    .gather = direct_gather,
     .disconnect = direct_disconnect,
     .stop = direct_stop,
     .close = direct_close,
