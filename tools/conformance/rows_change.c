@@ -25,7 +25,7 @@ static row_client *start_waiting(waldo_proxy *proxy)
     return client;
 }
 
-ROW(J30_a_change_wakes_who_waits, "dict Namespace")
+ROW(X7_a_change_wakes_who_waits, "dict Namespace")
 {
     static const char *const types[] = {"dict", "Namespace"};
     static const char *const methods[] = {"__setitem__", "__setattr__"};
@@ -46,7 +46,7 @@ ROW(J30_a_change_wakes_who_waits, "dict Namespace")
     }
 }
 
-ROW(J30_a_timeout_is_a_result, "dict")
+ROW(X7_a_timeout_is_a_result, "dict")
 {
     waldo_proxy *dict = row_create("dict", waldo_v_none());
     expect_repr(row_call(dict, "wait_changed", waldo_v_tuple(version_of(dict), waldo_v(0.01))),
@@ -59,7 +59,7 @@ ROW(J30_a_timeout_is_a_result, "dict")
 }
 
 /* One that died while it waited is nobody's concern. */
-ROW(J2_the_dead_do_not_wait_for_changes, "dict")
+ROW(X7_the_dead_do_not_wait_for_changes, "dict")
 {
     waldo_proxy *dict = row_create("dict", waldo_v_none());
     row_client *dead = start_waiting(dict);

@@ -203,3 +203,16 @@ ROW(D14_a_proxy_of_another_server, "list")
     waldo_manager_unref(other);
     inprocess_stop();
 }
+
+ROW(D12_a_proxy_in_a_namespace, "Namespace list")
+{
+    waldo_proxy *space = row_create("Namespace", waldo_v_none());
+    waldo_proxy *list = row_create("list", waldo_v_none());
+    row_gives(space, "__setattr__", with(waldo_v("names"), row_token(list)), "None");
+    waldo_proxy_unref(list);
+    list = row_proxy(row_call(space, "__getattribute__", with(waldo_v("names"))));
+    row_gives(list, "append", with(waldo_v("x")), "None");
+    row_gives(list, "#GETVALUE", waldo_v_none(), "['x']");
+    waldo_proxy_unref(list);
+    waldo_proxy_unref(space);
+}

@@ -41,7 +41,7 @@ ROW(X5_counters_in_one_trip, "Value dict")
     waldo_proxy_unref(value);
 }
 
-ROW(X5_compare_and_set, "Value dict")
+ROW(X5_compare_and_set, "Value")
 {
     waldo_proxy *value = row_create("Value", with(waldo_v("i"), waldo_v(1)));
     row_gives(value, "compare_and_set", with(waldo_v(2), waldo_v("no")), "False");
@@ -49,26 +49,10 @@ ROW(X5_compare_and_set, "Value dict")
     row_gives(value, "exchange", with(waldo_v(3)), "'yes'");
     row_gives(value, "get", waldo_v_none(), "3");
     waldo_proxy_unref(value);
-    waldo_proxy *dict = row_create("dict", waldo_v_fields("a", waldo_v(1)));
-    row_gives(dict, "compare_and_set", with(waldo_v("a"), waldo_v(2), waldo_v(3)),
-              "{'done': False, 'current': 1}");
-    row_gives(dict, "compare_and_set", with(waldo_v("a"), waldo_v(1), waldo_v(3)),
-              "{'done': True, 'current': 3}");
-    row_gives(dict, "#GETVALUE", waldo_v_none(), "{'a': 3}");
-    waldo_proxy_unref(dict);
 }
 
-ROW(X6_many_at_once, "dict list")
+ROW(X6_list_many_at_once, "list")
 {
-    waldo_proxy *dict =
-        row_create("dict", waldo_v_fields("a", waldo_v(1), "b", waldo_v(2), "c", waldo_v(3)));
-    row_gives(dict, "get_many", with(waldo_v_list(waldo_v("c"), waldo_v("z"), waldo_v("a"))),
-              "{'c': 3, 'a': 1}");
-    row_gives(dict, "pop_many", with(waldo_v_list(waldo_v("b"), waldo_v("z"))), "{'b': 2}");
-    row_gives(dict, "popitems", with(waldo_v(10)), "[('c', 3), ('a', 1)]");
-    row_gives(dict, "popitems", with(waldo_v(10)), "[]");
-    must_fail(row_try(dict, "get_many", with(waldo_v_list(waldo_v_list()))), WALDO_ETYPE);
-    waldo_proxy_unref(dict);
     waldo_proxy *list = row_create("list", with(waldo_v("abcde")));
     row_gives(list, "pop_many", with(waldo_v_extension("slice", "1:3:", 4)), "['b', 'c']");
     row_gives(list, "#GETVALUE", waldo_v_none(), "['a', 'd', 'e']");
