@@ -214,7 +214,7 @@ static int wake_some(struct condition *condition, waldo_call *call, int64_t coun
     waldo__room_lock(lock->room);
     if (!waldo__lock_is_held_for(lock, call))
         status = waldo_call_raise(call, WALDO_ERUNTIME, "cannot notify on un-acquired lock");
-    while (status == 0 && count-- > 0) {
+    for (; status == 0 && count > 0; count--) {
         waldo__waiter *waiter = waldo__room_next(&condition->waiters);
         if (!waiter)
             break;
