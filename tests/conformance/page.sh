@@ -20,3 +20,14 @@ if ! diff "$work/written" "$work/named" >"$work/differences"; then
     cat "$work/differences"
     exit 1
 fi
+
+# Every row of multiprocessing's is on the page, on its own or with others.
+for group in A27 B24 C11 D20 E16 F22 G11 H11 J10; do
+    letter=${group%%[0-9]*} last=${group#?}
+    for number in $(seq "$last"); do
+        if ! grep -q "^|[^|]*\\<$letter$number\\>[^|]*|" "$page"; then
+            echo "the page has no row $letter$number"
+            exit 1
+        fi
+    done
+done

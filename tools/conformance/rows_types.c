@@ -188,7 +188,22 @@ ROW(E15_Iterator, "Iterator")
 /* Row A26: nobody has registered anything. */
 ROW(A26_a_server_offers_the_builtin_types, "")
 {
-    static const char *const typeids[] = {"Array", "Iterator", "Value", "list", "set"};
+    static const char *const typeids[] = {"Array",
+                                          "Barrier",
+                                          "BoundedSemaphore",
+                                          "Condition",
+                                          "Event",
+                                          "Iterator",
+                                          "JoinableQueue",
+                                          "Lock",
+                                          "Namespace",
+                                          "Queue",
+                                          "RLock",
+                                          "Semaphore",
+                                          "Value",
+                                          "dict",
+                                          "list",
+                                          "set"};
     char **offered = NULL;
     names all = {.count = 0};
     must(waldo_manager_typeids(row_manager(), &offered, &err));
