@@ -13,5 +13,7 @@ extern const waldo__handle_class waldo__barrier_class;
 extern const waldo__handle_class waldo__queue_class;
 extern const waldo__handle_class waldo__value_class;
 extern const waldo__handle_class waldo__array_class;
+extern const waldo__handle_class waldo__shared_memory_class;
+extern const waldo__handle_class waldo__shareable_list_class;
 
 #endif

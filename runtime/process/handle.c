@@ -19,6 +19,8 @@ static const waldo__handle_class *const classes[] = {
     &waldo__queue_class,
     &waldo__rlock_class,
     &waldo__semaphore_class,
+    &waldo__shareable_list_class,
+    &waldo__shared_memory_class,
     &waldo__value_class,
 };
 
