@@ -7,6 +7,8 @@ pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(GMP REQUIRED IMPORTED_TARGET gmp)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+# A header, which waldo/mp/buffer.h includes.
+find_path(DLPACK_INCLUDE dlpack/dlpack.h REQUIRED)
 if(WALDO_TESTS)
   pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 endif()

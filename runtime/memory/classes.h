@@ -15,5 +15,6 @@ extern const waldo__handle_class waldo__value_class;
 extern const waldo__handle_class waldo__array_class;
 extern const waldo__handle_class waldo__shared_memory_class;
 extern const waldo__handle_class waldo__shareable_list_class;
+extern const waldo__handle_class waldo__buffer_class;
 
 #endif

@@ -16,7 +16,7 @@
 
 #define PROGRAM "waldo-shm-janitor"
 
-/* Its end of the socket, and where ours is: -1, there is none. fork() waits for the lock. */
+/* Our end of its socket; -1: there is no janitor yet. fork() waits for the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int connection = -1;
@@ -26,14 +26,23 @@ static void before_fork(void)
     pthread_mutex_lock(&lock);
 }
 
-static void after_fork(void)
+static void in_parent(void)
 {
     pthread_mutex_unlock(&lock);
 }
 
+/* A janitor watches one process: the child's names are not to wait for the end of its parent. */
+static void in_child(void)
+{
+    pthread_mutex_unlock(&lock);
+    if (connection >= 0)
+        close(connection);
+    connection = -1;
+}
+
 static void install(void)
 {
-    (void)pthread_atfork(before_fork, after_fork, after_fork);
+    (void)pthread_atfork(before_fork, in_parent, in_child);
 }
 
 /* Beside libwaldo: in a build tree, or as it was installed. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -81,48 +82,63 @@ static int map(int descriptor, const struct stat *file, waldo__segment **ret_seg
     return 0;
 }
 
-static int find_or_map(int descriptor, const struct stat *file, waldo__segment **ret_segment,
+/* TAKES the descriptor. */
+static int find_or_map(int descriptor, const struct stat *file, const char *name,
+                       void (*last)(waldo__segment *segment), waldo__segment **ret_segment,
                        waldo_error *reterr)
 {
     waldo__segments_watch_fork();
     pthread_mutex_lock(&lock);
-    waldo__segment *known = find(file);
-    int status = 0;
+    waldo__segment *segment = find(file);
+    bool known = segment != NULL;
+    int status = known ? 0 : map(descriptor, file, &segment, reterr);
     if (known) {
-        ++known->references;
-        *ret_segment = known;
-    } else {
-        status = map(descriptor, file, ret_segment, reterr);
+        ++segment->references;
+    } else if (status == 0) {
+        segment->last = last;
+        snprintf(segment->name, sizeof segment->name, "%s", name);
     }
     pthread_mutex_unlock(&lock);
     if (known || status < 0)
         close(descriptor);
+    if (status == 0)
+        *ret_segment = segment;
     return status;
 }
 
-static int open_file(int descriptor, bool sealed, waldo__segment **ret_segment, waldo_error *reterr)
+/* A file of some size that has the seals wanted, and can be written. */
+static int check_file(int descriptor, int wanted_seals, struct stat *ret_file, waldo_error *reterr)
 {
-    struct stat file;
-    if (fstat(descriptor, &file) < 0)
+    if (fstat(descriptor, ret_file) < 0)
         return waldo_error_system(reterr, errno, "shared memory");
-    int seals = sealed ? fcntl(descriptor, F_GET_SEALS) : SEALS;
-    if (!S_ISREG(file.st_mode) || file.st_size <= 0 || seals < 0 || (seals & SEALS) != SEALS ||
-        seals & F_SEAL_WRITE) {
-        close(descriptor);
+    int seals = fcntl(descriptor, F_GET_SEALS);
+    if (!S_ISREG(ret_file->st_mode) || ret_file->st_size <= 0 || seals < 0 ||
+        (seals & wanted_seals) != wanted_seals || seals & F_SEAL_WRITE)
         return waldo_error_set(reterr, WALDO_EPROTOCOL,
                                "a descriptor that came for shared memory is something else");
-    }
-    return find_or_map(descriptor, &file, ret_segment, reterr);
+    return 0;
 }
 
 int waldo__segment_open(int descriptor, waldo__segment **ret_segment, waldo_error *reterr)
 {
-    return open_file(descriptor, true, ret_segment, reterr);
+    struct stat file;
+    int status = check_file(descriptor, SEALS, &file, reterr);
+    if (status == 0)
+        return find_or_map(descriptor, &file, "", NULL, ret_segment, reterr);
+    close(descriptor);
+    return status;
 }
 
-int waldo__segment_open_named(int descriptor, waldo__segment **ret_segment, waldo_error *reterr)
+int waldo__segment_open_named(int descriptor, const char *name,
+                              void (*last)(waldo__segment *segment), waldo__segment **ret_segment,
+                              waldo_error *reterr)
 {
-    return open_file(descriptor, false, ret_segment, reterr);
+    struct stat file;
+    int status = check_file(descriptor, 0, &file, reterr);
+    if (status == 0)
+        return find_or_map(descriptor, &file, name, last, ret_segment, reterr);
+    close(descriptor);
+    return status;
 }
 
 int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *reterr)
@@ -169,6 +185,8 @@ waldo__segment *waldo__segment_unref(waldo__segment *segment)
         take_out(segment);
     pthread_mutex_unlock(&lock);
     if (last) {
+        if (segment->last)
+            segment->last(segment);
         munmap(segment->memory, segment->size);
         close(segment->descriptor);
         free(segment);

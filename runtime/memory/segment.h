@@ -9,6 +9,8 @@
 
 #include <waldo/error.h>
 
+#define WALDO__SEGMENT_NAME_SIZE 64
+
 typedef struct waldo__segment {
     uint8_t *memory;
     size_t size;
@@ -17,6 +19,9 @@ typedef struct waldo__segment {
     uint64_t device;
     uint64_t file;
     struct waldo__segment *next;
+    /* Of a file with a name: what is done when this process gives it up. */
+    void (*last)(struct waldo__segment *segment);
+    char name[WALDO__SEGMENT_NAME_SIZE];
 } waldo__segment;
 
 /* Zeroed. Pages take memory when they are first written. WALDO_EVALUE: size 0; WALDO_ENOMEM: more
@@ -25,8 +30,11 @@ int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *r
 /* TAKES the descriptor. The segment it stands for, which this process may have already.
  * WALDO_EPROTOCOL: not one that waldo__segment_new made. */
 int waldo__segment_open(int descriptor, waldo__segment **ret_segment, waldo_error *reterr);
-/* The same for a file that has a name, whose size cannot be sealed. */
-int waldo__segment_open_named(int descriptor, waldo__segment **ret_segment, waldo_error *reterr);
+/* The same for a file that has a name, whose size cannot be sealed. Before it is unmapped, `last`
+ * is called. */
+int waldo__segment_open_named(int descriptor, const char *name,
+                              void (*last)(waldo__segment *segment), waldo__segment **ret_segment,
+                              waldo_error *reterr);
 waldo__segment *waldo__segment_ref(waldo__segment *segment);
 waldo__segment *waldo__segment_unref(waldo__segment *segment);
 

@@ -11,6 +11,7 @@
 static const waldo__handle_class *const classes[] = {
     &waldo__array_class,
     &waldo__barrier_class,
+    &waldo__buffer_class,
     &waldo__condition_class,
     &waldo__connection_class,
     &waldo__descriptor_class,
