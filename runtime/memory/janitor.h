@@ -1,7 +1,6 @@
 /* The program that takes the names of shared memory away when the process that made them is gone
  * and nobody uses them: tools/janitor. All users of a name hold a shared flock() on it, which ends
- * with them; the janitor unlinks what it can lock alone. One janitor serves a process and those it
- * forks. */
+ * with them; the janitor unlinks what it can lock alone. Each process that makes names has one. */
 #ifndef WALDO_RUNTIME_MEMORY_JANITOR_H
 #define WALDO_RUNTIME_MEMORY_JANITOR_H
 
