@@ -6,6 +6,16 @@
 
 static waldo_mp_registration *registrations;
 
+const waldo_value *waldo_mp_argument(const waldo_value *arguments, size_t index)
+{
+    waldo_value *item;
+    if (index > INT64_MAX || waldo_value_item(arguments, (int64_t)index, &item, NULL) < 0)
+        item = waldo_v_none(); /* which lives for ever */
+    /* The arguments have it as long as they live. */
+    waldo_value_unref(item);
+    return item;
+}
+
 void waldo_mp_register_target(waldo_mp_registration *registration)
 {
     waldo__children_lock();

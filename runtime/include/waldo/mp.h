@@ -6,5 +6,7 @@
 #include <waldo/mp/handle.h>
 #include <waldo/mp/listener.h>
 #include <waldo/mp/process.h>
+#include <waldo/mp/queue.h>
+#include <waldo/mp/sync.h>
 
 #endif

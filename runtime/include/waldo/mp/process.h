@@ -35,6 +35,10 @@ WALDO_BEGIN_DECLS
  *  L12). arguments are what was given, an empty tuple if nothing was. */
 typedef int waldo_mp_function(const waldo_value *arguments, waldo_error *reterr);
 
+/** An item of the arguments, as long as they live; None if there are not so many, so that whatever
+ *  is read from it says what is missing. */
+const waldo_value *waldo_mp_argument(const waldo_value *arguments, size_t index);
+
 /* ---- what a fresh image can find ---- */
 
 typedef struct waldo_mp_registration {

@@ -40,6 +40,11 @@ WALDO_CHECK int waldo_mp_queue_new(const waldo_mp_queue_options *options,
 waldo_mp_queue *waldo_mp_queue_ref(waldo_mp_queue *queue);
 /** NULL is a no-op. Returns NULL. */
 waldo_mp_queue *waldo_mp_queue_unref(waldo_mp_queue *queue);
+/* For WALDO_AUTO(waldo_mp_queue). */
+static inline void waldo_mp_queue_cleanup(waldo_mp_queue **queue)
+{
+    waldo_mp_queue_unref(*queue);
+}
 
 /** TAKES item. WALDO_EFULL: maxsize items, or capacity, for as long as the timeout; WALDO_ETYPE: an
  *  item that cannot be sent; WALDO_ETOOBIG: it alone is beyond capacity; WALDO_EVALUE: "Queue is

@@ -43,6 +43,11 @@ WALDO_CHECK int waldo_mp_lock_new(waldo_mp_lock **ret_lock, waldo_error *reterr)
 waldo_mp_lock *waldo_mp_lock_ref(waldo_mp_lock *lock);
 /** NULL is a no-op. Returns NULL. */
 waldo_mp_lock *waldo_mp_lock_unref(waldo_mp_lock *lock);
+/* For WALDO_AUTO(waldo_mp_lock). */
+static inline void waldo_mp_lock_cleanup(waldo_mp_lock **lock)
+{
+    waldo_mp_lock_unref(*lock);
+}
 /** 1: acquired; WALDO_OWNER_DIED: acquired, from a process that died; 0: the timeout passed. */
 WALDO_CHECK int waldo_mp_lock_acquire(waldo_mp_lock *lock, double timeout, waldo_error *reterr);
 /** WALDO_EVALUE: "semaphore or lock released too many times". */
@@ -60,6 +65,11 @@ typedef struct waldo_mp_rlock waldo_mp_rlock;
 WALDO_CHECK int waldo_mp_rlock_new(waldo_mp_rlock **ret_rlock, waldo_error *reterr);
 waldo_mp_rlock *waldo_mp_rlock_ref(waldo_mp_rlock *rlock);
 waldo_mp_rlock *waldo_mp_rlock_unref(waldo_mp_rlock *rlock);
+/* For WALDO_AUTO(waldo_mp_rlock). */
+static inline void waldo_mp_rlock_cleanup(waldo_mp_rlock **rlock)
+{
+    waldo_mp_rlock_unref(*rlock);
+}
 /** As waldo_mp_lock_acquire. WALDO_EOVERFLOW: acquired 2^32 - 1 times. */
 WALDO_CHECK int waldo_mp_rlock_acquire(waldo_mp_rlock *rlock, double timeout, waldo_error *reterr);
 /** WALDO_EASSERTION: "attempt to release recursive lock not owned by thread". */
@@ -86,6 +96,11 @@ WALDO_CHECK int waldo_mp_bounded_semaphore_new(int64_t value, waldo_mp_semaphore
                                                waldo_error *reterr);
 waldo_mp_semaphore *waldo_mp_semaphore_ref(waldo_mp_semaphore *semaphore);
 waldo_mp_semaphore *waldo_mp_semaphore_unref(waldo_mp_semaphore *semaphore);
+/* For WALDO_AUTO(waldo_mp_semaphore). */
+static inline void waldo_mp_semaphore_cleanup(waldo_mp_semaphore **semaphore)
+{
+    waldo_mp_semaphore_unref(*semaphore);
+}
 /** As waldo_mp_lock_acquire. */
 WALDO_CHECK int waldo_mp_semaphore_acquire(waldo_mp_semaphore *semaphore, double timeout,
                                            waldo_error *reterr);
@@ -103,6 +118,11 @@ typedef struct waldo_mp_event waldo_mp_event;
 WALDO_CHECK int waldo_mp_event_new(waldo_mp_event **ret_event, waldo_error *reterr);
 waldo_mp_event *waldo_mp_event_ref(waldo_mp_event *event);
 waldo_mp_event *waldo_mp_event_unref(waldo_mp_event *event);
+/* For WALDO_AUTO(waldo_mp_event). */
+static inline void waldo_mp_event_cleanup(waldo_mp_event **event)
+{
+    waldo_mp_event_unref(*event);
+}
 /** Wakes all that wait, also if the event is cleared right after. */
 void waldo_mp_event_set(waldo_mp_event *event);
 void waldo_mp_event_clear(waldo_mp_event *event);
@@ -125,6 +145,11 @@ WALDO_CHECK int waldo_mp_condition_new_on_rlock(waldo_mp_rlock *rlock,
                                                 waldo_error *reterr);
 waldo_mp_condition *waldo_mp_condition_ref(waldo_mp_condition *condition);
 waldo_mp_condition *waldo_mp_condition_unref(waldo_mp_condition *condition);
+/* For WALDO_AUTO(waldo_mp_condition). */
+static inline void waldo_mp_condition_cleanup(waldo_mp_condition **condition)
+{
+    waldo_mp_condition_unref(*condition);
+}
 /** Those of its lock. */
 WALDO_CHECK int waldo_mp_condition_acquire(waldo_mp_condition *condition, double timeout,
                                            waldo_error *reterr);
@@ -158,6 +183,11 @@ WALDO_CHECK int waldo_mp_barrier_new(int parties, int (*action)(void *data), voi
                                      waldo_error *reterr);
 waldo_mp_barrier *waldo_mp_barrier_ref(waldo_mp_barrier *barrier);
 waldo_mp_barrier *waldo_mp_barrier_unref(waldo_mp_barrier *barrier);
+/* For WALDO_AUTO(waldo_mp_barrier). */
+static inline void waldo_mp_barrier_cleanup(waldo_mp_barrier **barrier)
+{
+    waldo_mp_barrier_unref(*barrier);
+}
 /** 0 to parties - 1, another number for each. WALDO_EBROKENBARRIER: it is broken, or broke:
  * aborted, reset, a timeout of anybody's passed, a party died waiting, or its action failed. */
 WALDO_CHECK int waldo_mp_barrier_wait(waldo_mp_barrier *barrier, double timeout,
