@@ -69,13 +69,18 @@ const waldo__handle_class waldo__descriptor_class = {
     .unref = descriptor_unref,
 };
 
-waldo_value *waldo_mp_descriptor_value(int number)
+waldo_value *waldo__v_descriptor(int number)
 {
-    int copy = fcntl(number, F_DUPFD_CLOEXEC, 0);
-    descriptor *made = copy >= 0 ? new_descriptor(copy) : NULL;
+    descriptor *made = new_descriptor(number);
     waldo_value *value = waldo__v_handle(&waldo__descriptor_class, made);
     descriptor_unref(made);
     return value;
+}
+
+waldo_value *waldo_mp_descriptor_value(int number)
+{
+    int copy = fcntl(number, F_DUPFD_CLOEXEC, 0);
+    return copy >= 0 ? waldo__v_descriptor(copy) : NULL;
 }
 
 int waldo_mp_descriptor_from_value(const waldo_value *value, int *ret_descriptor,

@@ -6,4 +6,7 @@
 
 extern const waldo__handle_class waldo__descriptor_class;
 
+/* TAKES the number. NULL: out of memory. */
+waldo_value *waldo__v_descriptor(int number);
+
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "process/handle.h"
+#include "process/descriptor.h"
 #include "process/image.h"
 #include "process/local.h"
 
@@ -19,6 +19,7 @@ static waldo_value *directory_for(const waldo_mp_process *process)
     return waldo_v_none();
 }
 
+/* TAKES the parent's handle. */
 static waldo_value *describe(const waldo_mp_process *process, const waldo__birth *birth,
                              const char *target)
 {
@@ -27,7 +28,7 @@ static waldo_value *describe(const waldo_mp_process *process, const waldo__birth
         waldo_v(birth->name), "identity", waldo_v(birth->identity), "daemon",
         waldo_v_bool(birth->daemon), "start_method", waldo_v((int)birth->start_method),
         "parent_name", waldo_v(birth->parent_name), "parent_pid", waldo_v((int)birth->parent_pid),
-        "parent", waldo_mp_descriptor_value(birth->parent_handle), "authkey",
+        "parent", waldo__v_descriptor(birth->parent_handle), "authkey",
         waldo_v_bytes(birth->authkey, sizeof birth->authkey), "directory", directory_for(process));
 }
 
@@ -42,7 +43,6 @@ int waldo__orders_of(const waldo_mp_process *process, waldo__orders *ret_orders,
     if (status < 0)
         return status;
     ret_orders->value = describe(process, &birth, target);
-    close(birth.parent_handle);
     if (!ret_orders->value)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a process");
     status = waldo__parcel_pack(ret_orders->value, &ret_orders->data, &ret_orders->size,

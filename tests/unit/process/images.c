@@ -1,0 +1,163 @@
+/* How images are started, and what hinders it: row M8, and limits. The first argument says what a
+ * copy of this program is to do. */
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit/process/support.h"
+#include "unit/process/targets.h"
+
+extern char **environ;
+
+static const waldo_mp_method methods[] = {WALDO_MP_FORK, WALDO_MP_SPAWN, WALDO_MP_FORKSERVER};
+
+static waldo_mp_process *make_by(waldo_mp_method method, waldo_mp_function *target)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    waldo_mp_process *process;
+    OK(waldo_mp_process_new(&(waldo_mp_process_options){.target = target, .method = method},
+                            &process, &err));
+    return process;
+}
+
+static int run(const char *program, const char *what)
+{
+    char *arguments[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)what, NULL};
+    pid_t pid;
+    int status;
+    CHECK(posix_spawn(&pid, program, NULL, NULL, arguments, environ) == 0);
+    CHECK(waitpid(pid, &status, 0) == pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- without waldo_mp_freeze_support ---- */
+
+static int start_without_support(void)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    for (int i = 1; i <= 2; i++) {
+        waldo_mp_process *process = make_by(methods[i], nothing);
+        FAILS(waldo_mp_process_start(process, &err), WALDO_ERUNTIME,
+              "waldo_mp_freeze_support(argc, argv) must come first in main");
+        waldo_mp_process_unref(process);
+    }
+    waldo_mp_process *process = make_by(WALDO_MP_FORK, nothing);
+    OK(waldo_mp_process_start(process, &err));
+    return ended(process);
+}
+
+/* ---- an image whose file was replaced ---- */
+
+static void copy_program(const char *path)
+{
+    int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+    struct stat size;
+    CHECK(from >= 0 && to >= 0 && fstat(from, &size) == 0);
+    for (off_t left = size.st_size; left > 0;) {
+        ssize_t sent = sendfile(to, from, NULL, (size_t)left);
+        CHECK(sent > 0);
+        left -= sent;
+    }
+    close(from);
+    close(to);
+}
+
+static int replace_and_start(const char *path)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    CHECK(unlink(path) == 0);
+    int other = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+    CHECK(other >= 0 && write(other, "#!/bin/false\n", 13) == 13);
+    close(other);
+    for (int i = 1; i <= 2; i++) {
+        waldo_mp_process *process = make_by(methods[i], nothing);
+        OK(waldo_mp_process_start(process, &err));
+        CHECK(ended(process) == 0);
+    }
+    return 0;
+}
+
+static void a_replaced_image_is_still_the_same(void)
+{
+    char directory[] = "/tmp/waldo-image-XXXXXX";
+    char path[64];
+    CHECK(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/image", directory);
+    copy_program(path);
+    CHECK(run(path, "replace") == 0);
+    CHECK(unlink(path) == 0 && rmdir(directory) == 0);
+}
+
+/* ---- limits ---- */
+
+static rlim_t first_free(void)
+{
+    int descriptor = dup(STDERR_FILENO);
+    CHECK(descriptor >= 0);
+    close(descriptor);
+    return (rlim_t)descriptor;
+}
+
+static void no_descriptor_left(void)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    struct rlimit before;
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    waldo_mp_exit(); /* no forkserver yet */
+    int count = open_descriptors();
+    /* From none to all that are needed. */
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        waldo_mp_process *process = make_by(methods[i], nothing);
+        int failures = 0;
+        for (rlim_t limit = first_free();; limit++) {
+            struct rlimit few = {limit, before.rlim_max};
+            CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+            int status = waldo_mp_process_start(process, &err);
+            CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+            if (status >= 0)
+                break;
+            failures++;
+            if (status != WALDO_ELIMIT && status != WALDO_EEOF)
+                OK(status);
+            waldo_mp_exit();
+            CHECK(open_descriptors() == count);
+        }
+        CHECK(failures > 0);
+        (void)ended(process);
+        waldo_mp_exit();
+    }
+    CHECK(open_descriptors() == count);
+}
+
+static void children_that_nobody_may_wait_for(void)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    signal(SIGCHLD, SIG_IGN);
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        waldo_mp_process *process = make_by(methods[i], nothing);
+        OK(waldo_mp_process_start(process, &err));
+        CHECK(ended(process) == (methods[i] == WALDO_MP_FORKSERVER ? 0 : 255));
+    }
+    signal(SIGCHLD, SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "bare") == 0)
+        return start_without_support();
+    waldo_mp_freeze_support(argc, argv);
+    if (argc == 2 && strcmp(argv[1], "replace") == 0)
+        return replace_and_start(argv[0]);
+    CHECK(argc == 1);
+    CHECK(run("/proc/self/exe", "bare") == 0);
+    a_replaced_image_is_still_the_same();
+    no_descriptor_left();
+    children_that_nobody_may_wait_for();
+    return 0;
+}
