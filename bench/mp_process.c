@@ -13,8 +13,6 @@
 
 #include <waldo/mp.h>
 
-extern char **environ;
-
 #define MESSAGES 200
 #define DO_NOTHING "--do-nothing"
 

@@ -57,7 +57,7 @@ int waldo__handle_from_value(const waldo_value *value, const waldo__handle_class
 {
     const waldo__handle_class *its_class = NULL;
     void *object = waldo__value_handle(value, &its_class);
-    if (its_class != class)
+    if (!object || its_class != class)
         return waldo_error_set(reterr, WALDO_ETYPE, "expected a %s, got '%s'", class->name,
                                waldo_value_type_name(value));
     *ret_object = class->ref(object);

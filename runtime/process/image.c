@@ -16,8 +16,6 @@
 
 #include "process/local.h"
 
-extern char **environ;
-
 /* Where an image finds its socket. */
 #define IMAGE_SOCKET 3
 

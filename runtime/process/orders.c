@@ -108,7 +108,7 @@ static void read_birth(reading *r, waldo__birth *birth)
     if (value)
         r->status = waldo_value_get_bool(value, &birth->daemon, r->reterr);
     const uint8_t *key;
-    size_t size;
+    size_t size = 0;
     value = field(r, "authkey");
     if (value)
         r->status = waldo_value_get_bytes(value, &key, &size, r->reterr);

@@ -100,8 +100,9 @@ static void update(waldo_mp_process *process)
     if (process->relation == WALDO__CHILD && process->creator == getpid())
         ended = waldo__children_collect(process);
     waldo__children_unlock();
+    /* That of the list; the caller has its own. */
     if (ended)
-        waldo_mp_process_unref(process);
+        atomic_fetch_sub_explicit(&process->references, 1, memory_order_release);
 }
 
 /* ---- starting ---- */

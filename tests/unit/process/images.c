@@ -12,8 +12,6 @@
 #include "unit/process/support.h"
 #include "unit/process/targets.h"
 
-extern char **environ;
-
 static const waldo_mp_method methods[] = {WALDO_MP_FORK, WALDO_MP_SPAWN, WALDO_MP_FORKSERVER};
 
 static waldo_mp_process *make_by(waldo_mp_method method, waldo_mp_function *target)

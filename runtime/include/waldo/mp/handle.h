@@ -19,7 +19,7 @@ WALDO_BEGIN_DECLS
 
 /** A handle on any descriptor: a socket, a pipe, a file (row N9). Duplicates it; the caller's stays
  *  open. NULL: out of memory, no such descriptor, or no more may be open. */
-waldo_value *waldo_mp_descriptor_value(int descriptor);
+waldo_value *waldo_mp_descriptor_value(int number);
 /** A duplicate with FD_CLOEXEC; close() it. WALDO_ETYPE; WALDO_ELIMIT: no more may be open. */
 WALDO_CHECK int waldo_mp_descriptor_from_value(const waldo_value *value, int *ret_descriptor,
                                                waldo_error *reterr);
