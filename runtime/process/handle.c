@@ -9,20 +9,11 @@
 #include "value/layout.h"
 
 static const waldo__handle_class *const classes[] = {
-    &waldo__array_class,
-    &waldo__barrier_class,
-    &waldo__buffer_class,
-    &waldo__condition_class,
-    &waldo__connection_class,
-    &waldo__descriptor_class,
-    &waldo__event_class,
-    &waldo__lock_class,
-    &waldo__queue_class,
-    &waldo__rlock_class,
-    &waldo__semaphore_class,
-    &waldo__shareable_list_class,
-    &waldo__shared_memory_class,
-    &waldo__value_class,
+    &waldo__array_class,         &waldo__barrier_class,    &waldo__buffer_class,
+    &waldo__condition_class,     &waldo__connection_class, &waldo__descriptor_class,
+    &waldo__event_class,         &waldo__lock_class,       &waldo__queue_class,
+    &waldo__rlock_class,         &waldo__semaphore_class,  &waldo__shareable_list_class,
+    &waldo__shared_memory_class, &waldo__value_class,
 };
 
 const waldo__handle_class *waldo__handle_class_named(const char *name)

@@ -7,6 +7,7 @@
 #include <waldo/mp/listener.h>
 #include <waldo/mp/process.h>
 #include <waldo/mp/queue.h>
+#include <waldo/mp/sharedctypes.h>
 #include <waldo/mp/sync.h>
 
 #endif

@@ -47,6 +47,11 @@ WALDO_CHECK int waldo_mp_value_new_of(size_t size, const waldo_mp_locking *locki
 waldo_mp_value *waldo_mp_value_ref(waldo_mp_value *shared);
 /** NULL is a no-op. Returns NULL. */
 waldo_mp_value *waldo_mp_value_unref(waldo_mp_value *shared);
+/* For WALDO_AUTO(waldo_mp_value). */
+static inline void waldo_mp_value_cleanup(waldo_mp_value **shared)
+{
+    waldo_mp_value_unref(*shared);
+}
 /** A copy of a structure is bytes. */
 WALDO_CHECK int waldo_mp_value_get(const waldo_mp_value *shared, waldo_value **ret_value,
                                    waldo_error *reterr);
@@ -75,6 +80,11 @@ WALDO_CHECK int waldo_mp_array_new_of(size_t size, size_t count, const waldo_mp_
                                       waldo_mp_array **ret_shared, waldo_error *reterr);
 waldo_mp_array *waldo_mp_array_ref(waldo_mp_array *shared);
 waldo_mp_array *waldo_mp_array_unref(waldo_mp_array *shared);
+/* For WALDO_AUTO(waldo_mp_array). */
+static inline void waldo_mp_array_cleanup(waldo_mp_array **shared)
+{
+    waldo_mp_array_unref(*shared);
+}
 size_t waldo_mp_array_length(const waldo_mp_array *shared);
 /** A negative index counts from the end. WALDO_EINDEX: "invalid index". */
 WALDO_CHECK int waldo_mp_array_get(const waldo_mp_array *shared, int64_t index,
