@@ -1,8 +1,11 @@
 /* How images are started, and what hinders it: row M8, and limits. The first argument says what a
  * copy of this program is to do. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -145,6 +148,58 @@ static void children_that_nobody_may_wait_for(void)
     signal(SIGCHLD, SIG_DFL);
 }
 
+/* ---- signals ---- */
+
+static atomic_int interruptions;
+static pthread_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    atomic_fetch_add(&interruptions, 1);
+}
+
+/* Interrupts the main thread often, then lets a child go. */
+static void *keep_interrupting(void *end)
+{
+    int before = atomic_load(&interruptions);
+    while (atomic_load(&interruptions) < before + 20) {
+        CHECK(pthread_kill(interrupted, SIGUSR1) == 0);
+        sched_yield();
+    }
+    let_go(end);
+    return NULL;
+}
+
+static void waiting_goes_on_after_signals(void)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART */
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    interrupted = pthread_self();
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        OK(waldo_mp_set_start_method(methods[i], true, &err));
+        pthread_t thread;
+        waldo_mp_connection *end;
+        waldo_mp_process *process = started_with_pipe(wait_for_end, &end);
+        hear_repr(end, "'ready'");
+        CHECK(pthread_create(&thread, NULL, keep_interrupting, end) == 0);
+        CHECK(ended(process) == 0);
+        pthread_join(thread, NULL);
+    }
+    /* Receiving, too. */
+    waldo_mp_connection *first;
+    waldo_mp_connection *second;
+    pthread_t thread;
+    OK(waldo_mp_pipe(true, &first, &second, &err));
+    CHECK(pthread_create(&thread, NULL, keep_interrupting, first) == 0);
+    waldo_value *value;
+    OK(waldo_mp_connection_recv(second, &value, &err));
+    waldo_value_unref(value);
+    pthread_join(thread, NULL);
+    waldo_mp_connection_unref(second);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "bare") == 0)
@@ -157,5 +212,6 @@ int main(int argc, char **argv)
     a_replaced_image_is_still_the_same();
     no_descriptor_left();
     children_that_nobody_may_wait_for();
+    waiting_goes_on_after_signals();
     return 0;
 }
