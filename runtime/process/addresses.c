@@ -132,7 +132,7 @@ static int connect_local(const waldo__url *url, double seconds, int *ret_socket,
 
 static int connect_tcp(const waldo__url *url, double seconds, int *ret_socket, waldo_error *reterr)
 {
-    int made;
+    int made = -1;
     int status = waldo__direct_connect(url, waldo__deadline_in(seconds), &made, reterr);
     if (status < 0)
         return status;
@@ -155,7 +155,7 @@ int waldo_mp_client(const char *address, const waldo_mp_listener_options *option
     const waldo_mp_listener_options *wanted = options ? options : &none;
     waldo__url url;
     waldo__keyring *keys;
-    int made;
+    int made = -1;
     int status = waldo__mp_url(address, &url, reterr);
     if (status >= 0)
         status = waldo__mp_keys(wanted, &keys, reterr);
