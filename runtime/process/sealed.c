@@ -175,7 +175,7 @@ static int sealed_receive(waldo_mp_connection *connection, size_t limit,
                           waldo__descriptors *ret_descriptors, waldo_error *reterr)
 {
     uint64_t sealed_size;
-    uint64_t size;
+    uint64_t size = 0;
     const uint8_t *data;
     size_t opened;
     int status = peek_payload(connection, &sealed_size, &size, reterr);
@@ -199,7 +199,7 @@ static int sealed_receive_into(waldo_mp_connection *connection, void *buffer, si
                                size_t *ret_size, waldo_error *reterr)
 {
     uint64_t sealed_size;
-    uint64_t size;
+    uint64_t size = 0;
     const uint8_t *data;
     size_t opened;
     int status = peek_payload(connection, &sealed_size, &size, reterr);
