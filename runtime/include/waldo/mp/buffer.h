@@ -55,6 +55,11 @@ WALDO_CHECK int waldo_mp_buffer_view(waldo_mp_buffer *buffer, int64_t offset, in
 waldo_mp_buffer *waldo_mp_buffer_ref(waldo_mp_buffer *buffer);
 /** NULL is a no-op. Returns NULL. */
 waldo_mp_buffer *waldo_mp_buffer_unref(waldo_mp_buffer *buffer);
+/* For WALDO_AUTO(waldo_mp_buffer). */
+static inline void waldo_mp_buffer_cleanup(waldo_mp_buffer **buffer)
+{
+    waldo_mp_buffer_unref(*buffer);
+}
 
 /** Type, shape, strides and address, as long as the buffer lives. Its byte_offset is 0. */
 const DLTensor *waldo_mp_buffer_tensor(const waldo_mp_buffer *buffer);
