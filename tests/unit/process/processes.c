@@ -424,6 +424,7 @@ static void only_the_creator_may_use_it(void)
     waldo_mp_process *process = make(nothing, NULL);
     waldo_mp_connection *end;
     waldo_mp_process *running = started_with_pipe(wait_for_end, &end);
+    hear_repr(end, "'ready'");
     pid_t pid = fork();
     if (pid == 0) {
         FAILS(waldo_mp_process_start(process, &err), WALDO_EASSERTION,
