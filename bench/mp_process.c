@@ -214,7 +214,7 @@ int main(int argc, char **argv)
     waldo_mp_freeze_support(argc, argv);
     if (argc == 2 && strcmp(argv[1], DO_NOTHING) == 0)
         return 0;
-    int count = argc == 2 ? atoi(argv[1]) : 200;
+    int count = argc == 2 ? (int)strtol(argv[1], NULL, 10) : 200;
     if (count < 1)
         return 2;
     compare("start + join, fork", by_fork, "fork + waitpid", bare_fork, count);

@@ -167,11 +167,19 @@ int waldo_mp_active_children(waldo_mp_process ***ret_children, size_t *ret_count
 
 /* ---- the end ---- */
 
+static bool has_children(void)
+{
+    waldo__children_lock();
+    bool any = first_child != NULL;
+    waldo__children_unlock();
+    return any;
+}
+
 static void end_children(void)
 {
     waldo_mp_process **children;
     size_t count;
-    if (list_children(&children, &count) < 0)
+    if (!has_children() || list_children(&children, &count) < 0)
         return;
     for (size_t i = 0; i < count; i++)
         if (children[i]->daemon)

@@ -25,7 +25,7 @@ int waldo__report(const waldo_error *err)
     return 1;
 }
 
-int waldo__run_target(waldo_mp_function *target, waldo_value *arguments)
+int waldo__run_target(waldo_mp_function *target, const waldo_value *arguments)
 {
     waldo_error err = WALDO_ERROR_INIT;
     int status = target(arguments, &err);
@@ -35,11 +35,16 @@ int waldo__run_target(waldo_mp_function *target, waldo_value *arguments)
         status = waldo__report(&err);
     }
     waldo_mp_exit();
-    waldo_value_unref(arguments);
     return status & 0xff;
 }
 
-/* The functions that the parent registered with atexit() are not the child's. */
+_Noreturn void waldo__end_child(int code)
+{
+    fflush(stdout);
+    fflush(stderr);
+    _exit(code);
+}
+
 static _Noreturn void run_child(const waldo_mp_process *process, const waldo__birth *birth)
 {
     int status = waldo__become(birth, NULL);
@@ -47,9 +52,7 @@ static _Noreturn void run_child(const waldo_mp_process *process, const waldo__bi
         waldo__close_input();
         status = waldo__run_target(process->target, process->arguments);
     }
-    fflush(stdout);
-    fflush(stderr);
-    _exit(status < 0 ? 1 : status);
+    waldo__end_child(status < 0 ? 1 : status);
 }
 
 int waldo__adopt(waldo_mp_process *process, pid_t pid, waldo_error *reterr)

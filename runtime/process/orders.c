@@ -157,5 +157,7 @@ int waldo__carry_out(const uint8_t *data, size_t size, waldo__descriptors *descr
         status = begin(orders, &target, &arguments, &err);
     if (status < 0)
         return waldo__report(&err);
-    return waldo__run_target(target, arguments);
+    status = waldo__run_target(target, arguments);
+    waldo_value_unref(arguments);
+    return status;
 }

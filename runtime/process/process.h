@@ -92,8 +92,10 @@ void waldo__stop_forkserver(void);
 /* Sets the three of a child of this process. On failure the child is killed. */
 int waldo__adopt(waldo_mp_process *process, pid_t pid, waldo_error *reterr);
 
-/* Runs a target to its end, in the child: the exit code. TAKES arguments. */
-int waldo__run_target(waldo_mp_function *target, waldo_value *arguments);
+/* Runs a target to its end, in the child: the exit code. */
+int waldo__run_target(waldo_mp_function *target, const waldo_value *arguments);
+/* Ends a process that was forked: what was registered with atexit() before is not its own. */
+_Noreturn void waldo__end_child(int code);
 /* Writes "Process NAME:" and the error to standard error; returns the exit code, 1. */
 int waldo__report(const waldo_error *err);
 /* Standard input is /dev/null in every child (row L13). */

@@ -94,9 +94,9 @@ static void answer(const fork_server *server, pid_t pid, int error)
         kill(pid, SIGKILL);
 }
 
-/* In the child: the exit code; in the server: -1. TAKES the descriptors. */
-static int fork_child(fork_server *server, const waldo__inbox *orders,
-                      waldo__descriptors *descriptors)
+/* TAKES the descriptors. */
+static void fork_child(fork_server *server, const waldo__inbox *orders,
+                       waldo__descriptors *descriptors)
 {
     int tell_to = descriptors->items[--descriptors->count];
     forked *child = malloc(sizeof(*child));
@@ -107,38 +107,37 @@ static int fork_child(fork_server *server, const waldo__inbox *orders,
         free(child);
         close(tell_to);
         leave_server(server);
-        return waldo__carry_out(orders->data, orders->size, descriptors);
+        waldo__end_child(waldo__carry_out(orders->data, orders->size, descriptors));
     }
     waldo__close_descriptors(descriptors->items, descriptors->count);
     answer(server, pid, pid < 0 ? error : 0);
     if (pid < 0) {
         close(tell_to);
         free(child);
-        return -1;
+        return;
     }
     *child = (forked){server->children, pid, tell_to};
     server->children = child;
-    return -1;
 }
 
-/* The exit code of a child, or of a server that is to end; -1: go on. */
+/* The exit code of a server that is to end; -1: go on. */
 static int take_request(fork_server *server)
 {
     waldo__inbox inbox = {0};
     waldo__descriptors descriptors;
     waldo_error err;
     int status = waldo__local_receive(server->requests, SIZE_MAX, &inbox, &descriptors, &err);
+    int code = -1;
     if (status == WALDO_EEOF)
-        status = 0;
-    else if (status == WALDO_ELIMIT) {
+        code = 0;
+    else if (status == WALDO_ELIMIT)
         answer(server, 0, EMFILE);
-        status = -1;
-    } else if (status < 0 || descriptors.count == 0)
-        status = 1;
+    else if (status < 0 || descriptors.count == 0)
+        code = 1;
     else
-        status = fork_child(server, &inbox, &descriptors);
+        fork_child(server, &inbox, &descriptors);
     free(inbox.data);
-    return status;
+    return code;
 }
 
 /* ---- beginning ---- */
@@ -171,6 +170,12 @@ static int preload(const waldo_value *wanted)
     waldo_value_unref(paths);
     waldo_value_unref(on_error);
     return code;
+}
+
+/* What each child would else do for itself. */
+static void warm_up(void)
+{
+    waldo_value_unref(waldo_v_fields("", waldo_v_none()));
 }
 
 static int receive_preload(int socket)
@@ -211,6 +216,7 @@ int waldo__serve_forks(int socket)
     int code = open_server(&server, socket);
     if (code == 0)
         code = receive_preload(socket);
+    warm_up();
     if (code != 0)
         return code;
     for (code = -1; code < 0;) {

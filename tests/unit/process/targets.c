@@ -173,9 +173,11 @@ int leave_in_order(const waldo_value *arguments, waldo_error *reterr)
     CHECK(waldo_mp_at_exit(note_in_diary, "first", 10, &err) > 0);
     CHECK(waldo_mp_at_exit(note_in_diary, "sooner", 0, &err) > 0);
     int64_t cancelled = waldo_mp_at_exit(note_in_diary, "never", 5, &err);
-    CHECK(waldo_mp_at_exit_cancel(cancelled) == 1 && waldo_mp_at_exit_cancel(cancelled) == 0);
+    CHECK(waldo_mp_at_exit_cancel(cancelled) == 1);
+    CHECK(waldo_mp_at_exit_cancel(cancelled) == 0);
     int64_t run = waldo_mp_at_exit(note_in_diary, "now", 5, &err);
-    CHECK(waldo_mp_at_exit_run(run) == 1 && waldo_mp_at_exit_run(run) == 0);
+    CHECK(waldo_mp_at_exit_run(run) == 1);
+    CHECK(waldo_mp_at_exit_run(run) == 0);
     /* Is waited for, and says so before it ends. */
     waldo_mp_connection *end;
     waldo_mp_process_unref(started_with_pipe(wait_for_end, &end));

@@ -5,7 +5,7 @@
 #include <waldo/mp.h>
 
 /* Calls at exit write their names here. */
-void note_in_diary(void *name);
+void note_in_diary(void *data);
 
 waldo_mp_function nothing;
 /* (code,) */
