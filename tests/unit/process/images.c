@@ -200,6 +200,42 @@ static void waiting_goes_on_after_signals(void)
     waldo_mp_connection_unref(second);
 }
 
+/* ---- kills ---- */
+
+static void check_message(const uint8_t *bytes, size_t size)
+{
+    CHECK(size == 200000);
+    for (size_t i = 1; i < size; i++)
+        CHECK(bytes[i] == bytes[0]);
+}
+
+/* Whole messages, then an end, wherever the sender was when it was killed. */
+static void a_sender_that_is_killed(void)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    for (int i = 0; i < 60; i++) {
+        waldo_mp_connection *end;
+        OK(waldo_mp_set_start_method(methods[i % 3], true, &err));
+        waldo_mp_process *process = started_with_pipe(flood, &end);
+        int status = 0;
+        for (int received = 0; status >= 0; received++) {
+            void *bytes;
+            size_t size;
+            if (received == i % 7)
+                OK(waldo_mp_process_kill(process, &err));
+            status = waldo_mp_connection_recv_bytes(end, SIZE_MAX, &bytes, &size, &err);
+            if (status >= 0) {
+                check_message(bytes, size);
+                free(bytes);
+            }
+        }
+        CHECK(status == WALDO_EEOF || (status == WALDO_ESYSTEM &&
+                                       strcmp(err.message, "got end of file during message") == 0));
+        CHECK(ended(process) == -SIGKILL);
+        waldo_mp_connection_unref(end);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "bare") == 0)
@@ -213,5 +249,6 @@ int main(int argc, char **argv)
     no_descriptor_left();
     children_that_nobody_may_wait_for();
     waiting_goes_on_after_signals();
+    a_sender_that_is_killed();
     return 0;
 }

@@ -202,6 +202,20 @@ int leave_a_daemon(const waldo_value *arguments, waldo_error *reterr)
 }
 WALDO_MP_TARGET(leave_a_daemon)
 
+int flood(const waldo_value *arguments, waldo_error *reterr)
+{
+    static char bytes[200000];
+    waldo_mp_connection *end = connection_of(arguments, 0);
+    int status = 0;
+    for (int i = 0; status >= 0; i++) {
+        memset(bytes, i, sizeof bytes);
+        status = waldo_mp_connection_send_bytes(end, bytes, sizeof bytes, reterr);
+    }
+    waldo_mp_connection_unref(end);
+    return status == WALDO_EBROKENPIPE ? 0 : status;
+}
+WALDO_MP_TARGET(flood)
+
 int not_registered(const waldo_value *arguments, waldo_error *reterr)
 {
     (void)arguments;

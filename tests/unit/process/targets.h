@@ -35,6 +35,8 @@ waldo_mp_function start_mourner;
 waldo_mp_function leave_in_order;
 /* (connection,) */
 waldo_mp_function leave_a_daemon;
+/* (connection,): messages of 200,000 equal bytes, until nobody reads them. */
+waldo_mp_function flood;
 waldo_mp_function not_registered;
 
 #endif
