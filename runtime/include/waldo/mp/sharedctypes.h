@@ -44,9 +44,9 @@ WALDO_CHECK int waldo_mp_value_new(char typecode, waldo_value *initial,
 /** A structure of size bytes, zeroed, aligned to 64. WALDO_EVALUE: 0; WALDO_ENOMEM. */
 WALDO_CHECK int waldo_mp_value_new_of(size_t size, const waldo_mp_locking *locking,
                                       waldo_mp_value **ret_shared, waldo_error *reterr);
-waldo_mp_value *waldo_mp_value_ref(waldo_mp_value *shared);
+waldo_mp_value *waldo_mp_value_ref(waldo_mp_value *value);
 /** NULL is a no-op. Returns NULL. */
-waldo_mp_value *waldo_mp_value_unref(waldo_mp_value *shared);
+waldo_mp_value *waldo_mp_value_unref(waldo_mp_value *value);
 /* For WALDO_AUTO(waldo_mp_value). */
 static inline void waldo_mp_value_cleanup(waldo_mp_value **shared)
 {
@@ -78,8 +78,8 @@ WALDO_CHECK int waldo_mp_array_new(char typecode, waldo_value *items,
 /** count structures of size bytes each, zeroed, one right behind the other. */
 WALDO_CHECK int waldo_mp_array_new_of(size_t size, size_t count, const waldo_mp_locking *locking,
                                       waldo_mp_array **ret_shared, waldo_error *reterr);
-waldo_mp_array *waldo_mp_array_ref(waldo_mp_array *shared);
-waldo_mp_array *waldo_mp_array_unref(waldo_mp_array *shared);
+waldo_mp_array *waldo_mp_array_ref(waldo_mp_array *array);
+waldo_mp_array *waldo_mp_array_unref(waldo_mp_array *array);
 /* For WALDO_AUTO(waldo_mp_array). */
 static inline void waldo_mp_array_cleanup(waldo_mp_array **shared)
 {
@@ -111,11 +111,11 @@ WALDO_CHECK int waldo_mp_array_copy(const waldo_mp_array *shared, waldo_mp_array
 
 /* ---- waldo/mp/handle.h ---- */
 
-waldo_value *waldo_mp_value_value(waldo_mp_value *shared);
-WALDO_CHECK int waldo_mp_value_from_value(const waldo_value *value, waldo_mp_value **ret_shared,
+waldo_value *waldo_mp_value_value(waldo_mp_value *value);
+WALDO_CHECK int waldo_mp_value_from_value(const waldo_value *value, waldo_mp_value **ret_value,
                                           waldo_error *reterr);
-waldo_value *waldo_mp_array_value(waldo_mp_array *shared);
-WALDO_CHECK int waldo_mp_array_from_value(const waldo_value *value, waldo_mp_array **ret_shared,
+waldo_value *waldo_mp_array_value(waldo_mp_array *array);
+WALDO_CHECK int waldo_mp_array_from_value(const waldo_value *value, waldo_mp_array **ret_array,
                                           waldo_error *reterr);
 
 WALDO_END_DECLS
