@@ -1,4 +1,6 @@
 #include "memory/lock.h"
+#include <waldo/mp/process.h>
+
 #include "memory/classes.h"
 
 #include <stdio.h>
@@ -61,16 +63,23 @@ bool waldo__lock_is_mine(const waldo_mp_lock *lock)
 
 void waldo__owner_text(waldo__identity process, uint32_t thread, char *text, size_t size)
 {
-    if (process == 0)
+    if (process == 0) {
         snprintf(text, size, "None");
-    else if (process != waldo__this_process())
+        return;
+    }
+    if (process != waldo__this_process()) {
         snprintf(text, size, "SomeOtherProcess");
-    else if (thread != waldo__this_thread_number())
+        return;
+    }
+    if (thread != waldo__this_thread_number()) {
         snprintf(text, size, "SomeOtherThread");
-    else if (thread == (uint32_t)getpid())
-        snprintf(text, size, "MainProcess");
+        return;
+    }
+    const char *name = waldo_mp_process_name(waldo_mp_current_process());
+    if (thread == (uint32_t)getpid())
+        snprintf(text, size, "%s", name);
     else
-        snprintf(text, size, "MainProcess|%u", thread);
+        snprintf(text, size, "%s|%u", name, thread);
 }
 
 char *waldo_mp_lock_repr(const waldo_mp_lock *lock)
