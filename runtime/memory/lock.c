@@ -1,12 +1,13 @@
 #include "memory/lock.h"
-#include <waldo/mp/process.h>
-
-#include "memory/classes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <waldo/mp/process.h>
+
+#include "memory/classes.h"
 
 const waldo__shape waldo__lock_shape = {
     .tag = WALDO__TAG('L', 'O', 'C', 'K'),

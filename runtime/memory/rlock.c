@@ -1,9 +1,10 @@
-#include "memory/classes.h"
 #include "memory/lock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "memory/classes.h"
 
 const waldo__shape waldo__rlock_shape = {
     .tag = WALDO__TAG('R', 'L', 'C', 'K'),

@@ -196,9 +196,9 @@ static waldo_value *number_of(uint64_t type, const uint8_t *room)
 int waldo_mp_shareable_list_get(const waldo_mp_shareable_list *list, int64_t index,
                                 waldo_value **ret_item, waldo_error *reterr)
 {
-    waldo__slot slot;
-    waldo__slot *place;
-    uint8_t *room;
+    waldo__slot slot = {0};
+    waldo__slot *place = NULL;
+    uint8_t *room = NULL;
     int status = find_slot(list, index, &slot, &place, &room, reterr);
     if (status < 0)
         return status;
@@ -215,9 +215,9 @@ int waldo_mp_shareable_list_get(const waldo_mp_shareable_list *list, int64_t ind
 static int store(waldo_mp_shareable_list *list, int64_t index, const waldo_value *value,
                  waldo_error *reterr)
 {
-    waldo__slot slot;
-    waldo__slot *place;
-    uint8_t *room;
+    waldo__slot slot = {0};
+    waldo__slot *place = NULL;
+    uint8_t *room = NULL;
     waldo__slot_item item;
     int status = find_slot(list, index, &slot, &place, &room, reterr);
     if (status >= 0)
@@ -413,9 +413,9 @@ int waldo_mp_shareable_list_format(const waldo_mp_shareable_list *list, char **r
         return waldo_error_set(reterr, WALDO_ENOMEM, "out of memory");
     int status = 0;
     for (size_t i = 0; status >= 0 && i < list->count; ++i) {
-        waldo__slot slot;
-        waldo__slot *place;
-        uint8_t *room;
+        waldo__slot slot = {0};
+        waldo__slot *place = NULL;
+        uint8_t *room = NULL;
         status = find_slot(list, (int64_t)i, &slot, &place, &room, reterr);
         if (status >= 0)
             print_format(stream, &slot);
