@@ -104,9 +104,8 @@ static void use_heap(void)
 /* A value that shows whether it is whole. */
 static waldo_value *make_item(void)
 {
-    static unsigned seed;
     uint8_t data[600];
-    size_t size = (size_t)rand_r(&seed) % sizeof data;
+    size_t size = pick(sizeof data);
     memset(data, (int)size, sizeof data);
     if (size % 7 == 0)
         return waldo_v_list(waldo_v_bytes(data, size), waldo_v((int64_t)size));
@@ -225,10 +224,9 @@ Test(shared_memory, survives_kills_at_any_instant, .timeout = 900)
     for (int i = 0; i < WORKERS; ++i)
         workers[i] = start_child(work, NULL);
     int kills = kills_wanted();
-    srand(1);
     for (int i = 0; i < kills; ++i) {
         /* Long enough for most to be in the middle of something. */
-        usleep((useconds_t)(rand() % 3000));
+        usleep(pick(3000));
         kill_child(workers[i % WORKERS]);
         workers[i % WORKERS] = start_child(work, NULL);
     }

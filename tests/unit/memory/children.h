@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,16 @@ static inline void kill_child(pid_t child)
 {
     kill(child, SIGKILL);
     cr_assert_eq(join_child(child), -SIGKILL);
+}
+
+/* Always the same numbers, for tests that try many things. */
+static inline uint32_t pick(uint32_t below)
+{
+    static uint32_t state = 2463534242u;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state % below;
 }
 
 /* Until somebody kills it. */

@@ -270,14 +270,13 @@ Test(buffer, without_items)
 Test(buffer, handles_with_nonsense_in_them)
 {
     waldo_mp_buffer *buffer = new_matrix(2, 3, WALDO_MP_BY_DESCRIPTOR);
-    srand(11);
     for (int i = 0; i < 3000; ++i) {
         waldo__reduced reduced = {.size = 0};
         void *object = NULL;
         OK(waldo__buffer_class.reduce(buffer, &reduced, &err));
         reduced.descriptors[0] = dup(reduced.descriptors[0]);
         for (int j = 0; j < 3; ++j)
-            reduced.data[(size_t)rand() % reduced.size] = (uint8_t)rand();
+            reduced.data[pick((uint32_t)reduced.size)] = (uint8_t)pick(256);
         if (waldo__buffer_class.rebuild(&reduced, &object, &err) < 0)
             continue;
         /* Every item that it says it has is there. */

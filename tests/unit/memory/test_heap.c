@@ -31,9 +31,8 @@ Test(heap, random_use_leaves_nothing)
 {
     enum { BLOCKS = 200, STEPS = 20000 };
     static waldo__block blocks[BLOCKS];
-    srand(7);
     for (int step = 0; step < STEPS; ++step) {
-        int i = rand() % BLOCKS;
+        uint32_t i = pick(BLOCKS);
         if (blocks[i].segment) {
             unsigned char *memory = waldo__block_memory(&blocks[i]);
             for (size_t at = 0; at < blocks[i].size; ++at)
@@ -41,12 +40,12 @@ Test(heap, random_use_leaves_nothing)
             waldo__block_free(&blocks[i]);
             continue;
         }
-        OK(waldo__block_new((size_t)(1 + rand() % 3000), &blocks[i], &err));
+        OK(waldo__block_new(1 + pick(3000), &blocks[i], &err));
         unsigned char *memory = waldo__block_memory(&blocks[i]);
         cr_assert_eq((uintptr_t)memory % WALDO__BLOCK_ALIGNMENT, 0);
         for (size_t at = 0; at < blocks[i].size; ++at)
             cr_assert_eq(memory[at], 0, "not zeroed");
-        memset(memory, i, blocks[i].size);
+        memset(memory, (int)i, blocks[i].size);
     }
     for (int i = 0; i < BLOCKS; ++i)
         waldo__block_free(&blocks[i]);

@@ -26,7 +26,7 @@ static uint8_t *memory_of(void *object, size_t *ret_size)
 static void fill(uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; ++i)
-        data[i] = (uint8_t)rand();
+        data[i] = (uint8_t)pick(256);
 }
 
 static void use(waldo_mp_queue *queue)
@@ -51,7 +51,6 @@ static void use(waldo_mp_queue *queue)
 
 Test(hostile, queue_with_nonsense_in_it)
 {
-    srand(3);
     for (int i = 0; i < 3000; ++i) {
         waldo_mp_queue *queue;
         size_t size;
@@ -60,9 +59,9 @@ Test(hostile, queue_with_nonsense_in_it)
             OK(waldo_mp_queue_put(queue, waldo_v_list(waldo_v(j), waldo_v("text")), 0, &err));
         uint8_t *memory = memory_of(queue, &size);
         if (i % 2)
-            fill(memory + RING + rand() % 300, (size_t)(rand() % 40));
+            fill(memory + RING + pick(300), pick(40));
         else
-            fill(memory + ENDS + 64 * (rand() % 2), sizeof(uint64_t) + 4);
+            fill(memory + ENDS + (size_t)64 * pick(2), sizeof(uint64_t) + 4);
         for (int j = 0; j < 6; ++j)
             use(queue);
         waldo_mp_queue_unref(queue);

@@ -283,14 +283,13 @@ Test(shareable_list, count_index_copy)
 
 Test(shareable_list, with_nonsense_in_it)
 {
-    srand(5);
     for (int i = 0; i < 2000; ++i) {
         waldo_mp_shareable_list *list = sample();
         waldo_value *item;
         uint8_t *memory = waldo_mp_shared_memory_buf(waldo_mp_shareable_list_shm(list));
         size_t size = waldo_mp_shared_memory_size(waldo_mp_shareable_list_shm(list));
         for (int j = 0; j < 8; ++j)
-            memory[(size_t)rand() % size] = (uint8_t)rand();
+            memory[pick((uint32_t)size)] = (uint8_t)pick(256);
         for (int j = 0; j < 7; ++j) {
             if (waldo_mp_shareable_list_get(list, j, &item, &err) >= 0)
                 waldo_value_unref(item);
