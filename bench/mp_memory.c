@@ -65,10 +65,10 @@ static double time_mutex(pthread_mutex_t *mutex)
 static pthread_mutex_t *new_mutex(void)
 {
     pthread_mutexattr_t attributes;
-    pthread_mutex_t *mutex =
-        mmap(NULL, sizeof *mutex, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (mutex == MAP_FAILED)
+    void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
         exit(1);
+    pthread_mutex_t *mutex = page;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
