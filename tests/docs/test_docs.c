@@ -7,6 +7,7 @@
 #include "clients.h"
 #include "containers.h"
 #include "handlers.h"
+#include "queues.h"
 
 static waldo_registry *registry;
 static waldo_manager *manager;
@@ -239,6 +240,53 @@ Test(docs, tokens)
     shop_counter_unref(here);
     shop_counter_unref(there);
     waldo_manager_unref(other);
+    expect_no_objects();
+}
+
+static void expect_repr(waldo_value *value, const char *expected)
+{
+    char *text = waldo_value_repr(value);
+    cr_expect_str_eq(text, expected);
+    free(text);
+    waldo_value_unref(value);
+}
+
+Test(docs, queues)
+{
+    waldo_queue *jobs, *answers;
+    waldo_value *item;
+    CHECK(put_and_get(manager, &item, &error));
+    expect_repr(item, "'a job'");
+    CHECK(waldo_queue_new(manager, 0, &jobs, &error));
+    CHECK(waldo_queue_new(manager, 0, &answers, &error));
+    CHECK(waldo_queue_put_many(jobs, waldo_v_list(waldo_v(1), waldo_v(2)), 0, &error));
+    CHECK(waldo_queue_shutdown(jobs, false, &error));
+    CHECK(serve_jobs(jobs, answers, &error));
+    CHECK(waldo_queue_join(jobs, &error));
+    CHECK(get_urgent_first(jobs, answers, &item, &error));
+    expect_repr(item, "2");
+    CHECK(get_urgent_first(answers, jobs, &item, &error));
+    expect_repr(item, "4");
+    waldo_queue_unref(jobs);
+    waldo_queue_unref(answers);
+    expect_no_objects();
+}
+
+Test(docs, transactions)
+{
+    waldo_dict *accounts;
+    waldo_queue *journal;
+    waldo_value *value;
+    CHECK(waldo_dict_new_from(manager,
+                              waldo_v_dict(waldo_v("ada"), waldo_v(15), waldo_v("bob"), waldo_v(0)),
+                              &accounts, &error));
+    CHECK(waldo_queue_new(manager, 1, &journal, &error));
+    CHECK(transfer(manager, accounts, journal, &error));
+    cr_expect_eq(transfer(manager, accounts, journal, &error), WALDO_EFULL);
+    CHECK(waldo_proxy_getvalue(waldo_dict_proxy(accounts), &value, &error));
+    expect_repr(value, "{'ada': 5, 'bob': 10}");
+    waldo_dict_unref(accounts);
+    waldo_queue_unref(journal);
     expect_no_objects();
 }
 

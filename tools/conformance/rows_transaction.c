@@ -1,4 +1,4 @@
-/* Row J30: transactions. */
+/* Row X8: transactions. */
 #include <stdlib.h>
 
 #include "row.h"
@@ -28,7 +28,7 @@ static void expect_str(waldo_proxy *proxy, const char *expected)
     free(text);
 }
 
-ROW(J30_transaction_on_several_objects, "list dict set Value Namespace Queue")
+ROW(X8_transaction_on_several_objects, "list dict set Value Namespace Queue")
 {
     waldo_proxy *list = new_list();
     waldo_proxy *dict = row_create("dict", waldo_v_none());
@@ -61,7 +61,7 @@ ROW(J30_transaction_on_several_objects, "list dict set Value Namespace Queue")
     waldo_proxy_unref(queue);
 }
 
-ROW(J30_transaction_that_fails_changes_nothing, "list dict set Value Namespace Array Queue")
+ROW(X8_transaction_that_fails_changes_nothing, "list dict set Value Namespace Array Queue")
 {
     waldo_proxy *list = new_list();
     waldo_proxy *dict = row_create("dict", waldo_v_tuple(waldo_v_dict(waldo_v(1), waldo_v("a"))));
@@ -110,7 +110,7 @@ ROW(J30_transaction_that_fails_changes_nothing, "list dict set Value Namespace A
     waldo_proxy_unref(queue);
 }
 
-ROW(J30_transaction_with_an_expectation, "Value dict")
+ROW(X8_transaction_with_an_expectation, "Value dict")
 {
     waldo_proxy *value = row_create("Value", waldo_v_tuple(waldo_v("i"), waldo_v(1)));
     waldo_proxy *dict = row_create("dict", waldo_v_none());
@@ -127,7 +127,7 @@ ROW(J30_transaction_with_an_expectation, "Value dict")
     waldo_proxy_unref(dict);
 }
 
-ROW(J30_transaction_refuses, "list Queue Lock dict")
+ROW(X8_transaction_refuses, "list Queue Lock dict")
 {
     waldo_proxy *list = new_list();
     waldo_proxy *queue = row_create("Queue", waldo_v_none());
@@ -165,7 +165,7 @@ ROW(J30_transaction_refuses, "list Queue Lock dict")
     waldo_proxy_unref(lock);
 }
 
-ROW(J30_transaction_names_other_containers, "list dict")
+ROW(X8_transaction_names_other_containers, "list dict")
 {
     waldo_proxy *first = new_list();
     waldo_proxy *second = row_create("list", waldo_v_none());
@@ -193,7 +193,7 @@ CLIENT(get_item_of_transaction)
     waldo_proxy_unref(queue);
 }
 
-ROW(J30_transaction_wakes_those_who_wait_at_its_end, "Queue Value")
+ROW(X8_transaction_wakes_those_who_wait_at_its_end, "Queue Value")
 {
     waldo_proxy *queue = row_create("Queue", waldo_v_none());
     waldo_proxy *value = row_create("Value", waldo_v_tuple(waldo_v("i"), waldo_v(1)));
@@ -253,7 +253,7 @@ static int64_t add_up(waldo_transaction *look)
     return sum;
 }
 
-ROW(J30_transaction_of_many_clients, "Value")
+ROW(X8_transaction_of_many_clients, "Value")
 {
     waldo_proxy *accounts[ACCOUNTS];
     row_client *clerks[CLERKS];
