@@ -143,20 +143,22 @@ static int fill_item(waldo_call *call, Waldo__Value **ret_message, const waldo_v
 
 static int fill(waldo__visit *visit, ProtobufCMessage *message)
 {
+    const waldo__delivery *delivery = visit->delivery;
     if (visit->kind == WALDO__GET_MANY)
-        return waldo_call_set_value(visit->call, (Waldo__Value *)message, list_of(&visit->items));
+        return waldo_call_set_value(visit->call, (Waldo__Value *)message,
+                                    list_of(&delivery->items));
     if (visit->kind == WALDO__GET)
         return waldo_call_set_value(visit->call, (Waldo__Value *)message,
-                                    waldo_value_ref(visit->items.first->value));
+                                    waldo_value_ref(delivery->items.first->value));
     if (visit->kind == WALDO__GET_ANY) {
         Waldo__Builtin__QueueGot *got = (Waldo__Builtin__QueueGot *)message;
         got->index = (int64_t)visit->index;
-        return fill_item(visit->call, &got->item, visit->items.first->value);
+        return fill_item(visit->call, &got->item, delivery->items.first->value);
     }
     Waldo__Builtin__QueueTaken *taken = (Waldo__Builtin__QueueTaken *)message;
-    taken->ticket = (int64_t)visit->ticket;
-    taken->returned = visit->returned;
-    return fill_item(visit->call, &taken->item, visit->value);
+    taken->ticket = (int64_t)delivery->ticket;
+    taken->returned = delivery->returned;
+    return fill_item(visit->call, &taken->item, delivery->value);
 }
 
 int waldo__visit_fill(waldo__visit *visit, ProtobufCMessage *result)
@@ -181,10 +183,8 @@ static int put_one(waldo__queue *queue, waldo_call *call, const Waldo__Value *it
         status = waldo_call_raise(call, WALDO_ENOMEM, "no memory for an item");
     if (status >= 0)
         status = waldo__visit_set_wait(visit, block, timeout);
-    if (status < 0)
-        return status;
     visit->block = visit->block && may_block;
-    return waldo__visit_begin(visit);
+    return waldo__visit_begin(visit, status);
 }
 
 static int put(void *self, waldo_call *call, const Waldo__Builtin__QueuePut *arguments)
@@ -213,7 +213,7 @@ static int put_many(void *self, waldo_call *call, const Waldo__Builtin__QueuePut
         if (status >= 0 && !waldo__items_add(&visit->items, value))
             status = waldo_call_raise(call, WALDO_ENOMEM, "no memory for an item");
     }
-    return status < 0 ? status : waldo__visit_begin(visit);
+    return waldo__visit_begin(visit, status);
 }
 
 /* ---- get ---- */
@@ -227,8 +227,7 @@ static int get_some(waldo__visit *visit, int64_t max, const Waldo__Value *block,
         return waldo_call_raise(visit->call, WALDO_EVALUE, "'max' must be a positive number");
     visit->max = (size_t)max;
     int status = waldo__visit_set_wait(visit, block, timeout);
-    if (status >= 0)
-        status = waldo__visit_begin(visit);
+    status = waldo__visit_begin(visit, status);
     return status == 0 ? waldo__visit_fill(visit, &result->base) : status;
 }
 
@@ -317,7 +316,7 @@ static int task_done(void *self, waldo_call *call)
 static int join(void *self, waldo_call *call)
 {
     waldo__visit *visit = waldo__visit_new(call, self, WALDO__JOIN, 1);
-    return visit ? waldo__visit_begin(visit) : WALDO_ENOMEM;
+    return visit ? waldo__visit_begin(visit, 0) : WALDO_ENOMEM;
 }
 
 static int shut_down(void *self, waldo_call *call, const Waldo__Builtin__QueueShutdown *arguments)

@@ -63,23 +63,35 @@ typedef struct waldo__place {
     waldo__object *object; /* pinned; NULL where it is the call's own */
 } waldo__place;
 
-/* What a call wants of a queue, until its reply has arrived: longer than the call's own memory. */
-struct waldo__visit {
-    waldo_call *call; /* until it is answered */
-    enum waldo__visit_kind kind;
-    bool block;
-    double timeout; /* seconds; WALDO_FOREVER */
-    int status;     /* how it ended */
-    waldo__visit *next;
-    size_t index;        /* of the place whose queue gave the items */
-    waldo__items items;  /* to put; or on their way to the caller */
-    size_t max;          /* how many to get */
-    double lease;        /* TAKE: seconds; WALDO_FOREVER */
-    waldo__taken *taken; /* TAKE: until it is the queue's */
-    uint64_t ticket;     /* TAKE: then these say the same for good */
+/* What a reply carries, until it is known to have arrived. */
+typedef struct waldo__delivery {
+    waldo__queue *queue;
+    waldo__object *object; /* pinned; NULL where it is the call's own */
+    waldo__items items;
+    uint64_t ticket; /* TAKE: in place of items, of which it says what the caller hears */
     waldo_value *value;
     int64_t returned;
-    size_t place_count;
+} waldo__delivery;
+
+/* What a call wants of a queue, until it is answered. In the call's memory, of which one that waits
+ * should need one block (runtime/wire/arena.c). */
+struct waldo__visit {
+    waldo_call *call;
+    waldo__visit *next;
+    waldo__delivery *delivery; /* what it got */
+    union {
+        waldo__items items; /* to put */
+        struct {
+            size_t max;   /* how many to get */
+            double lease; /* TAKE: seconds; WALDO_FOREVER */
+        };
+    };
+    double timeout; /* seconds; WALDO_FOREVER */
+    int status;     /* how it ended */
+    uint8_t kind;   /* waldo__visit_kind */
+    bool block;
+    uint32_t index; /* of the place whose queue gave the items */
+    uint32_t place_count;
     waldo__place places[];
 };
 
@@ -94,10 +106,10 @@ typedef struct waldo__visits {
 /* A visit with so many places, of which the first is at `queue`. NULL: no memory, which was raised.
  */
 waldo__visit *waldo__visit_new(waldo_call *call, waldo__queue *queue, enum waldo__visit_kind kind,
-                               size_t places);
-/* At once, or it waits, or it fails. 0: it is done, and the handler answers; else what the handler
- * returns. */
-int waldo__visit_begin(waldo__visit *visit);
+                               uint32_t places);
+/* At once, or it waits, or it fails; not even that if status says that it went wrong before. 0: it
+ * is done, and the handler answers; else what the handler returns. */
+int waldo__visit_begin(waldo__visit *visit, int status);
 /* Serves all whose turn has come; they are added to *ready. With the lock. */
 void waldo__queue_serve(waldo__queue *queue, waldo__visits *ready);
 /* Answers them; better without the lock. */
@@ -126,10 +138,8 @@ void waldo__queue_finish(waldo__queue *queue, uint64_t count);
 
 /* ---- queue_taken.c ---- */
 
-/* For the visit of a TAKE, which needs it to get an item. < 0: it was raised. */
-int waldo__taken_prepare(waldo__visit *visit, const Waldo__Value *lease);
 /* The queue's first item becomes the visitor's. < 0: it does not. With the lock. */
-int waldo__queue_hand_out(waldo__queue *queue, waldo__visit *visit);
+int waldo__queue_hand_out(waldo__queue *queue, waldo__visit *visit, waldo__delivery *delivery);
 /* An item goes back, if it is still taken. With the lock. */
 void waldo__queue_take_back(waldo__queue *queue, uint64_t ticket, waldo__items *dropped);
 /* Of destroy. */

@@ -5,18 +5,21 @@
 int waldo__queue_get_any(void *self, waldo_call *call, const Waldo__Builtin__QueueGetAny *arguments,
                          Waldo__Builtin__QueueGot *result)
 {
-    waldo__visit *visit = waldo__visit_new(call, self, WALDO__GET_ANY, 1 + arguments->n_others);
-    int status =
-        visit ? waldo__visit_set_wait(visit, arguments->block, arguments->timeout) : WALDO_ENOMEM;
-    for (size_t i = 0; i < arguments->n_others && status >= 0; i++) {
+    if (arguments->n_others >= UINT32_MAX)
+        return waldo_call_raise(call, WALDO_EVALUE, "too many queues");
+    uint32_t count = (uint32_t)arguments->n_others;
+    waldo__visit *visit = waldo__visit_new(call, self, WALDO__GET_ANY, 1 + count);
+    if (!visit)
+        return WALDO_ENOMEM;
+    int status = waldo__visit_set_wait(visit, arguments->block, arguments->timeout);
+    for (uint32_t i = 0; i < count && status >= 0; i++) {
         waldo__place *place = &visit->places[1 + i];
         status = waldo__other_find(call, arguments->others[i], &waldo_builtin_queue_service, "get",
                                    &place->object);
         if (status >= 0)
             place->queue = place->object->self;
     }
-    if (status >= 0)
-        status = waldo__visit_begin(visit);
+    status = waldo__visit_begin(visit, status);
     return status == 0 ? waldo__visit_fill(visit, &result->base) : status;
 }
 

@@ -88,20 +88,18 @@ static int get_lease(waldo_call *call, const Waldo__Value *message, double *ret_
     return status;
 }
 
-int waldo__taken_prepare(waldo__visit *visit, const Waldo__Value *lease)
+static waldo__taken *new_taken(waldo_call *call, uint64_t ticket)
 {
-    waldo_call *call = visit->call;
-    int status = get_lease(call, lease, &visit->lease);
-    if (status < 0)
-        return status;
-    visit->taken = calloc(1, sizeof *visit->taken);
-    if (!visit->taken)
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for an item that is taken");
-    memcpy(visit->taken->session, waldo_call_session(call), sizeof visit->taken->session);
-    visit->taken->alarm.server = call->server;
-    visit->taken->alarm.object = call->object;
-    visit->taken->alarm.ring = lease_ended;
-    return 0;
+    waldo__taken *taken = calloc(1, sizeof *taken);
+    if (!taken)
+        return NULL;
+    taken->ticket = ticket;
+    memcpy(taken->session, waldo_call_session(call), sizeof taken->session);
+    taken->alarm.server = call->server;
+    taken->alarm.object = call->object;
+    taken->alarm.ring = lease_ended;
+    taken->alarm.number = ticket;
+    return taken;
 }
 
 static int set_lease(waldo__taken *taken, double lease)
@@ -112,27 +110,34 @@ static int set_lease(waldo__taken *taken, double lease)
     return 0;
 }
 
-int waldo__queue_hand_out(waldo__queue *queue, waldo__visit *visit)
+/* Makes it known, with its lease. Nothing was done if it fails. */
+static int enter_taken(waldo__queue *queue, waldo__taken *taken, double lease)
 {
-    waldo__taken *taken = visit->taken;
+    if (!waldo__map_set(&queue->taken, taken->ticket, taken))
+        return WALDO_ENOMEM;
+    int status = set_lease(taken, lease);
+    if (status < 0)
+        (void)waldo__map_remove(&queue->taken, taken->ticket);
+    return status;
+}
+
+int waldo__queue_hand_out(waldo__queue *queue, waldo__visit *visit, waldo__delivery *delivery)
+{
     int status = waldo_call_watch_session(visit->call);
     if (status < 0)
         return status;
-    taken->ticket = taken->alarm.number = queue->last_ticket + 1;
-    if (!waldo__map_set(&queue->taken, taken->ticket, taken))
-        return WALDO_ENOMEM;
-    status = set_lease(taken, visit->lease);
+    waldo__taken *taken = new_taken(visit->call, queue->last_ticket + 1);
+    status = taken ? enter_taken(queue, taken, visit->lease) : WALDO_ENOMEM;
     if (status < 0) {
-        (void)waldo__map_remove(&queue->taken, taken->ticket);
+        free(taken);
         return status;
     }
     queue->last_ticket++;
     link_taken(queue, taken);
     taken->item = waldo__items_pop(&queue->items);
-    visit->taken = NULL;
-    visit->ticket = taken->ticket;
-    visit->value = waldo_value_ref(taken->item->value);
-    visit->returned = taken->item->returned;
+    delivery->ticket = taken->ticket;
+    delivery->value = waldo_value_ref(taken->item->value);
+    delivery->returned = taken->item->returned;
     return 0;
 }
 
@@ -140,11 +145,12 @@ int waldo__queue_take(void *self, waldo_call *call, const Waldo__Builtin__QueueT
                       Waldo__Builtin__QueueTaken *result)
 {
     waldo__visit *visit = waldo__visit_new(call, self, WALDO__TAKE, 1);
-    int status = visit ? waldo__taken_prepare(visit, arguments->lease) : WALDO_ENOMEM;
+    if (!visit)
+        return WALDO_ENOMEM;
+    int status = get_lease(call, arguments->lease, &visit->lease);
     if (status >= 0)
         status = waldo__visit_set_wait(visit, arguments->block, arguments->timeout);
-    if (status >= 0)
-        status = waldo__visit_begin(visit);
+    status = waldo__visit_begin(visit, status);
     return status == 0 ? waldo__visit_fill(visit, &result->base) : status;
 }
 

@@ -21,13 +21,13 @@ static bool gets(const waldo__visit *visit)
 static void on_lost(void *self, void *data)
 {
     (void)self;
-    waldo__visit *visit = data;
-    waldo__queue *queue = visit->places[visit->index].queue;
+    waldo__delivery *delivery = data;
+    waldo__queue *queue = delivery->queue;
     waldo__items dropped = {0};
     waldo__room_lock(queue->room);
-    if (visit->ticket)
-        waldo__queue_take_back(queue, visit->ticket, &dropped);
-    for (waldo__item *item; (item = waldo__items_pop(&visit->items)) != NULL;)
+    if (delivery->ticket)
+        waldo__queue_take_back(queue, delivery->ticket, &dropped);
+    for (waldo__item *item; (item = waldo__items_pop(&delivery->items)) != NULL;)
         waldo__queue_put_back(queue, item, &dropped);
     waldo__queue_leave(queue, &dropped);
 }
@@ -35,38 +35,47 @@ static void on_lost(void *self, void *data)
 /* The outcome is known: what got to the caller is the caller's. */
 static void release(void *data)
 {
-    waldo__visit *visit = data;
-    waldo__items_free(&visit->items);
-    waldo_value_unref(visit->value);
-    free(visit->taken);
-    for (size_t i = 0; i < visit->place_count; i++)
-        waldo__other_release(visit->places[i].object);
-    free(visit);
+    waldo__delivery *delivery = data;
+    waldo__items_free(&delivery->items);
+    waldo_value_unref(delivery->value);
+    waldo__other_release(delivery->object);
+    free(delivery);
 }
 
 static void depart(waldo__waiter *waiter, enum waldo__departure why);
 
 waldo__visit *waldo__visit_new(waldo_call *call, waldo__queue *queue, enum waldo__visit_kind kind,
-                               size_t places)
+                               uint32_t places)
 {
-    waldo__visit *visit = calloc(1, sizeof *visit + places * sizeof visit->places[0]);
+    waldo__visit *visit = waldo_call_alloc(call, sizeof *visit + places * sizeof visit->places[0]);
     if (!visit) {
         (void)waldo_call_raise(call, WALDO_ENOMEM, "no memory for a call");
         return NULL;
     }
     visit->call = call;
-    visit->kind = kind;
+    visit->kind = (uint8_t)kind;
     visit->block = true;
     visit->timeout = WALDO_FOREVER;
-    visit->max = 1;
+    if (gets(visit))
+        visit->max = 1;
     visit->place_count = places;
     for (size_t i = 0; i < places; i++) {
         visit->places[i].waiter.depart = depart;
         visit->places[i].visit = visit;
     }
     visit->places[0].queue = queue;
-    waldo_call_on_lost(call, gets(visit) ? on_lost : NULL, release, visit);
     return visit;
+}
+
+/* Before the call is answered, or if it is not: gives back what the visit still has. */
+static void end_visit(waldo__visit *visit)
+{
+    if (visit->kind == WALDO__PUT)
+        waldo__items_free(&visit->items);
+    for (size_t i = 0; i < visit->place_count; i++) {
+        waldo__other_release(visit->places[i].object);
+        visit->places[i].object = NULL;
+    }
 }
 
 /* ---- what can be done now; with the lock ---- */
@@ -77,16 +86,30 @@ static bool fits(const waldo__queue *queue, size_t count)
            (queue->items.count < queue->maxsize && count <= queue->maxsize - queue->items.count);
 }
 
-/* The queue has an item. */
-static void give(waldo__place *place)
+/* The queue has an item. Without memory it keeps it. */
+static int give(waldo__place *place)
 {
     waldo__visit *visit = place->visit;
     waldo__queue *queue = place->queue;
-    visit->index = (size_t)(place - visit->places);
+    waldo__delivery *delivery = calloc(1, sizeof *delivery);
+    if (!delivery)
+        return WALDO_ENOMEM;
+    int status = 0;
     if (visit->kind == WALDO__TAKE)
-        visit->status = waldo__queue_hand_out(queue, visit);
+        status = waldo__queue_hand_out(queue, visit, delivery);
     else
-        visit->items = waldo__items_cut(&queue->items, visit->max);
+        delivery->items = waldo__items_cut(&queue->items, visit->max);
+    if (status < 0) {
+        free(delivery);
+        return status;
+    }
+    delivery->queue = queue;
+    delivery->object = place->object;
+    place->object = NULL;
+    visit->index = (uint32_t)(place - visit->places);
+    visit->delivery = delivery;
+    waldo_call_on_lost(visit->call, on_lost, release, delivery);
+    return 0;
 }
 
 /* Neither has any of the visitor's queues an item, nor will one. */
@@ -107,10 +130,8 @@ static int get_now(waldo__visit *visit)
     if (visit->block && visit->timeout < 0)
         return WALDO_EVALUE;
     for (size_t i = 0; i < visit->place_count; i++) {
-        if (!visit->places[i].queue->items.first)
-            continue;
-        give(&visit->places[i]);
-        return visit->status;
+        if (visit->places[i].queue->items.first)
+            return give(&visit->places[i]);
     }
     return MUST_WAIT;
 }
@@ -173,7 +194,7 @@ static int explain(waldo__visit *visit, int status)
     return waldo_call_raise(visit->call, status, "%s", waldo_error_text(status));
 }
 
-int waldo__visit_begin(waldo__visit *visit)
+static int begin(waldo__visit *visit)
 {
     waldo__queue *queue = visit->places[0].queue;
     waldo__visits ready = {0};
@@ -190,6 +211,15 @@ int waldo__visit_begin(waldo__visit *visit)
     waldo__room_unlock(queue->room);
     waldo__visits_complete(&ready);
     return status < 0 ? explain(visit, status) : status;
+}
+
+int waldo__visit_begin(waldo__visit *visit, int status)
+{
+    if (status >= 0)
+        status = begin(visit);
+    if (status != WALDO_DEFERRED)
+        end_visit(visit);
+    return status;
 }
 
 /* ---- serving; with the lock ---- */
@@ -211,8 +241,7 @@ static bool serve_getters(waldo__queue *queue, waldo__visits *ready)
     bool any = false;
     while (queue->items.first && queue->getters.first) {
         waldo__place *place = place_of(waldo__room_next(&queue->getters));
-        give(place);
-        add(ready, place->visit, 0);
+        add(ready, place->visit, give(place));
         any = true;
     }
     return any;
@@ -318,11 +347,12 @@ static void complete_take(waldo__visit *visit)
 
 static void complete(waldo__visit *visit)
 {
+    end_visit(visit);
     if (visit->status < 0) {
         fail(visit, visit->status);
         return;
     }
-    switch (visit->kind) {
+    switch ((enum waldo__visit_kind)visit->kind) {
     case WALDO__GET:
     case WALDO__GET_MANY:
         complete_get(visit);
@@ -358,6 +388,7 @@ static void depart(waldo__waiter *waiter, enum waldo__departure why)
     waldo__visits ready = {0};
     if (visit->kind == WALDO__PUT)
         waldo__queue_serve(queue, &ready);
+    end_visit(visit);
     if (why == WALDO__TIMED_OUT)
         fail(visit, gets(visit) ? WALDO_EEMPTY : WALDO_EFULL);
     waldo__visits_complete(&ready);
