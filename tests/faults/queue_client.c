@@ -10,6 +10,7 @@
 
 static waldo_error error = WALDO_ERROR_INIT;
 static int journal;
+static waldo_proxy *accounts[2];
 
 static void check(int status)
 {
@@ -88,27 +89,52 @@ static void move(waldo_queue *const *queues, int64_t number)
     }
 }
 
-/* A token is a packed tuple of two queues, in hexadecimal. */
-static void open_queues(waldo_manager *manager, const char *token, waldo_queue **queues)
+static void add_step(waldo_transaction *all, waldo_proxy *proxy, const char *method,
+                     waldo_value *arguments)
 {
-    uint8_t data[512];
+    check(waldo_transaction_add(all, proxy, method, arguments, &error));
+}
+
+/* What one account loses another wins, and the queue tells of it. */
+static void transfer(waldo_queue *const *queues, int64_t number)
+{
+    for (;; number++) {
+        waldo_transaction *all = NULL;
+        size_t from = (size_t)number % 2;
+        check(waldo_transaction_new(waldo_proxy_manager(accounts[0]), &all, &error));
+        add_step(all, accounts[from], "fetch_add", waldo_v_tuple(waldo_v(-1)));
+        add_step(all, waldo_queue_proxy(queues[1]), "put", waldo_v_tuple(waldo_v(number)));
+        add_step(all, accounts[1 - from], "fetch_add", waldo_v_tuple(waldo_v(1)));
+        check(waldo_transaction_commit(all, NULL, &error));
+        note("put", number);
+        waldo_transaction_unref(all);
+    }
+}
+
+/* A token is a packed tuple of two queues and two Values, in hexadecimal. */
+static void open_token(waldo_manager *manager, const char *token, waldo_queue **queues)
+{
+    uint8_t data[1024];
     size_t size = strlen(token) / 2;
     for (size_t i = 0; i < size && i < sizeof data; i++) {
         char digits[] = {token[2 * i], token[2 * i + 1], '\0'};
         data[i] = (uint8_t)strtoul(digits, NULL, 16);
     }
-    waldo_value *both = NULL;
-    check(waldo_value_unpack(data, size, &both, &error));
-    for (int i = 0; i < 2; i++) {
+    waldo_value *all = NULL;
+    check(waldo_value_unpack(data, size, &all, &error));
+    for (int i = 0; i < 4; i++) {
         waldo_value *one = NULL;
         waldo_proxy *proxy = NULL;
-        check(waldo_value_item(both, i, &one, &error));
+        check(waldo_value_item(all, i, &one, &error));
         check(waldo_proxy_from_value(manager, one, &proxy, &error));
-        check(waldo_queue_from_proxy(proxy, &queues[i], &error));
+        if (i < 2)
+            check(waldo_queue_from_proxy(proxy, &queues[i], &error));
+        else
+            accounts[i - 2] = waldo_proxy_ref(proxy);
         waldo_proxy_unref(proxy);
         waldo_value_unref(one);
     }
-    waldo_value_unref(both);
+    waldo_value_unref(all);
 }
 
 int main(int argc, char **argv)
@@ -116,7 +142,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(waldo_queue *const *queues, int64_t number);
-    } roles[] = {{"put", put}, {"get", get}, {"get_any", get_any}, {"take", take}, {"move", move}};
+    } roles[] = {{"put", put},   {"get", get},   {"get_any", get_any},
+                 {"take", take}, {"move", move}, {"transfer", transfer}};
     if (argc != 7)
         return 2;
     journal = open(argv[4], O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -127,7 +154,7 @@ int main(int argc, char **argv)
     /* What the server counts until the session has ended. */
     waldo_queue *own = NULL;
     check(waldo_queue_new(manager, 0, &own, &error));
-    open_queues(manager, argv[6], queues);
+    open_token(manager, argv[6], queues);
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (strcmp(argv[3], roles[i].name) == 0)
             roles[i].run(queues, atoll(argv[5]));

@@ -1,4 +1,5 @@
-/* Clients of queues are killed at random moments, and no item is lost or doubled.
+/* Clients of queues are killed at random moments, and no item is lost or doubled, and no
+ * transaction half done.
  *
  * An item is got for good when the client's runtime has said so, which it does with its next
  * request or heartbeat. So of each client that was killed the last item that it got may come once
@@ -18,21 +19,24 @@ static const char *const short_times[] = {"--lease", "0.8", "--grace", "0.2", NU
 static server host;
 static waldo_manager *manager;
 static waldo_queue *queues[2];
+static waldo_proxy *accounts[2];
 static uint64_t objects_before;
 static char journal[128];
-static char token[1024];
+static char token[2048];
 static unsigned seed;
 
 static void make_token(void)
 {
-    waldo_value *parts[2];
-    for (int i = 0; i < 2; i++)
+    waldo_value *parts[4];
+    for (int i = 0; i < 2; i++) {
         OK(waldo_proxy_to_value(waldo_queue_proxy(queues[i]), &parts[i], &error));
-    waldo_value *both = waldo_v_tuple_of(parts, 2);
+        OK(waldo_proxy_to_value(accounts[i], &parts[2 + i], &error));
+    }
+    waldo_value *all = waldo_v_tuple_of(parts, 4);
     uint8_t *data = NULL;
     size_t size = 0;
-    OK(waldo_value_pack(both, &data, &size, &error));
-    waldo_value_unref(both);
+    OK(waldo_value_pack(all, &data, &size, &error));
+    waldo_value_unref(all);
     cr_assert_lt(2 * size, sizeof token);
     for (size_t i = 0; i < size; i++)
         snprintf(token + 2 * i, 3, "%02x", data[i]);
@@ -48,6 +52,9 @@ static void set_up(void)
     manager = connect_to(&host, host.urls[0]);
     OK(waldo_queue_new(manager, 20, &queues[0], &error));
     OK(waldo_queue_new(manager, 0, &queues[1], &error));
+    for (int i = 0; i < 2; i++)
+        OK(waldo_proxy_create(manager, "Value", waldo_v_tuple(waldo_v("q"), waldo_v(0)),
+                              &accounts[i], &error));
     make_token();
     objects_before = number_of_objects(manager);
     snprintf(journal, sizeof journal, "%s/journal", host.directory);
@@ -61,6 +68,8 @@ static void tear_down(void)
     unlink(journal);
     waldo_queue_unref(queues[0]);
     waldo_queue_unref(queues[1]);
+    waldo_proxy_unref(accounts[0]);
+    waldo_proxy_unref(accounts[1]);
     waldo_manager_unref(manager);
     stop_server(&host);
 }
@@ -253,4 +262,43 @@ Test(queues, movers_are_killed)
     for (int i = 0; i < ITEMS; i++)
         cr_assert_eq(fate_of(i)->left, 1, "%d", i);
     free_fates();
+}
+
+static int64_t number_in(waldo_value *result)
+{
+    int64_t number = 0;
+    OK(waldo_value_get_int64(result, &number, &error));
+    waldo_value_unref(result);
+    return number;
+}
+
+/* All accounts at one moment, and how often money has moved. */
+static int64_t read_accounts(int64_t *ret_sum)
+{
+    waldo_transaction *look = NULL;
+    waldo_value *results = NULL, *result[3];
+    OK(waldo_transaction_new(manager, &look, &error));
+    for (int i = 0; i < 2; i++)
+        OK(waldo_transaction_add(look, accounts[i], "get", waldo_v_none(), &error));
+    OK(waldo_transaction_add(look, waldo_queue_proxy(queues[1]), "qsize", waldo_v_none(), &error));
+    OK(waldo_transaction_commit(look, &results, &error));
+    for (int i = 0; i < 3; i++)
+        OK(waldo_value_item(results, i, &result[i], &error));
+    *ret_sum = number_in(result[0]) + number_in(result[1]);
+    waldo_value_unref(results);
+    waldo_transaction_unref(look);
+    return number_in(result[2]);
+}
+
+Test(queues, transfers_are_killed)
+{
+    static const char *const roles[] = {"transfer", "transfer", "transfer", "transfer", "move"};
+    kill_at_random(roles);
+    int64_t sum;
+    cr_assert_gt(read_accounts(&sum), 0);
+    cr_assert_eq(sum, 0);
+    cr_assert_gt(read_journal("put"), 0);
+    drain(queues[0]);
+    drain(queues[1]);
+    check_numbers();
 }
