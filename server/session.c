@@ -418,14 +418,26 @@ void waldo__sessions_excuse(waldo_server *server)
     }
 }
 
+static void replace_key(waldo__session *session, waldo__key *successor)
+{
+    waldo__server_lock(session->server);
+    waldo__key *before = session->key;
+    session->key = waldo__key_ref(successor);
+    waldo__server_unlock(session->server);
+    waldo__key_unref(before);
+}
+
 void waldo__sessions_check_keys(waldo_server *server)
 {
     size_t position = 0;
     for (const waldo__map_entry *entry;
          (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
         waldo__session *session = entry->value;
-        if (waldo__keyring_fate(server->keys, session->key, NULL) != WALDO__KEY_GONE)
+        waldo__key *successor = NULL;
+        if (waldo__keyring_fate(server->keys, session->key, &successor) != WALDO__KEY_GONE) {
+            replace_key(session, successor);
             continue;
+        }
         end_with_connections(session);
         position = 0; /* the table has changed */
     }

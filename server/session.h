@@ -29,7 +29,7 @@ enum { WALDO__SESSION_ID_SIZE = 16 };
 
 typedef struct waldo__session {
     uint8_t id[WALDO__SESSION_ID_SIZE];
-    waldo__key *key; /* who may resume it */
+    waldo__key *key; /* who may resume it, and its rights; other threads: with the server's lock */
     uint64_t number; /* among the sessions of this life of the server */
     waldo_server *server;
     unsigned users;       /* the table, and calls under way */

@@ -13,9 +13,6 @@ static int check(waldo_call *call, const waldo__object *object, const waldo_serv
     if (service && type->service != service)
         return waldo_call_raise(call, WALDO_ETYPE, "object %" PRIu64 " is no %s", object->id,
                                 service->name);
-    if (!waldo__key_may_call(call->session->key, type->type_id))
-        return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'",
-                                type->type_id);
     ptrdiff_t position = waldo__service_find(type->service, method);
     if (position < 0 || !type->exposed[position])
         return waldo_call_raise(call, WALDO_EATTRIBUTE, "'%s' exposes no method '%.*s'",
@@ -33,11 +30,14 @@ int waldo__other_find(waldo_call *call, const Waldo__Ref *ref, const waldo_servi
     waldo__server_lock(server);
     if (ref->incarnation == server->incarnation)
         object = waldo__object_find(server, ref->object);
+    bool may_call = object && waldo__key_may_call(call->session->key, object->type->type_id);
     waldo__server_unlock(server);
     if (!object)
         return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64 " at this server",
                                 ref->object);
-    int status = check(call, object, service, method);
+    int status = may_call ? check(call, object, service, method)
+                          : waldo_call_raise(call, WALDO_EPERMISSION,
+                                             "this key may not call a '%s'", object->type->type_id);
     if (status < 0)
         waldo__other_release(object);
     else

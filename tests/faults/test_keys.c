@@ -159,6 +159,46 @@ Test(keys, rights_for_some_types)
     waldo_manager_unref(guest);
 }
 
+static bool is_permitted(int status)
+{
+    cr_assert(status >= 0 || status == WALDO_EPERMISSION, "%s", waldo_error_name(status));
+    return status >= 0;
+}
+
+/* Objects that a call names, and those of a transaction; also when rights change. */
+Test(keys, rights_for_what_is_named)
+{
+    waldo_manager *guest = guest_with("create=* call=Queue");
+    waldo_queue *queue = NULL, *other = NULL;
+    waldo_proxy *named = NULL;
+    waldo_transaction *both = NULL;
+    OK(waldo_queue_new(guest, 0, &queue, &error));
+    OK(waldo_proxy_create(guest, "JoinableQueue", waldo_v_none(), &named, &error));
+    OK(waldo_queue_from_proxy(named, &other, &error));
+    OK(waldo_queue_put(queue, waldo_v(1), 0, &error));
+    OK(waldo_transaction_new(guest, &both, &error));
+    OK(waldo_transaction_add(both, waldo_queue_proxy(queue), "task_done", waldo_v_none(), &error));
+    OK(waldo_transaction_add(both, named, "qsize", waldo_v_none(), &error));
+    waldo_queue *const queues[] = {queue, other};
+    waldo_value *item = NULL;
+    size_t index;
+    FAILS(WALDO_EPERMISSION, waldo_queue_move(queue, other, 1, NULL, &error));
+    FAILS(WALDO_EPERMISSION, waldo_queue_get_any(queues, 2, 0, &index, &item, &error));
+    FAILS(WALDO_EPERMISSION, waldo_transaction_commit(both, NULL, &error));
+    cr_assert_eq(waldo_transaction_failed_step(both), 1);
+    write_ring("create=* call=*");
+    hang_up();
+    AWAIT(is_permitted(waldo_queue_move(queue, other, 1, NULL, NULL)));
+    write_ring("create=* call=Queue");
+    hang_up();
+    AWAIT(!is_permitted(waldo_queue_move(queue, other, 1, NULL, NULL)));
+    waldo_transaction_unref(both);
+    waldo_queue_unref(other);
+    waldo_proxy_unref(named);
+    waldo_queue_unref(queue);
+    waldo_manager_unref(guest);
+}
+
 /* ---- changes ---- */
 
 Test(keys, changed_rights_take_effect_at_once)
