@@ -250,7 +250,10 @@ static void on_wake_up(uv_async_t *handle)
     waldo_server *server = handle->data;
     empty_outbox(server);
     on_deadline(&server->deadline);
-    if (server->holds.tickets.count > 0)
+    waldo__server_lock(server);
+    bool has_tickets = server->holds.tickets.count > 0;
+    waldo__server_unlock(server);
+    if (has_tickets)
         waldo__server_check_within(server, (uint64_t)(server->options.transit * 1000));
     if (atomic_exchange(&server->reload_requested, false))
         waldo__server_reload_keys(server);
