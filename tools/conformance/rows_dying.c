@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "row.h"
 #include "rows_waiting.h"
@@ -262,4 +263,47 @@ ROW(B10_a_deadlock_is_shown, "Lock RLock")
         row_finish(takers[i]);
         waldo_proxy_unref(locks[i]);
     }
+}
+
+/* ---- row F22: kills at any moment ---- */
+
+/* Takes the lock and gives it back until it dies. */
+CLIENT(use_lock)
+{
+    waldo_proxy *proxy = row_proxy(row_hear());
+    waldo_lock *lock;
+    must(waldo_lock_from_proxy(proxy, &lock, &err));
+    row_say(waldo_v("ready"));
+    for (;;) {
+        must(waldo_lock_acquire(lock, WALDO_FOREVER, &err));
+        must(waldo_lock_release(lock, &err));
+    }
+}
+
+ROW(F22_kills_at_any_moment, "Lock")
+{
+    enum { CLIENTS = 8, MOST_BETWEEN = 30000 };
+    waldo_lock *lock;
+    must(waldo_lock_new(row_manager(), &lock, &err));
+    row_client *clients[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i] = row_start_process("use_lock");
+        row_tell(clients[i], row_token(waldo_lock_proxy(lock)));
+        expect_repr(row_listen(clients[i]), "'ready'");
+    }
+    uint64_t before = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        usleep((useconds_t)(rand() % MOST_BETWEEN));
+        row_kill(clients[i]);
+        /* It is had by one at a time, and each time by another acquisition, however many died. */
+        waldo_grant grant;
+        must(waldo_lock_acquire_grant(lock, WALDO_FOREVER, &grant, &err));
+        expect(grant.token > before);
+        before = grant.token;
+        must(waldo_lock_release(lock, &err));
+    }
+    row_until(waiting_for(waldo_lock_proxy(lock)) == 0);
+    expect_equal(must(waldo_lock_acquire(lock, 0, &err)) > 0, 1);
+    must(waldo_lock_release(lock, &err));
+    waldo_lock_unref(lock);
 }
