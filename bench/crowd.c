@@ -138,10 +138,10 @@ static int enter(crowd *all, member *one, const waldo__url *url, waldo_error *re
     return status;
 }
 
-int crowd_open(const char *text, int connections, crowd **ret_crowd, waldo_error *reterr)
+int crowd_open(const char *address, int connections, crowd **ret_crowd, waldo_error *reterr)
 {
     waldo__url url;
-    int status = waldo__url_parse(text, &url, reterr);
+    int status = waldo__url_parse(address, &url, reterr);
     crowd *all = calloc(1, sizeof *all + (size_t)connections * sizeof all->members[0]);
     if (status >= 0 && !all)
         status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory");

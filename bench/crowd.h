@@ -10,7 +10,7 @@
 typedef struct crowd crowd;
 
 /* Connects so many times. */
-int crowd_open(const char *url, int connections, crowd **ret_crowd, waldo_error *reterr);
+int crowd_open(const char *address, int connections, crowd **ret_crowd, waldo_error *reterr);
 /* Sends so many calls of a method without arguments, spread over the connections. */
 int crowd_call(crowd *all, uint64_t object, const char *method, int calls, waldo_error *reterr);
 /* Takes the replies to all that was sent. An error if one is an error, or does not come. */

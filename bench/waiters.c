@@ -3,7 +3,6 @@
  *
  *     bench_waiters [WAITERS [URL]]        100,000 of them, tcp://127.0.0.1:0
  */
-#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,8 +17,6 @@
 #include <waldo/waldo.h>
 
 #include "crowd.h"
-
-extern char **environ;
 
 /* What is measured in rounds is given as the best round's median: others use the machine, too. */
 enum { CONNECTIONS = 64, ROUNDS = 10, CALLS = 2000, HAND_OVERS = 500 };
@@ -81,8 +78,8 @@ static double resident(void)
     snprintf(path, sizeof path, "/proc/%d/status", (int)server);
     FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "VmRSS: %ld", &kilobytes) == 1)
-            break;
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kilobytes = strtol(line + 6, NULL, 10);
     if (!file || kilobytes == 0)
         fail("the server's memory is not known");
     fclose(file);
@@ -144,13 +141,15 @@ static double best_round_trip(waldo_lock *lock)
 
 /* ---- the crowd ---- */
 
-static int64_t waiting(waldo_event *event)
+static long waiting(waldo_event *event)
 {
     char *text = waldo_proxy_str(waldo_event_proxy(event));
-    int64_t count = 0;
+    static const char before[] = "<Event object: unset, ";
     if (!text)
         fail("no text");
-    (void)sscanf(text, "<Event object: unset, %" SCNd64, &count);
+    long count = 0;
+    if (strncmp(text, before, sizeof before - 1) == 0)
+        count = strtol(text + sizeof before - 1, NULL, 10);
     free(text);
     return count;
 }
@@ -275,7 +274,7 @@ static void measure_hand_over(waldo_manager *manager)
 
 int main(int argc, char **argv)
 {
-    int waiters = argc > 1 ? atoi(argv[1]) : 100000;
+    int waiters = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 100000;
     if (waiters < 1) {
         fprintf(stderr, "usage: bench_waiters [WAITERS [URL]]\n");
         return 2;

@@ -63,7 +63,9 @@ int waldo__call_unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *
         return status;
     waldo_error error;
     status = unpack_message(call, descriptor, ret_message, &error);
-    return status < 0 ? waldo__call_raise_error(call, &error) : 0;
+    if (status < 0)
+        waldo__call_raise_error(call, &error);
+    return status;
 }
 
 /* ---- creation ---- */

@@ -209,17 +209,16 @@ void waldo__lock_serve(waldo__lock *lock)
 /* The permit never reached its new holder, who is not gone, or had no time to become one. */
 static void take_back(waldo__lock *lock, const waldo__loan *loan)
 {
-    waldo__holder **link = &lock->holders;
-    while (*link && (*link)->token != loan->token)
-        link = &(*link)->next;
-    if (loan->recorded && !*link)
-        return; /* somebody released it, or its session has ended */
-    if (loan->nested && (*link)->depth > 1) {
-        (*link)->depth--;
-        return;
-    }
-    if (loan->recorded)
+    if (loan->recorded) {
+        waldo__holder **link = &lock->holders;
+        while (*link && (*link)->token != loan->token)
+            link = &(*link)->next;
+        if (!*link)
+            return; /* somebody released it, or its session has ended */
+        if (loan->nested && --(*link)->depth > 0)
+            return;
         remove_holder(lock, link);
+    }
     lock->value++;
     lock->abandoned += loan->owner_died;
 }

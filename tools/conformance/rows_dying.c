@@ -100,6 +100,13 @@ ROW(F22_wait_tells_of_a_dead_holder, "Condition")
     waldo_condition_unref(condition);
 }
 
+/* The hand waits for the lock, as one of so many. */
+static void wait_for(row_client *hand, waldo_proxy *lock, int count)
+{
+    hand_begin(hand, "acquire", waldo_v_none());
+    row_until(waiting_for(lock) == count);
+}
+
 /* The place of a dead one among those who wait is given to nobody. */
 ROW(F22_a_dead_waiter_takes_nothing, "Lock RLock Semaphore BoundedSemaphore Condition")
 {
@@ -109,11 +116,9 @@ ROW(F22_a_dead_waiter_takes_nothing, "Lock RLock Semaphore BoundedSemaphore Cond
         locks[i] = row_create(types[i], waldo_v_none());
         expect_repr(row_call(locks[i], "acquire", waldo_v_none()), "True");
         dead[i] = doomed(locks[i]);
-        hand_begin(dead[i], "acquire", waldo_v_none());
-        row_until(waiting_for(locks[i]) == 1);
+        wait_for(dead[i], locks[i], 1);
         next[i] = hand_start(locks[i], false);
-        hand_begin(next[i], "acquire", waldo_v_none());
-        row_until(waiting_for(locks[i]) == 2);
+        wait_for(next[i], locks[i], 2);
     }
     /* The server does not know yet that they are dead. */
     for (int i = 0; i < TYPES; i++) {
@@ -293,7 +298,7 @@ ROW(F22_kills_at_any_moment, "Lock")
     }
     uint64_t before = 0;
     for (int i = 0; i < CLIENTS; i++) {
-        usleep((useconds_t)(rand() % MOST_BETWEEN));
+        usleep((useconds_t)(i * 7919 % MOST_BETWEEN)); /* in no rhythm */
         row_kill(clients[i]);
         /* It is had by one at a time, and each time by another acquisition, however many died. */
         waldo_grant grant;
