@@ -95,6 +95,33 @@ TEST_OVER_ENGINES(handlers, a_handler_that_only_says_it_deferred)
     waldo_manager_unref(manager);
 }
 
+/* A timeout is a result; the caller's own deadline is an error, and comes first where it is
+ * earlier. */
+TEST_OVER_ENGINES(handlers, a_handler_with_a_timeout)
+{
+    waldo_manager *manager = server_connect(server);
+    bad_thing *thing = server_thing(manager);
+    Bad__Number time = BAD__NUMBER__INIT;
+    Bad__Number *result = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    for (time.n = 0; time.n < 30; time.n += 10) {
+        cr_assert_eq(bad_thing_nap(thing, &time, &result, &err), 0, "%s", err.message);
+        cr_expect_eq(result->n, 1);
+        bad__number__free_unpacked(result, NULL);
+    }
+    time.n = -1;
+    cr_assert_eq(bad_thing_nap(thing, &time, &result, &err), WALDO_EVALUE);
+    assert_error(err, WALDO_EVALUE, "no time for a nap");
+    cr_assert_eq(waldo_proxy_set_timeout(bad_thing_proxy(thing), 0.05, &err), 0);
+    time.n = 60 * 60 * 1000;
+    cr_assert_eq(bad_thing_nap(thing, &time, &result, &err), WALDO_ETIMEOUT);
+    cr_assert_eq(waldo_proxy_set_timeout(bad_thing_proxy(thing), 0, &err), 0);
+    assert_works(thing);
+    bad_thing_unref(thing);
+    waldo_manager_unref(manager);
+}
+
 /* The second time is an error, and no call is lost to it. */
 TEST_OVER_ENGINES(handlers, a_handler_that_defers_twice)
 {

@@ -126,6 +126,31 @@ static void give_up(waldo_call *call, void *data)
     waldo_call_fail(call, WALDO_ECANCELLED, "nobody waits any more");
 }
 
+static void wake_up(waldo_call *call, void *data)
+{
+    (void)data;
+    Bad__Number result = BAD__NUMBER__INIT;
+    result.n = 1;
+    bad_thing_nap_complete(call, &result);
+}
+
+static int thing_nap(void *self, waldo_call *call, const Bad__Number *arguments,
+                     Bad__Number *result)
+{
+    (void)self;
+    (void)result;
+    int status = waldo_call_defer(call);
+    if (status < 0)
+        return status;
+    waldo_call_on_cancel(call, give_up, NULL);
+    int timing = waldo_call_on_timeout(call, 86400, give_up, NULL);
+    if (timing >= 0)
+        timing = waldo_call_on_timeout(call, (double)arguments->n / 1000, wake_up, NULL);
+    if (timing < 0)
+        waldo_call_fail(call, timing, "no time for a nap");
+    return status;
+}
+
 static int thing_park(void *self, waldo_call *call, const Bad__Fifo *arguments, Bad__Number *result)
 {
     (void)self;
@@ -229,6 +254,7 @@ static const struct bad_thing_ops thing_ops = {
     .nonsense = thing_nonsense,
     .pretend_to_defer = thing_pretend_to_defer,
     .defer_twice = thing_defer_twice,
+    .nap = thing_nap,
     .park = thing_park,
     .hold = thing_hold,
     .twin = thing_twin,

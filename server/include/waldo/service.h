@@ -45,10 +45,10 @@ int waldo_call_raise_type(waldo_call *call, int code, const char *type_name, con
                           ...) WALDO_PRINTF(4, 5);
 
 /* For types that show the fields of a message as their objects' attributes: what `__getattribute__`
- * (waldo.AttributeName) and `__setattr__` (waldo.Attribute) do. fields is self or a part of it; what
- * it holds must be malloc's, as in a message that was initialised or unpacked with no allocator.
- * WALDO_EATTRIBUTE: "'Share' object has no attribute 'x'"; WALDO_ETYPE, WALDO_EOVERFLOW: no value
- * for that field. */
+ * (waldo.AttributeName) and `__setattr__` (waldo.Attribute) do. fields is self or a part of it;
+ * what it holds must be malloc's, as in a message that was initialised or unpacked with no
+ * allocator. WALDO_EATTRIBUTE: "'Share' object has no attribute 'x'"; WALDO_ETYPE, WALDO_EOVERFLOW:
+ * no value for that field. */
 WALDO_CHECK int waldo_call_get_attribute(waldo_call *call, const ProtobufCMessage *fields,
                                          const Waldo__AttributeName *attribute,
                                          Waldo__Value *result);
@@ -74,12 +74,12 @@ int waldo_call_defer(waldo_call *call);
  *  completed (WALDO_ECANCELLED will do). Set it before the call can be completed elsewhere. */
 void waldo_call_on_cancel(waldo_call *call, void (*on_cancel)(waldo_call *call, void *data),
                           void *data);
-/** Calls on_timeout once, after so many seconds, unless the call is completed before; again:
+/** Calls on_timeout once, after so many seconds, unless the call is completed before. Again:
  * instead of what was said before; WALDO_FOREVER: never. It runs on the server's loop and must not
- * block; the call must still be completed. This is for a time after which there is a result; the
- * caller's own deadline ends the call with WALDO_ETIMEOUT by itself. WALDO_EVALUE: no duration.
- * WALDO_ENOMEM.
- */
+ * block; the call must still be completed. It and on_cancel run on one thread: once one of them has
+ *  completed the call the other is not called. This is for a time after which there is a result;
+ * the caller's own deadline ends the call with WALDO_ETIMEOUT by itself. WALDO_EVALUE: no duration;
+ *  WALDO_ENOMEM. */
 WALDO_CHECK int waldo_call_on_timeout(waldo_call *call, double seconds,
                                       void (*on_timeout)(waldo_call *call, void *data), void *data);
 /** What to do if the reply that the handler is about to give does not arrive, because the caller
