@@ -9,7 +9,7 @@
 #include "server_internal.h"
 #include "types/lock.h"
 
-/* Of those who wait for one lock, so many are named. */
+/* Of those who hold one lock, and of those who wait for it, so many are named. */
 enum { NAMED = 8 };
 
 /* A thread of a client. */
@@ -73,21 +73,24 @@ static bool is_waited_for(const waldo__lock *lock, const waldo_server *server)
     return lock->waiters.count > 0 && lock->home && lock->home->server == server;
 }
 
+static void name(search *found, const char *before, agent who)
+{
+    say(found, "%s session %" PRIu64 " thread %" PRIu64, before, who.session, who.thread);
+}
+
 static void describe(search *found, const waldo__lock *lock)
 {
     say(found, "\n  %" PRIu64 ": %s", lock->home->id, lock->kind->name);
-    for (const waldo__holder *holder = lock->holders; holder; holder = holder->next) {
-        agent who = agent_of_holder(holder);
-        say(found, "%s session %" PRIu64 " thread %" PRIu64,
-            holder == lock->holders ? ", held by" : ",", who.session, who.thread);
-    }
-    say(found, "; waiting:");
     size_t named = 0;
-    for (const waldo__waiter *one = lock->waiters.first; one && named < NAMED; one = one->next) {
-        agent who = agent_of_call(one->call);
-        say(found, "%s session %" PRIu64 " thread %" PRIu64, named++ > 0 ? "," : "", who.session,
-            who.thread);
-    }
+    for (const waldo__holder *holder = lock->holders; holder && named < NAMED;
+         holder = holder->next)
+        name(found, named++ == 0 ? ", held by" : ",", agent_of_holder(holder));
+    if (lock->initial - lock->value > named)
+        say(found, " and others");
+    say(found, "; waiting:");
+    named = 0;
+    for (const waldo__waiter *one = lock->waiters.first; one && named < NAMED; one = one->next)
+        name(found, named++ == 0 ? "" : ",", agent_of_call(one->call));
     if (lock->waiters.count > named)
         say(found, " and %zu more", lock->waiters.count - named);
 }
