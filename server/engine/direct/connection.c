@@ -303,8 +303,12 @@ static void gather(waldo__connection *connection)
         write_queue(connection);
     } else if (!connection->gathered) {
         connection->gathered = true;
-        connection->next_gathered = listener->gathered;
-        listener->gathered = connection;
+        connection->next_gathered = NULL;
+        if (listener->gathered)
+            listener->gathered_last->next_gathered = connection;
+        else
+            listener->gathered = connection;
+        listener->gathered_last = connection;
     }
 }
 

@@ -49,8 +49,9 @@ struct waldo__listener {
     uint32_t connection_count; /* those closing, too */
     uint32_t silent_count;
     waldo__routes routes;
-    bool gathers; /* replies are queued, and written together */
-    waldo__connection *gathered;
+    bool gathers;                /* replies are queued, and written together */
+    waldo__connection *gathered; /* in the order of their first replies */
+    waldo__connection *gathered_last;
     /* All have the same time, so the oldest is first. */
     waldo__connection *due_first;
     waldo__connection *due_last;
