@@ -1,7 +1,8 @@
 /* What waiting costs a waldod: memory, others' time, and the time until all are awake; and how long
  * a lock takes from one client to the next.
  *
- *     bench_waiters [WAITERS [URL]]        100,000 of them, tcp://127.0.0.1:0
+ *     bench_waiters [WAITERS [URL]]        100,000 of them, tcp://127.0.0.1:0; with fewer
+ *                                          all is measured once, for a quick look
  */
 #include <pthread.h>
 #include <signal.h>
@@ -18,8 +19,7 @@
 
 #include "crowd.h"
 
-/* What is measured in rounds is given as the best round's median: others use the machine, too. */
-enum { CONNECTIONS = 64, ROUNDS = 10, CALLS = 2000, HAND_OVERS = 500 };
+enum { WAITERS = 100000, CONNECTIONS = 64, ROUNDS = 10, CALLS = 2000, HAND_OVERS = 500 };
 
 /* Microseconds for which a lock is held: meanwhile the other one comes and waits. */
 enum { PAUSE = 200 };
@@ -27,6 +27,8 @@ enum { PAUSE = 200 };
 static _Thread_local waldo_error err;
 static pid_t server;
 static char url[256];
+/* What is measured in rounds is given as the best round's median: others use the machine, too. */
+static int rounds = ROUNDS;
 
 _Noreturn static void fail(const char *what)
 {
@@ -135,7 +137,7 @@ static double round_trip(waldo_lock *lock, int calls, unsigned pause)
 static double best_round_trip(waldo_lock *lock)
 {
     double best = 0;
-    for (int i = 0; i < ROUNDS; i++)
+    for (int i = 0; i < rounds; i++)
         keep_best(&best, round_trip(lock, CALLS, 0));
     return best;
 }
@@ -260,7 +262,7 @@ static void measure_hand_over(waldo_manager *manager)
     must(waldo_lock_new(manager, &lock, &err));
     for (int i = 0; i < 2; i++)
         connect_runner(&runners[i], lock);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < rounds; i++) {
         keep_best(&trip, round_trip(lock, HAND_OVERS, PAUSE));
         keep_best(&next, hand_over(runners));
     }
@@ -275,11 +277,13 @@ static void measure_hand_over(waldo_manager *manager)
 
 int main(int argc, char **argv)
 {
-    int waiters = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 100000;
+    int waiters = argc > 1 ? (int)strtol(argv[1], NULL, 10) : WAITERS;
     if (waiters < 1) {
         fprintf(stderr, "usage: bench_waiters [WAITERS [URL]]\n");
         return 2;
     }
+    if (waiters < WAITERS)
+        rounds = 1;
     start_server(argc > 2 ? argv[2] : "tcp://127.0.0.1:0");
     waldo_manager *manager;
     must(waldo_connect(url, NULL, &manager, &err));

@@ -69,7 +69,8 @@ static bool holds_any(const waldo__lock *lock, const waldo__session *session)
     return false;
 }
 
-void waldo__lock_settle(waldo__lock *lock, waldo_call *call)
+/* The object that the call is on watches sessions for the lock from now on, unless another does. */
+static void settle(waldo__lock *lock, waldo_call *call)
 {
     if (lock->home)
         return;
@@ -287,7 +288,7 @@ static void depart(waldo__waiter *waiter, enum waldo__departure why)
 int waldo__lock_acquire(waldo__lock *lock, waldo_call *call, double seconds,
                         waldo__acquisition *one)
 {
-    waldo__lock_settle(lock, call);
+    settle(lock, call);
     one->loan.lock = lock;
     one->depth = 1;
     waldo__holder *owner = lock->kind->reentrant ? lock->holders : NULL;

@@ -65,7 +65,7 @@ typedef struct waldo__loan {
 /* A call that acquires. In its own memory, until it is answered. */
 struct waldo__acquisition {
     waldo__waiter waiter; /* first */
-    uint64_t depth; /* to hold it with: more than 1 after a condition's wait() */
+    uint64_t depth;       /* to hold it with: more than 1 after a condition's wait() */
     /* Completes a call that waited; the rest says with what. */
     void (*complete)(waldo__acquisition *one);
     struct condition *condition; /* of a wait() */
@@ -87,8 +87,6 @@ void waldo__lock_destroy(waldo__lock *lock);
 
 /* All of these with the room's lock. */
 
-/* The object that a call is on watches sessions for the lock from now on, unless another does. */
-void waldo__lock_settle(waldo__lock *lock, waldo_call *call);
 /* How long an acquire() is to wait; 0: not at all. < 0: raised. */
 int waldo__lock_patience(const waldo__lock *lock, waldo_call *call,
                          const Waldo__Builtin__LockAcquire *arguments, double *ret_seconds);
