@@ -71,11 +71,28 @@ static void end_silence(waldo__connection *connection)
     connection->listener->silent_count--;
 }
 
+static void forget_gathered(waldo__connection *connection)
+{
+    waldo__listener *listener = connection->listener;
+    waldo__connection *before = NULL;
+
+    for (waldo__connection *one = listener->gathered; one != connection; one = one->next_gathered)
+        before = one;
+    if (before)
+        before->next_gathered = connection->next_gathered;
+    else
+        listener->gathered = connection->next_gathered;
+    if (listener->gathered_last == connection)
+        listener->gathered_last = before;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     waldo__connection *connection = handle->data;
     waldo__listener *listener = connection->listener;
 
+    if (connection->gathered)
+        forget_gathered(connection);
     close(connection->fd);
     waldo__routes_forget(&listener->routes, connection->number);
     if (listener->events.gone != NULL)
@@ -312,7 +329,7 @@ static void gather(waldo__connection *connection)
     }
 }
 
-/* Closed ones are still there: they go with the loop's next round. */
+/* Some may be closing: they go with the loop's next round. */
 void waldo__connections_flush(waldo__listener *listener)
 {
     while (listener->gathered) {

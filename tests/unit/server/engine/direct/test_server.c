@@ -418,3 +418,51 @@ Test(direct_server, no_descriptor_is_left_open)
         cr_assert_eq(count_descriptors(), before);
     }
 }
+
+/* ---- gathering ---- */
+
+static void gather(echo_server *server)
+{
+    server->engine->gather(server->listener, true);
+}
+
+static void flush(echo_server *server)
+{
+    server->engine->gather(server->listener, false);
+}
+
+static void expect_reply(int fd, uint8_t id)
+{
+    const uint8_t wanted[16] = {0, 0, 0, 0, 0, 0, 0, 8, 0x80, 0, 0, id, 'p', 'i', 'n', 'g'};
+    uint8_t reply[sizeof wanted];
+
+    raw_read(fd, reply, sizeof reply);
+    cr_assert_arr_eq(reply, wanted, sizeof wanted);
+}
+
+/* They leave at the end, in order; a client that is gone by then hurts nobody. */
+Test(direct_server, gathered_replies)
+{
+    echo_server server = {0};
+    uint8_t byte;
+
+    echo_start(&server, "tcp://127.0.0.1:0");
+    int fds[3] = {raw_greet(server.url), raw_greet(server.url), raw_greet(server.url)};
+    echo_do(&server, gather);
+    for (uint32_t id = 1; id <= 3; id++)
+        for (int i = 0; i < 3; i++)
+            raw_request(fds[i], WALDO__REQUEST_ID_FLAG | id, "ping", 4);
+    await_count(&server.messages, 9);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(recv(fds[i], &byte, 1, MSG_DONTWAIT), -1);
+    close(fds[2]);
+    await_count(&server.gone, 1);
+    echo_do(&server, flush);
+    for (int i = 0; i < 2; i++) {
+        for (uint8_t id = 1; id <= 3; id++)
+            expect_reply(fds[i], id);
+        close(fds[i]);
+    }
+    expect_still_serving(server.url);
+    echo_stop(&server);
+}
