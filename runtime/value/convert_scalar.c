@@ -73,10 +73,10 @@ static int set_real(const waldo_value *value, const ProtobufCFieldDescriptor *fi
 static int set_bool(const waldo_value *value, const ProtobufCFieldDescriptor *field, void *target,
                     waldo_error *reterr)
 {
-    bool truth;
-    if (waldo_value_get_bool(value, &truth, NULL) < 0)
+    /* Python's acquire(1) */
+    if (value->kind != WALDO_KIND_BOOL && value->kind != WALDO_KIND_INT)
         return waldo__field_type(field, "a bool", value, reterr);
-    *(protobuf_c_boolean *)target = truth;
+    *(protobuf_c_boolean *)target = waldo_value_is_true(value);
     return 0;
 }
 

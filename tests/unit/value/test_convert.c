@@ -88,6 +88,7 @@ Test(convert, numbers_by_name)
     expect_field("incarnation", waldo_v(1ULL << 63), REQUEST, "9223372036854775808");
     expect_field("status", waldo_v(INT32_MIN), REPLY, "-2147483648");
     expect_field("dynamic", waldo_v_bool(true), REQUEST, "True");
+    expect_field("dynamic", waldo_v(2), REQUEST, "True");
     expect_field("operation", waldo_v("CALL"), REQUEST, "'CALL'");
     expect_field("operation", waldo_v(5), REQUEST, "'CALL'");
     expect_field("operation", waldo_v(99), REQUEST, "99");
@@ -128,8 +129,8 @@ Test(convert, wrong_types_are_refused)
 {
     refuse(waldo_v_fields("count", waldo_v(1.5)), REQUEST, WALDO_ETYPE,
            "field 'count' takes an int, not float");
-    refuse(waldo_v_fields("dynamic", waldo_v(1)), REQUEST, WALDO_ETYPE,
-           "field 'dynamic' takes a bool, not int");
+    refuse(waldo_v_fields("dynamic", waldo_v(1.0)), REQUEST, WALDO_ETYPE,
+           "field 'dynamic' takes a bool, not float");
     refuse(waldo_v_fields("name", waldo_v_bytes("x", 1)), REQUEST, WALDO_ETYPE,
            "field 'name' takes a str, not bytes");
     refuse(waldo_v_fields("body", waldo_v("x")), REQUEST, WALDO_ETYPE,
