@@ -28,12 +28,14 @@ static const char *const schemes[SCHEMES] = {"tcp", "ipc", "nn+tcp", "nn+ipc", "
 /* Beside this program, or where the PATH leads. */
 static void find_program(char *path, size_t size)
 {
-    ssize_t length = readlink("/proc/self/exe", path, size - 16);
+    static const char name[] = "waldod";
+    ssize_t length = readlink("/proc/self/exe", path, size - sizeof name);
     path[length > 0 ? length : 0] = '\0';
     char *slash = strrchr(path, '/');
-    strcpy(slash ? slash + 1 : path, "waldod");
+    char *end = slash ? slash + 1 : path;
+    memcpy(end, name, sizeof name);
     if (access(path, X_OK) < 0)
-        strcpy(path, "waldod");
+        memcpy(path, name, sizeof name);
 }
 
 /* The module is a library that this program uses. */
@@ -106,7 +108,7 @@ daemon_server *daemon_start(const char *authkey_file)
     int output[2];
     if (!server)
         return NULL;
-    strcpy(server->directory, "/tmp/waldo-conformance-XXXXXX");
+    snprintf(server->directory, sizeof server->directory, "/tmp/waldo-conformance-XXXXXX");
     if (!mkdtemp(server->directory) || pipe(output) < 0) {
         perror("waldo-conformance");
         free(server);

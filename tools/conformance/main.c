@@ -116,7 +116,7 @@ static int list_rows(const char *pattern)
 static void run_over(const char *url, const arguments *given, run_totals *totals)
 {
     row_set.url = url;
-    for (const row_entry *entry = row_first(); entry; entry = entry->next)
+    for (const row_entry *entry = row_first(); entry && !run_interrupted; entry = entry->next)
         if (run_matches(entry, given->row))
             run_row(entry, given->deadline, totals);
 }
@@ -151,7 +151,8 @@ static int run_pairings(const arguments *given, run_totals *totals)
     if (given->pairing)
         status =
             run_pairing(server, given->pairing, given, totals) ? 0 : complain("no such pairing");
-    for (size_t i = 0; !given->pairing && i < sizeof pairings / sizeof pairings[0]; i++)
+    for (size_t i = 0;
+         !given->pairing && !run_interrupted && i < sizeof pairings / sizeof pairings[0]; i++)
         run_pairing(server, pairings[i], given, totals);
     int code = daemon_stop(server);
     if (code != 0) {
@@ -159,6 +160,22 @@ static int run_pairings(const arguments *given, run_totals *totals)
         totals->failed++;
     }
     return status;
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    run_interrupted = 1;
+}
+
+static void handle_signals(void)
+{
+    /* Without SA_RESTART: the wait for a row ends. */
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int main(int argc, char **argv)
@@ -174,7 +191,7 @@ int main(int argc, char **argv)
         row_set.url = given.server;
         row_be_client(given.client);
     }
-    signal(SIGPIPE, SIG_IGN);
+    handle_signals();
     if (given.server)
         run_over(given.server, &given, &totals);
     else

@@ -63,8 +63,11 @@ extern _Thread_local waldo_error err;
 /* Evaluates the condition again and again until it is true. For what the server must come to, and
  * nobody tells. */
 #define row_until(condition)                                                                       \
-    for (double row_limit_ = row_now() + ROW_PATIENCE; !(condition);                               \
-         row_pause(row_limit_, #condition, __FILE__, __LINE__))
+    do {                                                                                           \
+        double row_limit_ = row_now() + ROW_PATIENCE;                                              \
+        while (!(condition))                                                                       \
+            row_pause(row_limit_, #condition, __FILE__, __LINE__);                                 \
+    } while (0)
 
 _Noreturn void row_fail(const char *file, int line, const char *format, ...) WALDO_PRINTF(3, 4);
 /* Ends the row as one that does not apply. */

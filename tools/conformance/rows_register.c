@@ -1,4 +1,5 @@
 /* Rows C2 to C11: what clients see of register(). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +9,11 @@
 static void check_exposed(waldo_proxy *proxy, const char *expected)
 {
     char names[256] = "";
+    size_t length = 0;
     const char *const *exposed = waldo_proxy_exposed(proxy);
-    for (size_t i = 0; exposed[i]; i++) {
-        strcat(names, i > 0 ? " " : "");
-        strcat(names, exposed[i]);
-    }
+    for (size_t i = 0; exposed[i] && length < sizeof names; i++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? " " : "",
+                                   exposed[i]);
     expect_text(names, expected);
 }
 

@@ -15,6 +15,8 @@
 
 #include "inprocess.h"
 
+volatile sig_atomic_t run_interrupted;
+
 enum { MAX_REPORTS = 1 << 14 };
 
 bool run_matches(const row_entry *entry, const char *pattern)
@@ -32,6 +34,8 @@ static void be_row(const row_entry *entry)
 {
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     if (row_over_inproc())
         (void)inprocess_start(row_set.url);
     row_take_inventory();
@@ -55,9 +59,9 @@ static int await_end(pid_t pid, double seconds, bool *ret_late)
     int status;
     do
         status = poll(&ended, 1, (int)(seconds * 1000));
-    while (status < 0 && errno == EINTR);
+    while (status < 0 && errno == EINTR && !run_interrupted);
     close(handle);
-    *ret_late = status == 0;
+    *ret_late = status <= 0;
     kill(-pid, SIGKILL);
     waitpid(pid, &status, 0);
     return status;
@@ -74,7 +78,7 @@ static const char *judge(const char *reports, size_t size, int status, bool late
             return verdict;
     }
     if (late)
-        snprintf(text, text_size, "Fdoes not end");
+        snprintf(text, text_size, run_interrupted ? "Finterrupted" : "Fdoes not end");
     else if (WIFSIGNALED(status))
         snprintf(text, text_size, "Fdied: %s", strsignal(WTERMSIG(status)));
     else if (status != 0 || !verdict)

@@ -2,6 +2,8 @@
 #ifndef WALDO_CONFORMANCE_RUN_H
 #define WALDO_CONFORMANCE_RUN_H
 
+#include <signal.h>
+
 #include "row_internal.h"
 
 typedef struct run_totals {
@@ -9,6 +11,9 @@ typedef struct run_totals {
     unsigned failed;
     unsigned skipped;
 } run_totals;
+
+/* Set by a signal: the row that runs is ended, and no other is begun. */
+extern volatile sig_atomic_t run_interrupted;
 
 /* Does the row's name, or its id, match the pattern (fnmatch)? NULL matches all. */
 bool run_matches(const row_entry *entry, const char *pattern);

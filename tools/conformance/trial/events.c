@@ -129,7 +129,7 @@ static bool park(waldo_call *call, parked *one, parked **list, const int64_t *re
     /* What cancels it finds it in the list, or has said so before it gets there. */
     waldo_call_on_cancel(call, on_cancel, list);
     pthread_mutex_lock(&lock);
-    bool at_once = waldo_call_cancelled(call) || (reached && *reached >= one->count);
+    bool at_once = waldo_call_cancelled(call) || *reached >= one->count;
     if (!at_once) {
         one->next = *list;
         *list = one;
@@ -218,10 +218,11 @@ static int common_wait(void *self, waldo_call *call, Trial__Number *result)
 {
     (void)self;
     (void)result; /* it comes with the completion */
+    static const int64_t never = -1;
     parked *one = calloc(1, sizeof *one);
     if (!one)
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory");
-    if (park(call, one, &common_waiting, NULL))
+    if (park(call, one, &common_waiting, &never))
         fail_all(one);
     else
         conformance_event_post("parked");
