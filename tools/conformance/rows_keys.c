@@ -4,12 +4,18 @@
 
 #include "row.h"
 
-/* The status of connecting with this key. */
+/* The status of connecting with this key. A client's libnanomsg drops an answer that it has not
+ * handed out when the connection ends behind it: then the client learns only that it has ended, and
+ * asks again. */
 static int connect_with(const void *key, size_t size)
 {
     waldo_manager_options options = {.authkey = key, .authkey_size = size};
+    double limit = row_now() + ROW_PATIENCE;
     waldo_manager *manager = NULL;
-    int status = waldo_connect(row_url(), &options, &manager, &err);
+    int status;
+    do
+        status = waldo_connect(row_url(), &options, &manager, &err);
+    while (status == WALDO_EGONE && row_over_nanomsg() && row_now() < limit);
     waldo_manager_unref(manager);
     return status;
 }
