@@ -12,19 +12,25 @@ static uint64_t key_of(const uint8_t *id)
     return key;
 }
 
-static int make(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *key,
-                waldo__session **ret_session)
+/* Takes the room for one more. */
+static int take_room(waldo_call *call)
 {
-    waldo_server *server = call->server;
-    if (!waldo__limit_memory(&server->limits))
+    waldo__limits *limits = &call->server->limits;
+    if (!waldo__limit_memory(limits))
         return waldo__limit_raise(call, WALDO_LIMIT_MEMORY);
-    if (!waldo__limit_take(&server->limits, WALDO_LIMIT_SESSIONS))
+    if (!waldo__limit_take(limits, WALDO_LIMIT_SESSIONS))
         return waldo__limit_raise(call, WALDO_LIMIT_SESSIONS);
+    return 0;
+}
+
+/* In the room that was taken. NULL: out of memory; the room is given back. */
+static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hello, waldo__key *key)
+{
     waldo__session *session = calloc(1, sizeof *session);
     if (!session || !waldo__map_set(&server->sessions, key_of(hello->session.data), session)) {
         waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
         free(session);
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
+        return NULL;
     }
     memcpy(session->id, hello->session.data, WALDO__SESSION_ID_SIZE);
     session->server = server;
@@ -32,8 +38,7 @@ static int make(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *k
     session->key = waldo__key_ref(key);
     session->number = ++server->last_session;
     session->heard_at = uv_now(&server->loop);
-    *ret_session = session;
-    return 0;
+    return session;
 }
 
 int waldo__session_open(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *key,
@@ -45,9 +50,14 @@ int waldo__session_open(waldo_call *call, const Waldo__Wire__Hello *hello, waldo
     if (session && (memcmp(session->id, hello->session.data, WALDO__SESSION_ID_SIZE) != 0 ||
                     !waldo__key_same_secret(session->key, key)))
         return waldo_call_raise(call, WALDO_EPERMISSION, "this session cannot be opened");
-    int status = session ? 0 : make(call, hello, key, &session);
-    if (status < 0)
-        return status;
+    if (!session) {
+        int status = take_room(call);
+        if (status < 0)
+            return status;
+        session = make(server, hello, key);
+    }
+    if (!session)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a session");
     session->heard_at = uv_now(&server->loop);
     session->max_message = hello->max_message;
     *ret_session = session;

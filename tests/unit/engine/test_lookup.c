@@ -14,18 +14,18 @@ static atomic_int asked, answered;
 
 /* In place of the C library's: names that end in .test wait until the test allows an answer, which
  * is that there is no such host. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                struct addrinfo **ret_list)
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *req,
+                struct addrinfo **pai)
 {
     typedef int function(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-    size_t size = node ? strlen(node) : 0;
-    if (size < 5 || strcmp(node + size - 5, ".test") != 0) {
+    size_t size = name ? strlen(name) : 0;
+    if (size < 5 || strcmp(name + size - 5, ".test") != 0) {
         function *real;
         void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
         memcpy(&real, &symbol, sizeof real);
-        return real(node, service, hints, ret_list);
+        return real(name, service, req, pai);
     }
-    if (hints->ai_flags & AI_NUMERICHOST)
+    if (req->ai_flags & AI_NUMERICHOST)
         return EAI_NONAME;
     atomic_fetch_add(&asked, 1);
     while (sem_wait(&allowed) < 0)
