@@ -18,8 +18,10 @@ int waldo_value_to_set(const waldo_value *iterable, waldo_value **ret_set, waldo
     if (status < 0)
         return status;
     waldo__mapping *set = waldo__new_mapping(WALDO_KIND_SET);
-    if (!set)
-        status = waldo__no_memory(reterr);
+    if (!set) {
+        waldo_value_unref(source);
+        return waldo__no_memory(reterr);
+    }
     size_t count;
     waldo_value *const *items = waldo__items(source, &count);
     for (size_t i = 0; i < count && status >= 0; i++)
@@ -27,7 +29,7 @@ int waldo_value_to_set(const waldo_value *iterable, waldo_value **ret_set, waldo
     waldo_value_unref(source);
     if (status >= 0)
         *ret_set = &set->base.head;
-    else if (set)
+    else
         waldo_value_unref(&set->base.head);
     return status < 0 ? status : 0;
 }
@@ -75,10 +77,12 @@ static int intersect(const waldo_value *set, const waldo_value *iterable, waldo_
     if (status < 0)
         return status;
     waldo__mapping *result = waldo__new_mapping(WALDO_KIND_SET);
+    if (!result) {
+        waldo_value_unref(source);
+        return waldo__no_memory(reterr);
+    }
     size_t count;
     waldo_value *const *items = waldo__items(source, &count);
-    if (!result)
-        status = waldo__no_memory(reterr);
     size_t all = ((const waldo__mapping *)set)->table.count;
     bool complete = false;
     for (size_t i = 0; i < count && status >= 0 && !complete; i++) {
@@ -91,7 +95,7 @@ static int intersect(const waldo_value *set, const waldo_value *iterable, waldo_
     waldo_value_unref(source);
     if (status >= 0)
         *ret_set = &result->base.head;
-    else if (result)
+    else
         waldo_value_unref(&result->base.head);
     return status < 0 ? status : 0;
 }
@@ -158,7 +162,7 @@ int waldo_value_set_is_superset(const waldo_value *set, const waldo_value *itera
 int waldo_value_set_is_subset(const waldo_value *set, const waldo_value *iterable,
                               waldo_error *reterr)
 {
-    waldo_value *other;
+    waldo_value *other = NULL;
     int status = waldo_value_to_set(iterable, &other, reterr);
     if (status < 0)
         return status;

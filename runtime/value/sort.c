@@ -177,10 +177,12 @@ int waldo_value_list_sort(waldo_value *value, const waldo_value *key, bool rever
     if (list->count == 0)
         return 0;
     waldo_value **keys = calloc(list->count, sizeof(waldo_value *));
-    int status = keys ? make_keys(list, key, keys, reterr) : waldo__no_memory(reterr);
+    if (!keys)
+        return waldo__no_memory(reterr);
+    int status = make_keys(list, key, keys, reterr);
     if (status >= 0)
         status = sort_by(list, keys, reverse, reterr);
-    for (size_t i = 0; keys && i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++)
         waldo_value_unref(keys[i]);
     free(keys);
     return status;

@@ -109,6 +109,21 @@ Test(convert, in_order)
            "waldo.wire.Text takes 1 positional argument but 2 were given");
 }
 
+/* As Python's *args. */
+Test(convert, the_rest_of_a_tuple)
+{
+    const ProtobufCMessageDescriptor *one = &waldo__sequence__descriptor;
+    const ProtobufCMessageDescriptor *two = &waldo__mapping__descriptor;
+    expect(waldo_v_tuple(), one, "{'items': []}");
+    expect(waldo_v_tuple(waldo_v_list(waldo_v(1))), one, "{'items': [[1]]}");
+    expect(waldo_v_tuple(waldo_v(1), waldo_v("a"), waldo_v_none()), one,
+           "{'items': [1, 'a', None]}");
+    expect(waldo_v_fields("items", waldo_v_list(waldo_v(1))), one, "{'items': [1]}");
+    expect(waldo_v_tuple(waldo_v_list(waldo_v(1)), waldo_v(2), waldo_v(3)), two,
+           "{'keys': [1], 'values': [2, 3]}");
+    expect(waldo_v_tuple(waldo_v_list(waldo_v(1))), two, "{'keys': [1], 'values': []}");
+}
+
 Test(convert, numbers_out_of_range_are_refused)
 {
     static const char count[] = "field 'count' cannot hold a number of that size";
