@@ -202,10 +202,78 @@ static int insert(void *self, waldo_call *call, const Waldo__Builtin__ListInsert
     return waldo__cell_leave_changed(cell, status);
 }
 
+/* ---- Taking items out ---- */
+
+/* Items on their way to a client, and where they were. */
+typedef struct taken {
+    waldo_value *items; /* a list */
+    int64_t index;
+} taken;
+
+static void release_taken(void *data)
+{
+    taken *lost = data;
+    waldo_value_unref(lost->items);
+    free(lost);
+}
+
+/* The client never got them. They go back to their place, as far as the list still has it. */
+static void put_back(void *self, void *data)
+{
+    waldo__cell *cell = self;
+    const taken *lost = data;
+    waldo_value *place = waldo_v_slice(lost->index, lost->index, WALDO_OMIT);
+    if (!place)
+        return;
+    waldo__cell_enter(cell);
+    int status = waldo_value_setitem(cell->value, place, lost->items, NULL);
+    (void)waldo__cell_leave_changed(cell, status);
+    waldo_value_unref(place);
+}
+
+/* Takes out what the range selects. *ret_items: a list of it. The cell is entered. */
+static int take(waldo__cell *cell, waldo_call *call, const waldo_value *range, int64_t index,
+                waldo_value **ret_items)
+{
+    taken *lost = malloc(sizeof *lost);
+    if (!lost)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for items on their way");
+    int status = waldo_value_getitem(cell->value, range, &lost->items, call->reterr);
+    if (status < 0) {
+        free(lost);
+        return status;
+    }
+    lost->index = index;
+    status = waldo_value_delitem(cell->value, range, call->reterr);
+    if (status < 0) {
+        release_taken(lost);
+        return status;
+    }
+    *ret_items = waldo_value_ref(lost->items);
+    waldo_call_on_lost(call, put_back, release_taken, lost);
+    return 0;
+}
+
+/* An index that pop() may be given, counted from the start. The cell is entered. */
+static int check_index(const waldo__cell *cell, waldo_call *call, int64_t *index)
+{
+    size_t length = 0;
+    int status = waldo_value_length(cell->value, &length, call->reterr);
+    if (status < 0)
+        return status;
+    if (*index < 0)
+        *index += (int64_t)length;
+    if (*index >= 0 && *index < (int64_t)length)
+        return 0;
+    return waldo_call_raise(call, WALDO_EINDEX, "%s",
+                            length == 0 ? "pop from empty list" : "pop index out of range");
+}
+
 static int pop(void *self, waldo_call *call, const Waldo__Builtin__ListIndex *arguments,
                Waldo__Value *result)
 {
     waldo__cell *cell = self;
+    waldo_value *items = NULL;
     waldo_value *item = NULL;
     int64_t index = -1;
     int status =
@@ -213,8 +281,17 @@ static int pop(void *self, waldo_call *call, const Waldo__Builtin__ListIndex *ar
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_list_pop(cell->value, index, &item, call->reterr);
+    status = check_index(cell, call, &index);
+    waldo_value *range = status < 0 ? NULL : waldo_v_slice(index, index + 1, WALDO_OMIT);
+    if (range)
+        status = take(cell, call, range, index, &items);
+    else if (status >= 0)
+        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     status = waldo__cell_leave_changed(cell, status);
+    if (status >= 0)
+        status = waldo_value_item(items, 0, &item, call->reterr);
+    waldo_value_unref(range);
+    waldo_value_unref(items);
     return waldo__answer(call, status, result, item);
 }
 
@@ -222,17 +299,25 @@ static int pop_many(void *self, waldo_call *call, const Waldo__Builtin__ListInde
                     Waldo__Value *result)
 {
     waldo__cell *cell = self;
-    waldo_value *index;
+    waldo_value *slice;
     waldo_value *items = NULL;
-    int status = waldo__argument(call, arguments->index, "index", &index);
+    waldo__range range;
+    size_t length = 0;
+    int status = waldo__argument(call, arguments->index, "index", &slice);
     if (status < 0)
         return status;
     waldo__cell_enter(cell);
-    status = waldo_value_getitem(cell->value, index, &items, call->reterr);
-    if (status >= 0 && (status = waldo_value_delitem(cell->value, index, call->reterr)) < 0)
-        waldo_value_unref(items);
+    if (!waldo__is_slice(slice))
+        status = waldo_call_raise(call, WALDO_ETYPE, "pop_many takes a slice, not %s",
+                                  waldo_value_type_name(slice));
+    if (status >= 0)
+        status = waldo_value_length(cell->value, &length, call->reterr);
+    if (status >= 0)
+        status = waldo__slice_resolve(slice, length, &range, call->reterr);
+    if (status >= 0)
+        status = take(cell, call, slice, range.start, &items);
     status = waldo__cell_leave_changed(cell, status);
-    waldo_value_unref(index);
+    waldo_value_unref(slice);
     return waldo__answer(call, status, result, items);
 }
 

@@ -265,20 +265,16 @@ METHODS(intersection, WALDO_SET_INTERSECTION)
 static int symmetric_difference(void *self, waldo_call *call,
                                 const Waldo__Builtin__SetObject *arguments, Waldo__Value *result)
 {
-    Waldo__Value *others[] = {arguments->object};
-    Waldo__Builtin__SetOthers one = WALDO__BUILTIN__SET_OTHERS__INIT;
-    one.others = others;
-    one.n_others = 1;
+    Waldo__Value *other = arguments->object;
+    Waldo__Builtin__SetOthers one = {.others = &other, .n_others = 1};
     return answer_all(self, call, WALDO_SET_SYMMETRIC_DIFFERENCE, &one, result);
 }
 
 static int symmetric_difference_update(void *self, waldo_call *call,
                                        const Waldo__Builtin__SetObject *arguments)
 {
-    Waldo__Value *others[] = {arguments->object};
-    Waldo__Builtin__SetOthers one = WALDO__BUILTIN__SET_OTHERS__INIT;
-    one.others = others;
-    one.n_others = 1;
+    Waldo__Value *other = arguments->object;
+    Waldo__Builtin__SetOthers one = {.others = &other, .n_others = 1};
     return update_all(self, call, WALDO_SET_SYMMETRIC_DIFFERENCE, &one);
 }
 
@@ -364,6 +360,20 @@ static int remove_item(void *self, waldo_call *call, const Waldo__Builtin__SetOb
     return status < 0 ? status : 0;
 }
 
+static void release_item(void *data)
+{
+    waldo_value_unref(data);
+}
+
+/* The client never got it. */
+static void put_back(void *self, void *data)
+{
+    waldo__cell *cell = self;
+    waldo__cell_enter(cell);
+    int status = waldo_value_set_add(cell->value, waldo_value_ref(data), NULL);
+    (void)waldo__cell_leave_changed(cell, status);
+}
+
 static int pop(void *self, waldo_call *call, Waldo__Value *result)
 {
     waldo__cell *cell = self;
@@ -371,6 +381,8 @@ static int pop(void *self, waldo_call *call, Waldo__Value *result)
     waldo__cell_enter(cell);
     int status = waldo_value_set_pop(cell->value, &item, call->reterr);
     status = waldo__cell_leave_changed(cell, status);
+    if (status >= 0)
+        waldo_call_on_lost(call, put_back, release_item, waldo_value_ref(item));
     return waldo__answer(call, status, result, item);
 }
 

@@ -1,0 +1,57 @@
+/* What was taken out for a client that did not get it goes back. */
+#include "live.h"
+
+enum { ITEM = 40 * 1000, MESSAGE = 64 * 1024 };
+
+static void begin(void)
+{
+    waldo_server_options options = {.authkey = "key", .authkey_size = 3, .max_message = MESSAGE};
+    must(waldo_server_new(NULL, &options, &server, &err));
+    must(waldo_server_listen(server, "tcp://127.0.0.1:0", NULL, &err));
+    cr_assert_eq(pthread_create(&server_thread, NULL, live_serve, server), 0);
+    manager = live_connect();
+}
+
+TestSuite(lost, .init = begin, .timeout = 60);
+
+static waldo_value *big(char letter)
+{
+    char *text = malloc(ITEM);
+    memset(text, letter, ITEM);
+    waldo_value *value = waldo_v_str_sized(text, ITEM);
+    free(text);
+    return value;
+}
+
+static void begins_with(waldo_list *list, int64_t index, char letter)
+{
+    waldo_value *item;
+    const char *text;
+    size_t size;
+    must(waldo_list_get(list, index, &item, &err));
+    must(waldo_value_get_str(item, &text, &size, &err));
+    cr_assert_eq(text[0], letter);
+    waldo_value_unref(item);
+}
+
+/* Each of them fits into a message, two of them do not. */
+Test(lost, items_that_are_too_big_together)
+{
+    waldo_list *list;
+    waldo_value *items = NULL;
+    size_t length;
+    must(waldo_list_new(manager, &list, &err));
+    for (int i = 0; i < 4; i++)
+        must(waldo_list_append(list, big((char)('a' + i)), &err));
+    must_fail(waldo_list_pop_many(list, 1, 3, &items, &err), WALDO_ETOOBIG);
+    cr_assert_null(items);
+    must(waldo_list_length(list, &length, &err));
+    cr_assert_eq(length, 4);
+    for (int i = 0; i < 4; i++)
+        begins_with(list, i, (char)('a' + i));
+    must(waldo_list_pop(list, 1, &items, &err));
+    waldo_value_unref(items);
+    begins_with(list, 1, 'c');
+    waldo_list_unref(list);
+    live_end();
+}
