@@ -437,10 +437,7 @@ Test(value_python, python_agrees)
     write_powers_of_two(out);
     cr_assert_eq(fclose(out), 0);
 
-    char oracle[4096];
-    int folder = (int)(strrchr(__FILE__, '/') - __FILE__);
-    snprintf(oracle, sizeof(oracle), "%.*s/value_oracle.py", folder, __FILE__);
-    int status = run_python((char *[]){"python3", oracle, path, NULL});
+    int status = run_python((char *[]){"python3", VALUE_ORACLE, path, NULL});
     unlink(path);
     cr_assert_eq(status, 0, "see the claims above");
 }
