@@ -20,7 +20,7 @@ int waldo_value_to_set(const waldo_value *iterable, waldo_value **ret_set, waldo
     waldo__mapping *set = waldo__new_mapping(WALDO_KIND_SET);
     if (!set) {
         waldo_value_unref(source);
-        return waldo__no_memory(reterr);
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a set");
     }
     size_t count;
     waldo_value *const *items = waldo__items(source, &count);
