@@ -115,6 +115,12 @@ int waldo_shared_value_compare_and_set(waldo_shared_value *shared, waldo_value *
     return waldo__take_truth(status, result);
 }
 
+int waldo_shared_value_get_lock(waldo_shared_value *shared, waldo_rlock **ret_lock,
+                                waldo_error *reterr)
+{
+    return waldo_builtin_value_get_lock(shared, ret_lock, reterr);
+}
+
 /* ---- Changes ---- */
 
 int waldo_shared_value_version(waldo_shared_value *shared, uint64_t *ret_version,

@@ -4,18 +4,24 @@
 #include <string.h>
 
 #include "call.h"
+#include "holds.h"
+#include "server_internal.h"
 #include "types/builtins.h"
 #include "types/container.h"
+#include "value/keeper.h"
+#include "value/reference.h"
 
 struct shared_value {
     waldo__cell cell;
     char *typecode;
+    waldo_value *lock; /* a proxy, which keeps it; NULL until somebody asks. Guarded by the cell */
 };
 
 static void destroy(void *self)
 {
     struct shared_value *shared = self;
     waldo__cell_finish(&shared->cell);
+    waldo_value_unref(shared->lock);
     free(shared->typecode);
     free(shared);
 }
@@ -129,6 +135,39 @@ static int compare_and_set(void *self, waldo_call *call,
     return status < 0 ? status : 0;
 }
 
+/* The proxy by which the value keeps the lock that was just made. NULL: out of memory. */
+static waldo_value *keep(waldo_call *call, const waldo_export *made)
+{
+    waldo__reference reference = {
+        .incarnation = call->server->incarnation,
+        .object = made->object->id,
+        .type_id = made->object->type->type_id,
+    };
+    reference.live =
+        waldo__keeper_hold(reference.incarnation, reference.object, 0, &reference.release);
+    waldo_value *proxy = reference.live ? waldo__v_reference(&reference) : NULL;
+    if (reference.live && !proxy)
+        reference.release(reference.live);
+    return proxy;
+}
+
+static int get_lock(void *self, waldo_call *call, waldo_export *ret_proxy)
+{
+    struct shared_value *shared = self;
+    waldo__cell_enter(&shared->cell);
+    int status = 0;
+    if (shared->lock) {
+        const waldo__hold *hold = waldo__value_reference(shared->lock)->live;
+        status = waldo_builtin_r_lock_export(ret_proxy, hold->object->self);
+    } else {
+        status = waldo_export_new(ret_proxy, waldo_v_none());
+        if (status >= 0 && !(shared->lock = keep(call, ret_proxy)))
+            status = waldo_call_raise(call, WALDO_ENOMEM, "no memory for a lock");
+    }
+    waldo__cell_leave(&shared->cell);
+    return status;
+}
+
 /* Value('i', 1) */
 static int repr(void *self, waldo_call *call, waldo_value **ret_text)
 {
@@ -159,6 +198,7 @@ const struct waldo_builtin_value_ops waldo__value_ops = {
     .fetch_add = fetch_add,
     .exchange = exchange,
     .compare_and_set = compare_and_set,
+    .get_lock = get_lock,
     .version = waldo__cell_version,
     .wait_changed = waldo__cell_wait_changed,
     .destroy = destroy,

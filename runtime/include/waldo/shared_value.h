@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include <waldo/lock.h>
 #include <waldo/proxy.h>
 
 WALDO_BEGIN_DECLS
@@ -51,6 +52,11 @@ WALDO_CHECK int waldo_shared_value_exchange(waldo_shared_value *shared, waldo_va
 WALDO_CHECK int waldo_shared_value_compare_and_set(waldo_shared_value *shared,
                                                    waldo_value *expected, waldo_value *desired,
                                                    waldo_error *reterr);
+
+/** The Value's own lock, the same one for everybody, for what takes several calls. Managed Values
+ * of Python have none. The calls above do not look at it. The caller owns *ret_lock. */
+WALDO_CHECK int waldo_shared_value_get_lock(waldo_shared_value *shared, waldo_rlock **ret_lock,
+                                            waldo_error *reterr);
 
 /* ---- Changes ---- */
 

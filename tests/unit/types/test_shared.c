@@ -59,6 +59,30 @@ Test(shared, additions_of_many_are_all_counted)
     live_end();
 }
 
+/* Row H11, pains 39: what Python's managed Value does not have. */
+Test(shared, a_value_has_a_lock)
+{
+    waldo_shared_value *shared;
+    waldo_rlock *lock, *same;
+    must(waldo_shared_value_new(manager, "i", waldo_v(0), &shared, &err));
+    must(waldo_shared_value_get_lock(shared, &lock, &err));
+    uint64_t id = waldo_proxy_object(waldo_rlock_proxy(lock));
+    cr_assert_eq(must(waldo_rlock_acquire(lock, WALDO_FOREVER, &err)), 1);
+    must(waldo_shared_value_get_lock(shared, &same, &err));
+    cr_assert_eq(waldo_proxy_object(waldo_rlock_proxy(same)), id);
+    cr_assert_eq(must(waldo_rlock_locked(same, &err)), 1);
+    must(waldo_rlock_release(same, &err));
+    waldo_rlock_unref(same);
+    waldo_rlock_unref(lock);
+    /* The value keeps it. */
+    must(waldo_shared_value_get_lock(shared, &same, &err));
+    cr_assert_eq(waldo_proxy_object(waldo_rlock_proxy(same)), id);
+    waldo_shared_value_unref(shared);
+    cr_assert_eq(must(waldo_rlock_locked(same, &err)), 0);
+    waldo_rlock_unref(same);
+    live_end();
+}
+
 Test(shared, a_value_needs_one)
 {
     waldo_proxy *proxy = NULL;
