@@ -222,6 +222,16 @@ char *waldo_proxy_str(waldo_proxy *proxy)
     return text;
 }
 
+int waldo_proxy_print(waldo_proxy *proxy, FILE *stream)
+{
+    char *text = waldo_proxy_str(proxy);
+    if (!text)
+        return WALDO_ENOMEM;
+    int status = fprintf(stream, "%s\n", text) < 0 ? WALDO_ESYSTEM : 0;
+    free(text);
+    return status;
+}
+
 /* ---- as a value ---- */
 
 static void release_proxy(void *proxy)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -69,6 +70,9 @@ WALDO_CHECK int waldo_proxy_getvalue(waldo_proxy *proxy, waldo_value **ret_value
 /** The repr of the referent; if the call fails, the proxy's own with "; '__str__()' failed"
  *  (row D3). NULL: out of memory. free() it. */
 char *waldo_proxy_str(waldo_proxy *proxy);
+/** Writes that and a line's end, as Python's print(): waldo_proxy_print(waldo_list_proxy(l),
+ * stdout). < 0: WALDO_ENOMEM, or WALDO_ESYSTEM: the stream does not take it. */
+int waldo_proxy_print(waldo_proxy *proxy, FILE *stream);
 /** "<Counter proxy object, typeid 'Counter' at 0x7f...>" (row D3). NULL: out of memory. free(). */
 char *waldo_proxy_repr(const waldo_proxy *proxy);
 

@@ -290,6 +290,25 @@ Test(list, by_name)
     end(list);
 }
 
+Test(list, prints)
+{
+    waldo_list *list = ints();
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    cr_assert_not_null(stream);
+    must(waldo_proxy_print(waldo_list_proxy(list), stream));
+    fclose(stream);
+    cr_assert_str_eq(text, "[0, 1, 2, 3, 4, 5]\n");
+    free(text);
+    FILE *full = fopen("/dev/full", "w");
+    cr_assert_not_null(full);
+    setbuf(full, NULL);
+    cr_assert_eq(waldo_proxy_print(waldo_list_proxy(list), full), WALDO_ESYSTEM);
+    fclose(full);
+    end(list);
+}
+
 Test(list, imul_gives_the_list_itself)
 {
     waldo_list *list = ints();
