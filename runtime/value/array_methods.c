@@ -39,20 +39,26 @@ static int from_items(char typecode, const waldo_value *source, waldo_value **re
 int waldo_value_to_array(char typecode, const waldo_value *iterable, waldo_value **ret_array,
                          waldo_error *reterr)
 {
-    if (waldo__typecode_size(typecode) == 0)
-        return waldo_error_set(reterr, WALDO_EVALUE,
-                               "bad typecode (must be b, B, h, H, i, I, l, L, q, Q, f or d)");
     if (iterable->kind == WALDO_KIND_STR)
         return waldo_error_set(reterr, WALDO_ETYPE,
                                "cannot use a str to initialize an array with typecode '%c'",
                                typecode);
-    if (iterable->kind == WALDO_KIND_BYTES)
-        return from_bytes(typecode, (const waldo__text *)iterable, ret_array, reterr);
-    waldo_value *source;
-    int status = waldo__as_items(iterable, &source, reterr);
+    /* Memory of the right kind is taken as it is. */
+    bool is_bytes = iterable->kind == WALDO_KIND_BYTES;
+    if (iterable->kind == WALDO_KIND_ARRAY &&
+        ((const waldo__array *)iterable)->typecode == typecode)
+        return waldo_value_copy(iterable, ret_array, reterr);
+    waldo_value *source = NULL;
+    int status = is_bytes ? 0 : waldo__as_items(iterable, &source, reterr);
     if (status < 0)
         return status;
-    status = from_items(typecode, source, ret_array, reterr);
+    if (waldo__typecode_size(typecode) == 0)
+        status = waldo_error_set(reterr, WALDO_EVALUE,
+                                 "bad typecode (must be b, B, h, H, i, I, l, L, q, Q, f or d)");
+    else if (is_bytes)
+        status = from_bytes(typecode, (const waldo__text *)iterable, ret_array, reterr);
+    else
+        status = from_items(typecode, source, ret_array, reterr);
     waldo_value_unref(source);
     return status;
 }

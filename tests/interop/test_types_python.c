@@ -16,7 +16,7 @@
 
 #include "random_arguments.h"
 
-enum { OPERATIONS = 110000, OBJECTS = 24, LIFE = 1500 };
+enum { OPERATIONS = 110000, OBJECTS = 24, LIFE = 300 };
 
 /* A method, what it takes (see random_arguments.h), and how often it is called. */
 struct operation {
