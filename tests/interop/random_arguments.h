@@ -17,7 +17,8 @@ unsigned random_below(unsigned limit);
  *     p what dict() takes     D a dict    m an attribute's name    q a queue's size
  *     f False                 T a timeout that is not looked at
  *
- * "w" alone is a dict of attributes, as keywords; "o" alone is a dict: the keywords of sort; "O" those without a key. */
+ * "w" alone is a dict of attributes, as keywords; "o" alone is a dict: the keywords of sort; "O"
+ * those without a key. */
 waldo_value *random_arguments(const char *wanted);
 
 #endif
