@@ -97,7 +97,7 @@ static int receive_body(int socket, uint64_t size, waldo__inbox *inbox, waldo_er
 
 int waldo__stream_receive(int socket, size_t limit, waldo__inbox *inbox, waldo_error *reterr)
 {
-    uint64_t size;
+    uint64_t size = 0;
     int status = peek_size(socket, &size, reterr);
     if (status < 0)
         return status;
