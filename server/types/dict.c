@@ -33,20 +33,35 @@ int waldo__dict_leave(waldo__shared_dict *dict, int status)
     return waldo__cell_leave_changed(&dict->cell, status);
 }
 
+/* dict(iterable). Nobody else holds what comes of an argument: a dict needs no copy. */
+static int dict_argument(waldo_call *call, const Waldo__Value *message, const char *name,
+                         waldo_value **ret_dict)
+{
+    waldo_value *iterable;
+    int status = waldo__iterable_argument(call, message, name, &iterable);
+    if (status < 0)
+        return status;
+    if (waldo_value_kind(iterable) == WALDO_KIND_DICT) {
+        *ret_dict = iterable;
+        return 0;
+    }
+    status = waldo__dict_from(iterable, ret_dict, call->reterr);
+    waldo_value_unref(iterable);
+    return status;
+}
+
 /* dict(iterable, **kwargs). */
 static int source(waldo_call *call, const Waldo__Builtin__DictArguments *arguments,
                   waldo_value **ret_dict)
 {
-    waldo_value *iterable = NULL;
     waldo_value *dict = NULL;
     int status = 0;
     if (arguments->iterable)
-        status = waldo__iterable_argument(call, arguments->iterable, "iterable", &iterable);
-    if (status >= 0 && iterable)
-        status = waldo__dict_from(iterable, &dict, call->reterr);
-    else if (status >= 0 && !(dict = waldo_v_dict()))
+        status = dict_argument(call, arguments->iterable, "iterable", &dict);
+    else if (!(dict = waldo_v_dict()))
         status = waldo_call_raise(call, WALDO_ENOMEM, "no memory for a dict");
-    waldo_value_unref(iterable);
+    if (status < 0)
+        return status;
     for (size_t i = 0; i < arguments->n_kwargs && status >= 0; i++)
         status = waldo__keyword_argument(call, arguments->kwargs[i]->key,
                                          arguments->kwargs[i]->value, dict);
@@ -329,13 +344,8 @@ static int update(void *self, waldo_call *call, const Waldo__Builtin__DictArgume
 static int ior(void *self, waldo_call *call, const Waldo__Builtin__DictOther *arguments,
                waldo_export *ret_proxy)
 {
-    waldo_value *other;
-    waldo_value *added = NULL;
-    int status = waldo__iterable_argument(call, arguments->value, "value", &other);
-    if (status < 0)
-        return status;
-    status = waldo__dict_from(other, &added, call->reterr);
-    waldo_value_unref(other);
+    waldo_value *added;
+    int status = dict_argument(call, arguments->value, "value", &added);
     if (status >= 0)
         status = merge(self, call, added);
     return status < 0 ? status : waldo_builtin_dict_export(ret_proxy, self);
