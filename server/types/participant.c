@@ -85,7 +85,8 @@ const waldo__participant *waldo__participant_find(const waldo_service *service)
 bool waldo__participant_offers(const waldo__participant *participant,
                                const waldo_service_method *method)
 {
-    if (method->flags & WALDO_METHOD_GENERATOR)
+    /* No step waits. */
+    if (method->flags & WALDO_METHOD_GENERATOR || strcmp(method->name, "wait_changed") == 0)
         return false;
     if (!participant->methods)
         return true;

@@ -70,3 +70,24 @@ ROW(X7_the_dead_do_not_wait_for_changes, "dict")
     row_finish(alive);
     waldo_proxy_unref(dict);
 }
+
+/* What watches is woken by a transaction, and is none of its steps. */
+ROW(X7_changes_by_transactions, "dict")
+{
+    waldo_proxy *dict = row_create("dict", waldo_v_none());
+    waldo_transaction *transaction = NULL;
+    must(waldo_transaction_new(row_manager(), &transaction, &err));
+    must(waldo_transaction_add(transaction, dict, "wait_changed", waldo_v_tuple(version_of(dict)),
+                               &err));
+    must_fail(waldo_transaction_commit(transaction, NULL, &err), WALDO_ETYPE);
+    waldo_transaction_unref(transaction);
+    row_client *client = start_waiting(dict);
+    must(waldo_transaction_new(row_manager(), &transaction, &err));
+    must(waldo_transaction_add(transaction, dict, "__setitem__",
+                               waldo_v_tuple(waldo_v(1), waldo_v(2)), &err));
+    must(waldo_transaction_commit(transaction, NULL, &err));
+    waldo_value_unref(row_listen(client));
+    row_finish(client);
+    waldo_transaction_unref(transaction);
+    waldo_proxy_unref(dict);
+}
