@@ -37,7 +37,7 @@ typedef struct waldo__session {
     uint64_t orphaned_at; /* loop time in ms when the last connection went */
     uint64_t heard_at;    /* and when something last came */
     bool ended;
-    bool said_goodbye; /* before it ended; of the loop's thread until then */
+    bool said_goodbye;         /* before it ended; of the loop's thread until then */
     atomic_size_t max_message; /* the largest that the client takes; read by any thread */
     /* Replies up to here have arrived, but for those to `outstanding`, which are in order. */
     uint64_t acknowledged;

@@ -14,7 +14,7 @@ struct waldo_proxy {
     ProtobufCMessage *item; /* the last one of a generator, until the next */
     /* Guarded by the manager's lock: */
     waldo_value *own; /* attributes whose names begin with '_'; NULL: none */
-    unsigned life; /* the life of the session in which its reference was taken */
+    unsigned life;    /* the life of the session in which its reference was taken */
     waldo_proxy *next;
     waldo_proxy **link;
 };

@@ -1,4 +1,5 @@
-/* Messages for the calls of the builtin types: values as their fields, and values out of results. */
+/* Messages for the calls of the builtin types: values as their fields, and values out of results.
+ */
 #ifndef WALDO_RUNTIME_TYPES_ARGUMENTS_H
 #define WALDO_RUNTIME_TYPES_ARGUMENTS_H
 

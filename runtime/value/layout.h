@@ -142,7 +142,8 @@ int waldo__too_deep(const char *what, waldo_error *reterr);
 int waldo__compare_numbers(const waldo_value *left, const waldo_value *right);
 bool waldo__is_number(const waldo_value *value);
 
-/* Arrays: the size of a typecode's items, 0 for none; an item as a value, aligned memory as well. */
+/* Arrays: the size of a typecode's items, 0 for none; an item as a value, aligned memory as well.
+ */
 size_t waldo__typecode_size(char typecode);
 waldo_value *waldo__typecode_item(char typecode, const void *item);
 waldo_value *waldo__array_item(const waldo__array *array, size_t index);

@@ -54,7 +54,8 @@ typedef struct waldo__server_engine {
      * no such connection, WALDO_ETOOBIG, WALDO_ELIMIT: it was cut off, WALDO_ENOMEM. */
     int (*reply)(waldo__listener *listener, uint64_t connection, uint32_t id,
                  const struct iovec *parts, int part_count, waldo_error *reterr);
-    /* true: replies may be gathered from now on, to leave together at false. NULL: they never are. */
+    /* true: replies may be gathered from now on, to leave together at false. NULL: they never are.
+     */
     void (*gather)(waldo__listener *listener, bool gathers);
     /* Closes one connection after what is queued for it; gone() follows where the engine can tell.
      */

@@ -110,7 +110,7 @@ void waldo_rlock_leave(waldo_rlock **held);
 #define WALDO_WITH_ON_LINE(type, thing, timeout, ret_status, reterr, line)                         \
     WALDO_WITH_NUMBERED(type, thing, timeout, ret_status, reterr, line)
 #define WALDO_WITH_NUMBERED(type, thing, timeout, ret_status, reterr, line)                        \
-    for (type *waldo_held_##line __attribute__((cleanup(type##_leave))) =                          \
+    for (type * waldo_held_##line __attribute__((cleanup(type##_leave))) =                         \
              (*(ret_status) = type##_acquire((thing), (timeout), (reterr))) > 0 ? (thing) : NULL;  \
          waldo_held_##line; type##_leave(&waldo_held_##line))
 #endif
