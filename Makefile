@@ -4,6 +4,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
+# Many tests wait for a lease to end and use no processor meanwhile.
+TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -39,7 +41,7 @@ demo: deps
 
 test: deps
 	$(call build,asan)
-	@ctest --preset asan --parallel $(JOBS)
+	@ctest --preset asan --parallel $(TEST_JOBS)
 
 bench: deps
 	$(call build,release)
@@ -47,7 +49,7 @@ bench: deps
 
 tsan: deps
 	$(call build,tsan)
-	@ctest --preset tsan --parallel $(JOBS)
+	@ctest --preset tsan --parallel $(TEST_JOBS)
 
 fuzz: deps
 	@cmake --preset fuzz >/dev/null
