@@ -129,7 +129,7 @@ static void unlink_call(waldo_call *call)
         call->next_of_session->link_of_session = call->link_of_session;
     call->link_of_session = NULL;
     call->server->unanswered--;
-    waldo__deadlines_remove(&call->server->deadlines, call);
+    waldo__deadlines_remove(&call->server->deadlines, &call->due);
 }
 
 /* ---- running ---- */

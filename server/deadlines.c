@@ -2,73 +2,70 @@
 
 #include <stdlib.h>
 
-#include "call.h"
-
-/* A call knows its place, counted from 1; 0: it is not there. */
-static void place(waldo__deadlines *deadlines, size_t index, waldo_call *call)
+static void place(waldo__deadlines *deadlines, size_t index, waldo__due *due)
 {
-    deadlines->calls[index] = call;
-    call->deadline_place = index + 1;
+    deadlines->entries[index] = due;
+    due->place = index + 1;
 }
 
-static void move_up(waldo__deadlines *deadlines, size_t index, waldo_call *call)
+static void move_up(waldo__deadlines *deadlines, size_t index, waldo__due *due)
 {
-    while (index > 0 && call->due < deadlines->calls[(index - 1) / 2]->due) {
-        place(deadlines, index, deadlines->calls[(index - 1) / 2]);
+    while (index > 0 && due->at < deadlines->entries[(index - 1) / 2]->at) {
+        place(deadlines, index, deadlines->entries[(index - 1) / 2]);
         index = (index - 1) / 2;
     }
-    place(deadlines, index, call);
+    place(deadlines, index, due);
 }
 
-static void move_down(waldo__deadlines *deadlines, size_t index, waldo_call *call)
+static void move_down(waldo__deadlines *deadlines, size_t index, waldo__due *due)
 {
     for (size_t child; (child = 2 * index + 1) < deadlines->count; index = child) {
         if (child + 1 < deadlines->count &&
-            deadlines->calls[child + 1]->due < deadlines->calls[child]->due)
+            deadlines->entries[child + 1]->at < deadlines->entries[child]->at)
             child++;
-        if (call->due <= deadlines->calls[child]->due)
+        if (due->at <= deadlines->entries[child]->at)
             break;
-        place(deadlines, index, deadlines->calls[child]);
+        place(deadlines, index, deadlines->entries[child]);
     }
-    place(deadlines, index, call);
+    place(deadlines, index, due);
 }
 
-bool waldo__deadlines_add(waldo__deadlines *deadlines, waldo_call *call)
+bool waldo__deadlines_add(waldo__deadlines *deadlines, waldo__due *due)
 {
     if (deadlines->count == deadlines->capacity) {
         size_t capacity = deadlines->capacity ? 2 * deadlines->capacity : 64;
-        waldo_call **calls = realloc(deadlines->calls, capacity * sizeof(waldo_call *));
-        if (!calls)
+        waldo__due **entries = realloc(deadlines->entries, capacity * sizeof *entries);
+        if (!entries)
             return false;
-        deadlines->calls = calls;
+        deadlines->entries = entries;
         deadlines->capacity = capacity;
     }
-    move_up(deadlines, deadlines->count++, call);
+    move_up(deadlines, deadlines->count++, due);
     return true;
 }
 
-void waldo__deadlines_remove(waldo__deadlines *deadlines, waldo_call *call)
+void waldo__deadlines_remove(waldo__deadlines *deadlines, waldo__due *due)
 {
-    if (call->deadline_place == 0)
+    if (due->place == 0)
         return;
-    size_t index = call->deadline_place - 1;
-    call->deadline_place = 0;
-    waldo_call *last = deadlines->calls[--deadlines->count];
-    if (last == call)
+    size_t index = due->place - 1;
+    due->place = 0;
+    waldo__due *last = deadlines->entries[--deadlines->count];
+    if (last == due)
         return;
-    if (index > 0 && last->due < deadlines->calls[(index - 1) / 2]->due)
+    if (index > 0 && last->at < deadlines->entries[(index - 1) / 2]->at)
         move_up(deadlines, index, last);
     else
         move_down(deadlines, index, last);
 }
 
-waldo_call *waldo__deadlines_first(const waldo__deadlines *deadlines)
+waldo__due *waldo__deadlines_first(const waldo__deadlines *deadlines)
 {
-    return deadlines->count > 0 ? deadlines->calls[0] : NULL;
+    return deadlines->count > 0 ? deadlines->entries[0] : NULL;
 }
 
 void waldo__deadlines_free(waldo__deadlines *deadlines)
 {
-    free(deadlines->calls);
+    free(deadlines->entries);
     *deadlines = (waldo__deadlines){0};
 }

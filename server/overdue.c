@@ -9,18 +9,19 @@
 static bool schedule(waldo_call *call)
 {
     waldo__deadlines *deadlines = &call->server->deadlines;
-    waldo__deadlines_remove(deadlines, call);
-    call->due = call->on_timeout && call->timeout < call->deadline ? call->timeout : call->deadline;
+    waldo__deadlines_remove(deadlines, &call->due);
+    call->due.at =
+        call->on_timeout && call->timeout < call->deadline ? call->timeout : call->deadline;
     /* It may have been completed in the meantime. */
-    return call->due == WALDO__NEVER || !call->link_of_session ||
-           waldo__deadlines_add(deadlines, call);
+    return call->due.at == WALDO__NEVER || !call->link_of_session ||
+           waldo__deadlines_add(deadlines, &call->due);
 }
 
 static bool schedule_and_wake(waldo_call *call)
 {
     waldo_server *server = call->server;
     bool scheduled = schedule(call);
-    bool first = waldo__deadlines_first(&server->deadlines) == call;
+    bool first = waldo__deadlines_first(&server->deadlines) == &call->due;
     waldo__server_unlock(server);
     if (first)
         uv_async_send(&server->wake_up);
@@ -57,19 +58,20 @@ typedef struct overdue {
 /* call NULL: none; *ret_wait_ms until the next, 0 if there is none. With the lock. */
 static overdue take_overdue(waldo_server *server, uint64_t *ret_wait_ms)
 {
-    waldo_call *call = waldo__deadlines_first(&server->deadlines);
-    uint64_t left = call ? waldo__deadline_left(call->due) : 0;
-    *ret_wait_ms = call ? left / 1000000 + 1 : 0;
-    if (!call || left > 0)
+    waldo__due *first = waldo__deadlines_first(&server->deadlines);
+    uint64_t left = first ? waldo__deadline_left(first->at) : 0;
+    *ret_wait_ms = first ? left / 1000000 + 1 : 0;
+    if (!first || left > 0)
         return (overdue){0};
+    waldo_call *call = (waldo_call *)((char *)first - offsetof(waldo_call, due));
     overdue found = {call, NULL, NULL};
-    if (call->due < call->deadline) {
+    if (first->at < call->deadline) {
         found.on_timeout = call->on_timeout;
         found.data = call->on_timeout_data;
         call->on_timeout = NULL;
         (void)schedule(call); /* needs no memory: there is the place that it had */
     } else {
-        waldo__deadlines_remove(&server->deadlines, call);
+        waldo__deadlines_remove(&server->deadlines, first);
     }
     waldo__call_ref(call);
     return found;

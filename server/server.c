@@ -454,7 +454,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     waldo__holds_orphan(server);
     waldo__objects_free(server);
     waldo__deadlines_free(&server->deadlines);
-    waldo__alarms_free(&server->alarms);
+    waldo__deadlines_free(&server->alarms);
     uv_walk(&server->loop, close_handle, NULL);
     /* More than once where a uv_stop is still to be obeyed. */
     do

@@ -72,7 +72,7 @@ struct waldo_server {
     pthread_mutex_t lock;
     waldo__objects objects;
     waldo__deadlines deadlines;
-    waldo__alarms alarms;
+    waldo__deadlines alarms;
     waldo__holds holds;
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls in the pool */

@@ -75,7 +75,7 @@ static void lease_ended(void *self, uint64_t ticket)
     waldo__room_lock(queue->room);
     const waldo__taken *taken = waldo__map_get(&queue->taken, ticket);
     /* Another lease may have begun in the meantime. */
-    if (taken && taken->alarm.place == 0)
+    if (taken && taken->alarm.due.place == 0)
         waldo__queue_take_back(queue, ticket, &dropped);
     waldo__queue_leave(queue, &dropped);
 }

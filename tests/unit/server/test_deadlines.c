@@ -17,21 +17,21 @@ TestSuite(deadlines, .fini = free_heap);
 static waldo_call *new_call(uint64_t deadline)
 {
     waldo_call *call = calloc(1, sizeof *call);
-    call->due = deadline;
+    call->due.at = deadline;
     return call;
 }
 
 static void add(waldo_call *call)
 {
-    cr_assert(waldo__deadlines_add(&heap, call));
-    cr_assert_neq(call->deadline_place, 0);
+    cr_assert(waldo__deadlines_add(&heap, &call->due));
+    cr_assert_neq(call->due.place, 0);
 }
 
 Test(deadlines, empty)
 {
     waldo_call *call = new_call(1);
     cr_assert_null(waldo__deadlines_first(&heap));
-    waldo__deadlines_remove(&heap, call);
+    waldo__deadlines_remove(&heap, &call->due);
     cr_assert_eq(heap.count, 0);
     free(call);
 }
@@ -41,11 +41,11 @@ Test(deadlines, the_same_deadline_twice)
     waldo_call *one = new_call(5), *two = new_call(5);
     add(one);
     add(two);
-    waldo__deadlines_remove(&heap, one);
-    cr_assert_eq(waldo__deadlines_first(&heap), two);
-    waldo__deadlines_remove(&heap, one);
-    cr_assert_eq(waldo__deadlines_first(&heap), two);
-    waldo__deadlines_remove(&heap, two);
+    waldo__deadlines_remove(&heap, &one->due);
+    cr_assert_eq(waldo__deadlines_first(&heap), &two->due);
+    waldo__deadlines_remove(&heap, &one->due);
+    cr_assert_eq(waldo__deadlines_first(&heap), &two->due);
+    waldo__deadlines_remove(&heap, &two->due);
     cr_assert_null(waldo__deadlines_first(&heap));
     free(one);
     free(two);
@@ -58,8 +58,8 @@ static uint64_t earliest(waldo_call *const *calls)
 {
     uint64_t found = UINT64_MAX;
     for (int i = 0; i < CALLS; i++)
-        if (calls[i]->deadline_place && calls[i]->due < found)
-            found = calls[i]->due;
+        if (calls[i]->due.place && calls[i]->due.at < found)
+            found = calls[i]->due.at;
     return found;
 }
 
@@ -72,21 +72,21 @@ Test(deadlines, always_in_order)
         calls[i] = new_call((uint64_t)rand_r(&seed) % 500);
     for (int step = 0; step < 20 * CALLS; step++) {
         waldo_call *call = calls[(unsigned)rand_r(&seed) % CALLS];
-        if (call->deadline_place)
-            waldo__deadlines_remove(&heap, call);
+        if (call->due.place)
+            waldo__deadlines_remove(&heap, &call->due);
         else
             add(call);
         if (step % 10 != 0)
             continue;
-        const waldo_call *first = waldo__deadlines_first(&heap);
-        cr_assert_eq(first ? first->due : UINT64_MAX, earliest(calls));
+        const waldo__due *first = waldo__deadlines_first(&heap);
+        cr_assert_eq(first ? first->at : UINT64_MAX, earliest(calls));
     }
     uint64_t before = 0;
-    for (waldo_call *call; (call = waldo__deadlines_first(&heap)) != NULL;) {
-        cr_assert_geq(call->due, before);
-        before = call->due;
-        waldo__deadlines_remove(&heap, call);
-        cr_assert_eq(call->deadline_place, 0);
+    for (waldo__due *due; (due = waldo__deadlines_first(&heap)) != NULL;) {
+        cr_assert_geq(due->at, before);
+        before = due->at;
+        waldo__deadlines_remove(&heap, due);
+        cr_assert_eq(due->place, 0);
     }
     for (int i = 0; i < CALLS; i++)
         free(calls[i]);
