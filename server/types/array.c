@@ -28,17 +28,7 @@ static int create(void *type_data, waldo_call *call,
 static int get_item(void *self, waldo_call *call, const Waldo__Builtin__ArrayIndex *arguments,
                     Waldo__Value *result)
 {
-    waldo__cell *cell = self;
-    waldo_value *index;
-    waldo_value *item = NULL;
-    int status = waldo__argument(call, arguments->index, "index", &index);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = waldo_value_getitem(cell->value, index, &item, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(index);
-    return waldo__answer(call, status, result, item);
+    return waldo__cell_operate(self, call, waldo_value_getitem, arguments->index, "index", result);
 }
 
 /* The cell is entered. */

@@ -291,3 +291,39 @@ int waldo__answer_field(waldo_call *call, waldo_value *value, Waldo__Value **ret
     *ret_field = field;
     return waldo_call_set_value(call, field, value);
 }
+
+/* ---- questions ---- */
+
+int waldo__cell_operate(waldo__cell *cell, waldo_call *call, waldo__operation *operation,
+                        const Waldo__Value *argument, const char *name, Waldo__Value *result)
+{
+    waldo_value *operand;
+    waldo_value *value = NULL;
+    int status = waldo__argument(call, argument, name, &operand);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = operation(cell->value, operand, &value, call->reterr);
+    waldo__cell_leave(cell);
+    waldo_value_unref(operand);
+    return waldo__answer(call, status, result, value);
+}
+
+int waldo__cell_answer(waldo__cell *cell, waldo_call *call, waldo__question *question,
+                       waldo_value *argument, Google__Protobuf__BoolValue *result)
+{
+    waldo__cell_enter(cell);
+    int status = question(cell->value, argument, call->reterr);
+    waldo__cell_leave(cell);
+    waldo_value_unref(argument);
+    result->value = status == 1;
+    return status < 0 ? status : 0;
+}
+
+int waldo__cell_contains(waldo__cell *cell, waldo_call *call, waldo__question *contains,
+                         const Waldo__Value *item, Google__Protobuf__BoolValue *result)
+{
+    waldo_value *key;
+    int status = waldo__argument(call, item, "key", &key);
+    return status < 0 ? status : waldo__cell_answer(cell, call, contains, key, result);
+}

@@ -56,6 +56,20 @@ int waldo__cell_getvalue(void *self, waldo_call *call, waldo_value **ret_value);
 int waldo__cell_length(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result);
 int waldo__cell_copy(void *self, waldo_call *call, Waldo__Value *result);
 
+/* Answers with what the operation makes of the cell's value and an argument. */
+typedef int waldo__operation(const waldo_value *value, const waldo_value *argument,
+                             waldo_value **ret_value, waldo_error *reterr);
+int waldo__cell_operate(waldo__cell *cell, waldo_call *call, waldo__operation *operation,
+                        const Waldo__Value *argument, const char *name, Waldo__Value *result);
+/* Is it true of the cell's value and the argument: 1 or 0? TAKES argument. */
+typedef int waldo__question(const waldo_value *value, const waldo_value *argument,
+                            waldo_error *reterr);
+int waldo__cell_answer(waldo__cell *cell, waldo_call *call, waldo__question *question,
+                       waldo_value *argument, Google__Protobuf__BoolValue *result);
+/* `__contains__`. */
+int waldo__cell_contains(waldo__cell *cell, waldo_call *call, waldo__question *contains,
+                         const Waldo__Value *item, Google__Protobuf__BoolValue *result);
+
 /* `version` and `wait_changed` of a type whose struct begins with a cell. */
 int waldo__cell_version(void *self, waldo_call *call, Google__Protobuf__UInt64Value *result);
 int waldo__cell_wait_changed(void *self, waldo_call *call,

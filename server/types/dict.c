@@ -102,33 +102,13 @@ static int create(void *type_data, waldo_call *call, const Waldo__Builtin__DictA
 static int contains(void *self, waldo_call *call, const Waldo__Builtin__DictKey *arguments,
                     Google__Protobuf__BoolValue *result)
 {
-    waldo__cell *cell = self;
-    waldo_value *key;
-    int status = waldo__argument(call, arguments->key, "key", &key);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = waldo_value_contains(cell->value, key, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(key);
-    result->value = status > 0;
-    return status < 0 ? status : 0;
+    return waldo__cell_contains(self, call, waldo_value_contains, arguments->key, result);
 }
 
 static int getitem(void *self, waldo_call *call, const Waldo__Builtin__DictKey *arguments,
                    Waldo__Value *result)
 {
-    waldo__cell *cell = self;
-    waldo_value *key;
-    waldo_value *value = NULL;
-    int status = waldo__argument(call, arguments->key, "key", &key);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = waldo_value_dict_get(cell->value, key, &value, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(key);
-    return waldo__answer(call, status, result, value);
+    return waldo__cell_operate(self, call, waldo_value_dict_get, arguments->key, "key", result);
 }
 
 static int setitem(void *self, waldo_call *call, const Waldo__Builtin__DictItem *arguments)

@@ -42,6 +42,24 @@ int waldo__iterable_argument(waldo_call *call, const Waldo__Value *message, cons
     return status < 0 ? status : waldo__iterable_from(call, value, ret_value);
 }
 
+int waldo__cell_from_iterable(waldo_call *call, const Waldo__Value *message,
+                              int (*convert)(const waldo_value *iterable, waldo_value **ret_value,
+                                             waldo_error *reterr),
+                              void **ret_self)
+{
+    waldo_value *iterable = NULL;
+    waldo_value *value = NULL;
+    int status = 0;
+    if (message)
+        status = waldo__iterable_argument(call, message, "iterable", &iterable);
+    else if (!(iterable = waldo_v_tuple()))
+        status = waldo_call_raise(call, WALDO_ENOMEM, "no memory for a container");
+    if (status >= 0)
+        status = convert(iterable, &value, call->reterr);
+    waldo_value_unref(iterable);
+    return status < 0 ? status : waldo__cell_new(call, value, ret_self);
+}
+
 int waldo__keyword_argument(waldo_call *call, const char *name, const Waldo__Value *message,
                             waldo_value *dict)
 {

@@ -10,6 +10,12 @@ int waldo__iterable_from(waldo_call *call, waldo_value *value, waldo_value **ret
 /* The same for an argument; an absent one is WALDO_ETYPE. */
 int waldo__iterable_argument(waldo_call *call, const Waldo__Value *message, const char *name,
                              waldo_value **ret_value);
+/* A cell with what the conversion makes of an argument, as a constructor's result; an absent one is
+ * an empty iterable. */
+int waldo__cell_from_iterable(waldo_call *call, const Waldo__Value *message,
+                              int (*convert)(const waldo_value *iterable, waldo_value **ret_value,
+                                             waldo_error *reterr),
+                              void **ret_self);
 /* One of **kwargs: sets dict[name]. */
 int waldo__keyword_argument(waldo_call *call, const char *name, const Waldo__Value *message,
                             waldo_value *dict);

@@ -13,45 +13,15 @@ static int create(void *type_data, waldo_call *call, const Waldo__Builtin__ListA
                   void **ret_self)
 {
     (void)type_data;
-    waldo_value *iterable = NULL;
-    int status = 0;
-    if (arguments->iterable)
-        status = waldo__iterable_argument(call, arguments->iterable, "iterable", &iterable);
-    if (status < 0)
-        return status;
-    waldo_value *list = NULL;
-    if (iterable)
-        status = waldo_value_to_list(iterable, &list, call->reterr);
-    else
-        list = waldo_v_list();
-    waldo_value_unref(iterable);
-    return status < 0 ? status : waldo__cell_new(call, list, ret_self);
+    return waldo__cell_from_iterable(call, arguments->iterable, waldo_value_to_list, ret_self);
 }
 
 /* ---- Operators that give a plain list ---- */
 
-typedef int binary_operation(const waldo_value *left, const waldo_value *right,
-                             waldo_value **ret_value, waldo_error *reterr);
-
-static int operate(waldo__cell *cell, waldo_call *call, binary_operation *operation,
-                   const Waldo__Value *argument, Waldo__Value *result)
-{
-    waldo_value *operand;
-    waldo_value *value = NULL;
-    int status = waldo__argument(call, argument, "value", &operand);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = operation(cell->value, operand, &value, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(operand);
-    return waldo__answer(call, status, result, value);
-}
-
 static int concatenate(void *self, waldo_call *call, const Waldo__Builtin__ListObject *arguments,
                        Waldo__Value *result)
 {
-    return operate(self, call, waldo_value_add, arguments->object, result);
+    return waldo__cell_operate(self, call, waldo_value_add, arguments->object, "value", result);
 }
 
 /* What is said of a bad count when the method is called by name, and not the operator. */
@@ -68,7 +38,7 @@ static int repeat(const waldo_value *list, const waldo_value *times, waldo_value
 static int multiply(void *self, waldo_call *call, const Waldo__Builtin__ListObject *arguments,
                     Waldo__Value *result)
 {
-    return operate(self, call, repeat, arguments->object, result);
+    return waldo__cell_operate(self, call, repeat, arguments->object, "value", result);
 }
 
 static int multiply_in_place(void *self, waldo_call *call,
@@ -94,23 +64,13 @@ static int multiply_in_place(void *self, waldo_call *call,
 static int contains(void *self, waldo_call *call, const Waldo__Builtin__ListObject *arguments,
                     Google__Protobuf__BoolValue *result)
 {
-    waldo__cell *cell = self;
-    waldo_value *object;
-    int status = waldo__argument(call, arguments->object, "key", &object);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = waldo_value_contains(cell->value, object, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(object);
-    result->value = status == 1;
-    return status < 0 ? status : 0;
+    return waldo__cell_contains(self, call, waldo_value_contains, arguments->object, result);
 }
 
 static int get_item(void *self, waldo_call *call, const Waldo__Builtin__ListIndex *arguments,
                     Waldo__Value *result)
 {
-    return operate(self, call, waldo_value_getitem, arguments->index, result);
+    return waldo__cell_operate(self, call, waldo_value_getitem, arguments->index, "value", result);
 }
 
 static int set_item(void *self, waldo_call *call, const Waldo__Builtin__ListAssignment *arguments)

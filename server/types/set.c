@@ -8,24 +8,13 @@
 #include "types/builtins.h"
 #include "types/container.h"
 #include "types/iterable.h"
+#include "value/layout.h"
 
 static int create(void *type_data, waldo_call *call, const Waldo__Builtin__SetArguments *arguments,
                   void **ret_self)
 {
     (void)type_data;
-    waldo_value *iterable = NULL;
-    int status = 0;
-    if (arguments->iterable)
-        status = waldo__iterable_argument(call, arguments->iterable, "iterable", &iterable);
-    if (status < 0)
-        return status;
-    waldo_value *set = NULL;
-    if (iterable)
-        status = waldo_value_to_set(iterable, &set, call->reterr);
-    else
-        set = waldo_v_set();
-    waldo_value_unref(iterable);
-    return status < 0 ? status : waldo__cell_new(call, set, ret_self);
+    return waldo__cell_from_iterable(call, arguments->iterable, waldo_value_to_set, ret_self);
 }
 
 /* ---- Operators: the other side must be a set. reflected: it is the left one ---- */
@@ -154,21 +143,12 @@ COMPARISON(is_greater_or_equal, ">=", order == 1 || order == 0)
 
 /* ---- Relations to any iterable ---- */
 
-typedef int relation(const waldo_value *set, const waldo_value *iterable, waldo_error *reterr);
-
-static int relate(waldo__cell *cell, waldo_call *call, relation *holds,
+static int relate(waldo__cell *cell, waldo_call *call, waldo__question *holds,
                   const Waldo__Value *argument, Google__Protobuf__BoolValue *result)
 {
     waldo_value *iterable;
     int status = waldo__iterable_argument(call, argument, "other", &iterable);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = holds(cell->value, iterable, call->reterr);
-    waldo__cell_leave(cell);
-    waldo_value_unref(iterable);
-    result->value = status == 1;
-    return status < 0 ? status : 0;
+    return status < 0 ? status : waldo__cell_answer(cell, call, holds, iterable, result);
 }
 
 static int issubset(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
@@ -191,34 +171,44 @@ static int isdisjoint(void *self, waldo_call *call, const Waldo__Builtin__SetObj
 
 /* ---- Methods that take any number of iterables ---- */
 
-/* *value, which is a set, becomes what the operation makes of it and the argument. */
-static int combine_one(waldo_call *call, waldo_set_operation operation,
-                       const Waldo__Value *argument, waldo_value **value)
+/* The arguments as a list: they may be containers, which are read before the set is entered. */
+static int others_argument(waldo_call *call, const Waldo__Builtin__SetOthers *arguments,
+                           waldo_value **ret_others)
 {
-    waldo_value *iterable;
-    waldo_value *result;
-    int status = waldo__iterable_argument(call, argument, "others", &iterable);
-    if (status < 0)
-        return status;
-    status = waldo_value_set_combine(*value, operation, iterable, &result, call->reterr);
-    waldo_value_unref(iterable);
-    if (status >= 0) {
-        waldo_value_unref(*value);
-        *value = result;
+    waldo_value *others = waldo_v_list();
+    int status = others ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory for the arguments");
+    for (size_t i = 0; i < arguments->n_others && status >= 0; i++) {
+        waldo_value *iterable;
+        status = waldo__iterable_argument(call, arguments->others[i], "others", &iterable);
+        if (status >= 0)
+            status = waldo_value_list_append(others, iterable, call->reterr);
     }
+    if (status < 0)
+        waldo_value_unref(others);
+    else
+        *ret_others = others;
     return status;
 }
 
-/* The set combined with each of them in turn; a copy if there are none. */
+/* The cell's set combined with each of the others in turn; a copy if there are none. The cell is
+ * entered. */
 static int combine_all(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
-                       const Waldo__Builtin__SetOthers *arguments, waldo_value **ret_value)
+                       const waldo_value *others, waldo_value **ret_value)
 {
     waldo_value *value;
-    int status = waldo__cell_getvalue(cell, call, &value);
+    size_t count;
+    waldo_value *const *items = waldo__items(others, &count);
+    int status = waldo_value_copy(cell->value, &value, call->reterr);
     if (status < 0)
         return status;
-    for (size_t i = 0; i < arguments->n_others && status >= 0; i++)
-        status = combine_one(call, operation, arguments->others[i], &value);
+    for (size_t i = 0; i < count && status >= 0; i++) {
+        waldo_value *combined;
+        status = waldo_value_set_combine(value, operation, items[i], &combined, call->reterr);
+        if (status >= 0) {
+            waldo_value_unref(value);
+            value = combined;
+        }
+    }
     if (status < 0)
         waldo_value_unref(value);
     else
@@ -229,8 +219,15 @@ static int combine_all(waldo__cell *cell, waldo_call *call, waldo_set_operation 
 static int answer_all(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
                       const Waldo__Builtin__SetOthers *arguments, Waldo__Value *result)
 {
+    waldo_value *others;
     waldo_value *value = NULL;
-    int status = combine_all(cell, call, operation, arguments, &value);
+    int status = others_argument(call, arguments, &others);
+    if (status < 0)
+        return status;
+    waldo__cell_enter(cell);
+    status = combine_all(cell, call, operation, others, &value);
+    waldo__cell_leave(cell);
+    waldo_value_unref(others);
     return waldo__answer(call, status, result, value);
 }
 
@@ -238,12 +235,18 @@ static int answer_all(waldo__cell *cell, waldo_call *call, waldo_set_operation o
 static int update_all(waldo__cell *cell, waldo_call *call, waldo_set_operation operation,
                       const Waldo__Builtin__SetOthers *arguments)
 {
+    waldo_value *others;
     waldo_value *value;
+    int status = others_argument(call, arguments, &others);
+    if (status < 0)
+        return status;
     waldo__cell_enter(cell);
-    int status = combine_all(cell, call, operation, arguments, &value);
+    status = combine_all(cell, call, operation, others, &value);
     if (status >= 0)
         waldo__cell_replace(cell, value);
-    return waldo__cell_leave_changed(cell, status);
+    status = waldo__cell_leave_changed(cell, status);
+    waldo_value_unref(others);
+    return status;
 }
 
 #define METHODS(name, operation)                                                                   \
@@ -282,27 +285,15 @@ static int symmetric_difference_update(void *self, waldo_call *call,
 
 /* Python looks for a set in a set as if it were a frozenset, which are the only sets that a set can
  * hold; there are none here. */
-static int is_in(const waldo__cell *cell, waldo_call *call, const waldo_value *item)
+static int is_in(const waldo_value *set, const waldo_value *item, waldo_error *reterr)
 {
-    if (waldo_value_kind(item) == WALDO_KIND_SET)
-        return 0;
-    return waldo_value_contains(cell->value, item, call->reterr);
+    return waldo_value_kind(item) == WALDO_KIND_SET ? 0 : waldo_value_contains(set, item, reterr);
 }
 
 static int contains(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments,
                     Google__Protobuf__BoolValue *result)
 {
-    waldo__cell *cell = self;
-    waldo_value *item;
-    int status = waldo__argument(call, arguments->object, "key", &item);
-    if (status < 0)
-        return status;
-    waldo__cell_enter(cell);
-    status = is_in(cell, call, item);
-    waldo__cell_leave(cell);
-    waldo_value_unref(item);
-    result->value = status == 1;
-    return status < 0 ? status : 0;
+    return waldo__cell_contains(self, call, is_in, arguments->object, result);
 }
 
 static int add(void *self, waldo_call *call, const Waldo__Builtin__SetObject *arguments)
@@ -324,7 +315,7 @@ static int add(void *self, waldo_call *call, const Waldo__Builtin__SetObject *ar
 static int take_out(waldo__cell *cell, waldo_call *call, const waldo_value *item)
 {
     waldo__cell_enter(cell);
-    int status = is_in(cell, call, item);
+    int status = is_in(cell->value, item, call->reterr);
     if (status == 1)
         status = waldo_value_set_discard(cell->value, item, call->reterr);
     if (status == 1)

@@ -198,3 +198,42 @@ Test(set, iteration_is_over_a_snapshot)
     prints(copy, "set()");
     end(set);
 }
+
+enum { UPDATES = 300 };
+
+typedef struct pair {
+    waldo_set *target;
+    waldo_set *source;
+} pair;
+
+static void *update_often(void *data)
+{
+    const pair *sets = data;
+    waldo_error error;
+    int status = 0;
+    for (int i = 0; i < UPDATES && status >= 0; i++) {
+        waldo_value *source = NULL, *result = NULL;
+        status = waldo_proxy_to_value(waldo_set_proxy(sets->source), &source, &error);
+        if (status >= 0)
+            status = waldo_proxy_call(waldo_set_proxy(sets->target), "update",
+                                      waldo_v_tuple(source), &result, &error);
+        waldo_value_unref(result);
+    }
+    return status < 0 ? data : NULL;
+}
+
+/* Neither may hold itself while it looks at the other. */
+Test(set, two_that_are_updated_from_each_other)
+{
+    waldo_set *one = set_of(ints(0, 3)), *other = set_of(ints(3, 3));
+    pair sets[] = {{one, other}, {other, one}};
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, update_often, &sets[0]), 0);
+    cr_assert_null(update_often(&sets[1]));
+    void *failed = NULL;
+    pthread_join(thread, &failed);
+    cr_assert_null(failed);
+    holds(one, "{0, 1, 2, 3, 4, 5}");
+    waldo_set_unref(other);
+    end(one);
+}
