@@ -135,19 +135,7 @@ static int set_integer(void *cell, size_t size, const waldo_value *value, waldo_
     uint64_t bits = mpz_get_ui(number);
     if (mpz_sgn(number) < 0)
         bits = 0 - bits;
-    switch (size) {
-    case 1:
-        *(uint8_t *)cell = (uint8_t)bits;
-        break;
-    case 2:
-        *(uint16_t *)cell = (uint16_t)bits;
-        break;
-    case 4:
-        *(uint32_t *)cell = (uint32_t)bits;
-        break;
-    default:
-        *(uint64_t *)cell = bits;
-    }
+    waldo__store_integer(cell, size, bits);
     return 0;
 }
 

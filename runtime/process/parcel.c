@@ -1,7 +1,5 @@
 #include "process/parcel.h"
 
-#include <stdlib.h>
-
 #include "process/handle.h"
 #include "value/message.h"
 
@@ -11,18 +9,7 @@ int waldo__parcel_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret
     Waldo__Value *message;
     descriptors->count = descriptors->taken = 0;
     int status = waldo__value_to_message(value, true, descriptors, NULL, &message, reterr);
-    if (status < 0)
-        return status;
-    size_t size = waldo__value__get_packed_size(message);
-    uint8_t *data = malloc(size ? size : 1);
-    if (data) {
-        *ret_size = waldo__value__pack(message, data);
-        *ret_data = data;
-    } else {
-        status = waldo__no_memory(reterr);
-    }
-    waldo__value__free_unpacked(message, NULL);
-    return status;
+    return status < 0 ? status : waldo__value_pack_message(message, ret_data, ret_size, reterr);
 }
 
 int waldo__parcel_unpack(const uint8_t *data, size_t size, waldo__descriptors *descriptors,

@@ -155,18 +155,9 @@ static int bits_within(const integer_type *type, const waldo_value *item, uint64
     return 0;
 }
 
-static int set_integer(waldo__array *array, size_t index, const waldo_value *item,
-                       waldo_error *reterr)
+void waldo__store_integer(void *target, size_t size, uint64_t bits)
 {
-    const integer_type *type = integer_types;
-    while (type->typecode != array->typecode)
-        type++;
-    uint64_t bits = 0;
-    int status = bits_within(type, item, &bits, reterr);
-    if (status < 0)
-        return status;
-    void *target = array->items + index * array->item_size;
-    switch (array->item_size) {
+    switch (size) {
     case 1:
         *(uint8_t *)target = (uint8_t)bits;
         break;
@@ -179,6 +170,19 @@ static int set_integer(waldo__array *array, size_t index, const waldo_value *ite
     default:
         *(uint64_t *)target = bits;
     }
+}
+
+static int set_integer(waldo__array *array, size_t index, const waldo_value *item,
+                       waldo_error *reterr)
+{
+    const integer_type *type = integer_types;
+    while (type->typecode != array->typecode)
+        type++;
+    uint64_t bits = 0;
+    int status = bits_within(type, item, &bits, reterr);
+    if (status < 0)
+        return status;
+    waldo__store_integer(array->items + index * array->item_size, array->item_size, bits);
     return 0;
 }
 

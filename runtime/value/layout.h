@@ -146,6 +146,8 @@ bool waldo__is_number(const waldo_value *value);
  */
 size_t waldo__typecode_size(char typecode);
 waldo_value *waldo__typecode_item(char typecode, const void *item);
+/* The low bits of a number, as an integer of 1, 2, 4 or 8 bytes. */
+void waldo__store_integer(void *target, size_t size, uint64_t bits);
 waldo_value *waldo__array_item(const waldo__array *array, size_t index);
 
 #endif

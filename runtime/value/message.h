@@ -28,6 +28,9 @@ bool waldo__fill_reference(const waldo__reference *reference, bool leaving,
 int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__descriptors *descriptors,
                             ProtobufCAllocator *allocator, Waldo__Value **ret_message,
                             waldo_error *reterr);
+/* A message of malloc's as bytes, for free(). TAKES message. */
+int waldo__value_pack_message(Waldo__Value *message, uint8_t **ret_data, size_t *ret_size,
+                              waldo_error *reterr);
 /* The handles in the message take theirs from descriptors; NULL: handles are refused. */
 int waldo__value_from_message(const Waldo__Value *message, waldo__descriptors *descriptors,
                               waldo_value **ret_value, waldo_error *reterr);

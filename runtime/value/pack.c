@@ -4,23 +4,25 @@
 #include "value/message.h"
 #include "wire/scan.h"
 
-int waldo_value_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret_size,
-                     waldo_error *reterr)
+int waldo__value_pack_message(Waldo__Value *message, uint8_t **ret_data, size_t *ret_size,
+                              waldo_error *reterr)
 {
-    Waldo__Value *message;
-    int status = waldo_value_to_message(value, NULL, &message, reterr);
-    if (status < 0)
-        return status;
     size_t size = waldo__value__get_packed_size(message);
     uint8_t *data = malloc(size ? size : 1);
     if (data) {
         *ret_size = waldo__value__pack(message, data);
         *ret_data = data;
-    } else {
-        status = waldo__no_memory(reterr);
     }
     waldo__value__free_unpacked(message, NULL);
-    return status;
+    return data ? 0 : waldo__no_memory(reterr);
+}
+
+int waldo_value_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret_size,
+                     waldo_error *reterr)
+{
+    Waldo__Value *message;
+    int status = waldo_value_to_message(value, NULL, &message, reterr);
+    return status < 0 ? status : waldo__value_pack_message(message, ret_data, ret_size, reterr);
 }
 
 int waldo_value_unpack(const uint8_t *data, size_t size, waldo_value **ret_value,
