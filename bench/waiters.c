@@ -5,19 +5,17 @@
  *                                          all is measured once, for a quick look
  */
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <waldo/waldo.h>
 
 #include "crowd.h"
+#include "server.h"
 
 enum { WAITERS = 100000, CONNECTIONS = 64, ROUNDS = 10, CALLS = 2000, HAND_OVERS = 500 };
 
@@ -25,78 +23,9 @@ enum { WAITERS = 100000, CONNECTIONS = 64, ROUNDS = 10, CALLS = 2000, HAND_OVERS
 enum { PAUSE = 200 };
 
 static _Thread_local waldo_error err;
-static pid_t server;
-static char url[256];
+static const char *url;
 /* What is measured in rounds is given as the best round's median: others use the machine, too. */
 static int rounds = ROUNDS;
-
-_Noreturn static void fail(const char *what)
-{
-    fprintf(stderr, "bench_waiters: %s\n", what);
-    if (err.code)
-        waldo_error_print(&err, stderr);
-    if (server > 0)
-        kill(server, SIGKILL);
-    exit(1);
-}
-
-static int must(int status)
-{
-    if (status < 0)
-        fail("a call failed");
-    return status;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void start_server(char *listen)
-{
-    int ends[2];
-    posix_spawn_file_actions_t actions;
-    char *const arguments[] = {"waldod", "--listen", listen, "--lease", "600", NULL};
-    if (pipe(ends) < 0 || posix_spawn_file_actions_init(&actions) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) != 0 ||
-        posix_spawn_file_actions_addclose(&actions, ends[0]) != 0 ||
-        posix_spawn(&server, WALDOD, &actions, NULL, arguments, environ) != 0)
-        fail("waldod cannot be started");
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    FILE *output = fdopen(ends[0], "r");
-    if (!output || fscanf(output, "listening on %255s", url) != 1)
-        fail("waldod does not listen");
-    fclose(output);
-}
-
-/* Of the server, in bytes. */
-static double resident(void)
-{
-    char path[64], line[256];
-    long kilobytes = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)server);
-    FILE *file = fopen(path, "r");
-    while (file && fgets(line, sizeof line, file))
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kilobytes = strtol(line + 6, NULL, 10);
-    if (!file || kilobytes == 0)
-        fail("the server's memory is not known");
-    fclose(file);
-    return (double)kilobytes * 1024;
-}
-
-/* Processor time that the server has used, in seconds. */
-static double used(void)
-{
-    clockid_t clock;
-    struct timespec time;
-    if (clock_getcpuclockid(server, &clock) != 0 || clock_gettime(clock, &time) != 0)
-        fail("the server's time is not known");
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* ---- times ---- */
 
@@ -128,7 +57,7 @@ static double round_trip(waldo_lock *lock, int calls, unsigned pause)
         if (pause > 0)
             usleep(pause);
         double begin = now();
-        must(waldo_lock_locked(lock, &err));
+        must(waldo_lock_locked(lock, &err), &err);
         times[i] = now() - begin;
     }
     return median(times, calls);
@@ -149,7 +78,7 @@ static long waiting(waldo_event *event)
     char *text = waldo_proxy_str(waldo_event_proxy(event));
     static const char before[] = "<Event object: unset, ";
     if (!text)
-        fail("no text");
+        fail("no text", NULL);
     long count = 0;
     if (strncmp(text, before, sizeof before - 1) == 0)
         count = strtol(text + sizeof before - 1, NULL, 10);
@@ -162,25 +91,26 @@ static void measure_crowd(waldo_manager *manager, int waiters)
     waldo_event *event;
     waldo_lock *other;
     crowd *all;
-    must(waldo_event_new(manager, &event, &err));
-    must(waldo_lock_new(manager, &other, &err));
-    must(crowd_open(url, CONNECTIONS, &all, &err));
+    must(waldo_event_new(manager, &event, &err), &err);
+    must(waldo_lock_new(manager, &other, &err), &err);
+    must(crowd_open(url, CONNECTIONS, &all, &err), &err);
     double alone = best_round_trip(other);
-    double before = resident();
-    double begin = now(), busy = used();
-    must(crowd_call(all, waldo_proxy_object(waldo_event_proxy(event)), "wait", waiters, &err));
+    double before = server_resident();
+    double begin = now(), busy = server_used();
+    must(crowd_call(all, waldo_proxy_object(waldo_event_proxy(event)), "wait", waiters, &err),
+         &err);
     while (waiting(event) < waiters)
         if (now() - begin > 120)
-            fail("they do not wait");
-    double parked = now() - begin, parking = used() - busy;
-    double each = (resident() - before) / waiters;
+            fail("they do not wait", NULL);
+    double parked = now() - begin, parking = server_used() - busy;
+    double each = (server_resident() - before) / waiters;
     double beside = best_round_trip(other);
     begin = now();
-    busy = used();
-    must(waldo_event_set(event, &err));
+    busy = server_used();
+    must(waldo_event_set(event, &err), &err);
     double set = now() - begin;
-    must(crowd_listen(all, 120, &err));
-    double awake = now() - begin, waking = used() - busy;
+    must(crowd_listen(all, 120, &err), &err);
+    double awake = now() - begin, waking = server_used() - busy;
     printf("waiters                      %d, from %d connections\n", waiters, CONNECTIONS);
     printf("memory of each               %.0f bytes\n", each);
     printf("until all wait               %.2f s (%.2f s of the server's processor time)\n", parked,
@@ -211,13 +141,13 @@ static void *run(void *data)
 {
     runner *one = data;
     for (int i = 0; i < HAND_OVERS; i++) {
-        must(waldo_lock_acquire(one->lock, WALDO_FOREVER, &err));
+        must(waldo_lock_acquire(one->lock, WALDO_FOREVER, &err), &err);
         double got = now();
         if (*one->released > 0)
             one->times[one->count++] = got - *one->released;
         usleep(PAUSE);
         *one->released = now();
-        must(waldo_lock_release(one->lock, &err));
+        must(waldo_lock_release(one->lock, &err), &err);
     }
     *one->released = 0;
     return NULL;
@@ -227,10 +157,10 @@ static void connect_runner(runner *one, waldo_lock *lock)
 {
     waldo_value *token;
     waldo_proxy *proxy;
-    must(waldo_connect(url, NULL, &one->manager, &err));
-    must(waldo_proxy_to_value(waldo_lock_proxy(lock), &token, &err));
-    must(waldo_proxy_from_value(one->manager, token, &proxy, &err));
-    must(waldo_lock_from_proxy(proxy, &one->lock, &err));
+    must(waldo_connect(url, NULL, &one->manager, &err), &err);
+    must(waldo_proxy_to_value(waldo_lock_proxy(lock), &token, &err), &err);
+    must(waldo_proxy_from_value(one->manager, token, &proxy, &err), &err);
+    must(waldo_lock_from_proxy(proxy, &one->lock, &err), &err);
     waldo_proxy_unref(proxy);
     waldo_value_unref(token);
 }
@@ -244,7 +174,7 @@ static double hand_over(runner *runners)
         runners[i].released = &released;
         runners[i].count = 0;
         if (pthread_create(&runners[i].thread, NULL, run, &runners[i]) != 0)
-            fail("no thread");
+            fail("no thread", NULL);
     }
     for (int i = 0; i < 2; i++) {
         pthread_join(runners[i].thread, NULL);
@@ -259,7 +189,7 @@ static void measure_hand_over(waldo_manager *manager)
     runner runners[2] = {0};
     waldo_lock *lock;
     double trip = 0, next = 0;
-    must(waldo_lock_new(manager, &lock, &err));
+    must(waldo_lock_new(manager, &lock, &err), &err);
     for (int i = 0; i < 2; i++)
         connect_runner(&runners[i], lock);
     for (int i = 0; i < rounds; i++) {
@@ -284,15 +214,12 @@ int main(int argc, char **argv)
     }
     if (waiters < WAITERS)
         rounds = 1;
-    start_server(argc > 2 ? argv[2] : "tcp://127.0.0.1:0");
+    url = server_start(argc > 2 ? argv[2] : "tcp://127.0.0.1:0");
     waldo_manager *manager;
-    must(waldo_connect(url, NULL, &manager, &err));
+    must(waldo_connect(url, NULL, &manager, &err), &err);
     measure_crowd(manager, waiters);
     measure_hand_over(manager);
     waldo_manager_unref(manager);
-    kill(server, SIGTERM);
-    int status;
-    if (waitpid(server, &status, 0) != server || status != 0)
-        fail("waldod ended badly");
+    server_end();
     return 0;
 }

@@ -67,6 +67,17 @@ void bench_sleep(double seconds);
 double bench_time_each(bench_row *row, double seconds, histogram *times,
                        bool (*once)(bench_row *row));
 
+/* What one of many clients does. NULL, false: it failed. */
+typedef struct bench_client {
+    void *(*connect)(const bench_row *row);
+    bool (*once)(void *client);
+    void (*close)(void *client);
+} bench_client;
+
+/* Fifty clients, a thread each, do one operation after another for so long: operations a second of
+ * all together. */
+double bench_run_crowd(bench_row *row, double seconds, const bench_client *kind);
+
 /* ---- child processes ---- */
 
 typedef struct bench_child {

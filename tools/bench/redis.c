@@ -1,6 +1,4 @@
 /* Redis through hiredis: HGET of one field, on a server that is started here. */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +7,7 @@
 
 #include "bench/bench.h"
 
-enum { PIPELINE = 100, CLIENTS = 50 };
+enum { PIPELINE = 100 };
 
 /* One server for all rows; the number of rows that use it. */
 static struct {
@@ -114,52 +112,28 @@ static double run_pipeline(bench_row *row, double seconds, histogram *times)
     return (double)count * 1e9 / (double)(now - start);
 }
 
-/* ---- many clients, a thread each ---- */
+/* ---- many clients ---- */
 
-typedef struct crowd {
-    const char *kind;
-    atomic_bool stop;
-    atomic_uint failed;
-    atomic_ullong count;
-    pthread_barrier_t begin;
-} crowd;
-
-static void *be_client(void *argument)
+static void *connect_client(const bench_row *row)
 {
-    crowd *all = argument;
-    redisContext *context = connect_redis(all->kind);
-    pthread_barrier_wait(&all->begin);
-    uint64_t count = 0;
-    while (context && !atomic_load_explicit(&all->stop, memory_order_relaxed) && get(context))
-        count++;
-    if (!context || context->err)
-        atomic_fetch_add(&all->failed, 1);
-    atomic_fetch_add(&all->count, count);
-    if (context)
-        redisFree(context);
-    return NULL;
+    return connect_redis(row->parameter);
+}
+
+static bool get_of_client(void *client)
+{
+    return get(client);
+}
+
+static void close_client(void *client)
+{
+    redisFree(client);
 }
 
 static double run_crowd(bench_row *row, double seconds, histogram *times)
 {
+    static const bench_client client = {connect_client, get_of_client, close_client};
     (void)times;
-    crowd all = {.kind = row->parameter};
-    pthread_t threads[CLIENTS];
-    pthread_barrier_init(&all.begin, NULL, CLIENTS + 1);
-    for (int i = 0; i < CLIENTS; i++)
-        if (pthread_create(&threads[i], NULL, be_client, &all) != 0)
-            abort(); /* the others wait for it */
-    pthread_barrier_wait(&all.begin);
-    uint64_t start = bench_now();
-    bench_sleep(seconds);
-    atomic_store(&all.stop, true);
-    uint64_t took = bench_now() - start;
-    for (int i = 0; i < CLIENTS; i++)
-        pthread_join(threads[i], NULL);
-    pthread_barrier_destroy(&all.begin);
-    if (atomic_load(&all.failed))
-        return bench_fail(row, "%u clients failed", atomic_load(&all.failed));
-    return (double)atomic_load(&all.count) * 1e9 / (double)took;
+    return bench_run_crowd(row, seconds, &client);
 }
 
 bench_row bench_redis_rows[] = {

@@ -1,6 +1,4 @@
 /* Waldo's rows, against a waldod that main.c has started. */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +7,7 @@
 #include "bench/bench.h"
 #include "waldo/builtins.proxy.h"
 
-enum { CLIENTS = 50, PAYLOAD = 1024 * 1024 };
+enum { PAYLOAD = 1024 * 1024 };
 
 typedef struct waldo_state {
     const char *url;
@@ -139,58 +137,38 @@ static double run_payload(bench_row *row, double seconds, histogram *times)
     return bench_time_each(row, seconds, times, echo_once);
 }
 
-/* ---- many clients, a thread and a connection each ---- */
+/* ---- many clients, a connection each ---- */
 
-typedef struct crowd {
-    const waldo_state *state;
-    atomic_bool stop;
-    atomic_uint failed;
-    atomic_ullong count;
-    pthread_barrier_t begin;
-} crowd;
-
-static void *be_client(void *argument)
+static void close_client(void *client)
 {
-    crowd *all = argument;
-    waldo_manager *manager = NULL;
+    waldo_builtin_value_unref(client); /* the last one of its manager */
+}
+
+static void *connect_client(const bench_row *row)
+{
+    const waldo_state *state = row->state;
+    waldo_manager *manager;
     waldo_builtin_value *value = NULL;
     waldo_error error;
-    bool good = waldo_connect(all->state->url, NULL, &manager, &error) >= 0 &&
-                new_value(manager, &value, &error) >= 0;
-    pthread_barrier_wait(&all->begin);
-    uint64_t count = 0;
-    while (good && !atomic_load_explicit(&all->stop, memory_order_relaxed)) {
-        good = get(value, &error);
-        count++;
-    }
-    if (!good)
-        atomic_fetch_add(&all->failed, 1);
-    atomic_fetch_add(&all->count, count);
-    waldo_builtin_value_unref(value);
+    if (waldo_connect(state->url, NULL, &manager, &error) < 0)
+        return NULL;
+    if (new_value(manager, &value, &error) < 0)
+        value = NULL;
     waldo_manager_unref(manager);
-    return NULL;
+    return value;
+}
+
+static bool get_of_client(void *client)
+{
+    waldo_error error;
+    return get(client, &error);
 }
 
 static double run_crowd(bench_row *row, double seconds, histogram *times)
 {
+    static const bench_client client = {connect_client, get_of_client, close_client};
     (void)times;
-    crowd all = {.state = row->state};
-    pthread_t threads[CLIENTS];
-    pthread_barrier_init(&all.begin, NULL, CLIENTS + 1);
-    for (int i = 0; i < CLIENTS; i++)
-        if (pthread_create(&threads[i], NULL, be_client, &all) != 0)
-            abort(); /* the others wait for it */
-    pthread_barrier_wait(&all.begin);
-    uint64_t start = bench_now();
-    bench_sleep(seconds);
-    atomic_store(&all.stop, true);
-    uint64_t took = bench_now() - start;
-    for (int i = 0; i < CLIENTS; i++)
-        pthread_join(threads[i], NULL);
-    pthread_barrier_destroy(&all.begin);
-    if (atomic_load(&all.failed))
-        return bench_fail(row, "%u clients failed", atomic_load(&all.failed));
-    return (double)atomic_load(&all.count) * 1e9 / (double)took;
+    return bench_run_crowd(row, seconds, &client);
 }
 
 bench_row bench_waldo_rows[] = {
