@@ -21,6 +21,12 @@ if ! diff "$work/written" "$work/named" >"$work/differences"; then
     exit 1
 fi
 
+twice=$(sed -n 's/^| \([A-Z][0-9]*\) |.*/\1/p' "$page" | sort | uniq -d)
+if [ -n "$twice" ]; then
+    echo "rows that the page has twice: $twice"
+    exit 1
+fi
+
 # Every row of multiprocessing's is on the page, on its own or with others.
 for group in A27 B24 C11 D20 E16 F22 G11 H11 J10; do
     letter=${group%%[0-9]*} last=${group#?}
