@@ -113,15 +113,17 @@ Test(shared_memory, of_a_killed_process_is_unlinked)
 }
 
 struct shared_name {
-    char name[100];
+    char before[100], name[100], after[100];
     int ready[2];
 };
 
 static int create_and_wait(void *data)
 {
     struct shared_name *shared = data;
-    waldo_mp_shared_memory *memory;
+    waldo_mp_shared_memory *memory, *other;
+    MUST(waldo_mp_shared_memory_create(shared->before, 10, true, &other, NULL) >= 0);
     MUST(waldo_mp_shared_memory_create(shared->name, 10, true, &memory, NULL) >= 0);
+    MUST(waldo_mp_shared_memory_create(shared->after, 10, true, &other, NULL) >= 0);
     strcpy(waldo_mp_shared_memory_buf(memory), "mine");
     MUST(write(shared->ready[1], "x", 1) == 1);
     sleep_for_ever();
@@ -133,14 +135,17 @@ Test(shared_memory, of_a_killed_process_stays_while_others_use_it)
     struct shared_name shared;
     char byte;
     waldo_mp_shared_memory *memory;
+    snprintf(shared.before, sizeof shared.before, "%s", own_name("before"));
     snprintf(shared.name, sizeof shared.name, "%s", own_name("used"));
+    snprintf(shared.after, sizeof shared.after, "%s", own_name("after"));
     cr_assert_eq(pipe(shared.ready), 0);
     pid_t child = start_child(create_and_wait, &shared);
     cr_assert_eq(read(shared.ready[0], &byte, 1), 1);
     OK(waldo_mp_shared_memory_attach(shared.name, &memory, &err));
     kill_child(child);
-    /* Longer than the janitor takes to look again. */
-    usleep(300000);
+    /* The janitor has looked at those before and behind it. */
+    expect_gone(shared.before);
+    expect_gone(shared.after);
     cr_expect(exists(shared.name));
     cr_expect_str_eq(waldo_mp_shared_memory_buf(memory), "mine");
     waldo_mp_shared_memory_unref(memory);
