@@ -15,7 +15,7 @@ int waldo__alarm_set(waldo__alarm *alarm, double seconds)
     bool first = waldo__deadlines_first(&server->alarms) == &alarm->due;
     waldo__server_unlock(server);
     if (first)
-        uv_async_send(&server->wake_up);
+        waldo__server_wake(server);
     return fits ? 0 : WALDO_ENOMEM;
 }
 

@@ -190,9 +190,9 @@ static void release(waldo__job *job)
     waldo__call_unref(call);
 }
 
-void waldo__call_submit(waldo_call *call, waldo__strand *strand)
+void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *habit)
 {
-    call->job = (waldo__job){.strand = strand, .run = run, .release = release};
+    call->job = (waldo__job){.strand = strand, .habit = habit, .run = run, .release = release};
     call->run_on = call->object;
     waldo__call_ref(call);
     waldo__server_lock(call->server);
@@ -413,7 +413,7 @@ void waldo__call_take_back(waldo_call *call)
         unlink_call(call);
         waldo__server_unlock(call->server);
         /* A server that drains may have waited for this one. */
-        uv_async_send(&call->server->wake_up);
+        waldo__server_wake(call->server);
     } else if (!call->answered_instead) {
         take_back_reference(call);
         waldo__call_lose(call);

@@ -47,7 +47,7 @@ struct waldo_call {
     waldo__object *object;              /* pinned; NULL for a creation */
     waldo__object *run_on;              /* pinned by the job while the pool has it; or NULL */
     const waldo_service_method *method; /* NULL for what every object can do */
-    /* What to do on the pool's thread: 0, WALDO_DEFERRED or the error's code. */
+    /* What its job does: 0, WALDO_DEFERRED or the error's code. */
     int (*step)(waldo_call *call);
 
     ProtobufCMessage *arguments; /* in the arena */
@@ -99,8 +99,8 @@ waldo_call *waldo__call_new_internal(waldo_server *server, waldo__session *sessi
 void waldo__call_ref(waldo_call *call);
 void waldo__call_unref(waldo_call *call);
 
-/* Puts it among its session's calls and hands it to the pool. */
-void waldo__call_submit(waldo_call *call, waldo__strand *strand);
+/* Puts it among its session's calls and hands it to the pool, as a job of that strand and habit. */
+void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *habit);
 /* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
 void waldo__call_cancel(waldo_call *call);
 /* The reply will not arrive: if there is none yet, none will be sent; else what it carried goes

@@ -1,5 +1,5 @@
-/* What is done with a request. All of it runs on the loop's thread: short operations are answered
- * here, the others go to the pool (server/invoke.c). */
+/* What is done with a request. All of it runs on the loop's thread: operations that touch what the
+ * loop owns are answered here, the others become jobs (server/invoke.c). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,7 +201,7 @@ static int do_create(waldo_call *call)
                                 "objects of type '%s' are not created by clients",
                                 call->type->type_id);
     call->step = waldo__step_create;
-    waldo__call_submit(call, NULL);
+    waldo__call_submit(call, NULL, &call->type->habits[WALDO__HABIT_CREATE]);
     return 0;
 }
 
@@ -243,6 +243,14 @@ static int find_method(waldo_call *call)
                             call->type->type_id, call->request->method);
 }
 
+static void submit_to_object(waldo_call *call)
+{
+    size_t habit = WALDO__HABIT_SHOW;
+    if (call->method)
+        habit = WALDO__HABIT_METHODS + (size_t)(call->method - call->type->service->methods);
+    waldo__call_submit(call, waldo__object_strand(call->object), &call->type->habits[habit]);
+}
+
 static int do_call(waldo_call *call)
 {
     int status = find_object(call);
@@ -251,7 +259,7 @@ static int do_call(waldo_call *call)
     if (status >= 0)
         status = find_method(call);
     if (status >= 0)
-        waldo__call_submit(call, waldo__object_strand(call->object));
+        submit_to_object(call);
     return status;
 }
 
@@ -259,7 +267,7 @@ static int do_call(waldo_call *call)
 static int do_transact(waldo_call *call)
 {
     call->step = waldo__step_transact;
-    waldo__call_submit(call, NULL);
+    waldo__call_submit(call, NULL, &call->server->transactions);
     return 0;
 }
 
@@ -284,7 +292,7 @@ static int do_next(waldo_call *call)
         return waldo_call_raise(call, WALDO_ETYPE, "'%s' object is not an iterator",
                                 call->type->type_id);
     call->step = waldo__step_next;
-    waldo__call_submit(call, waldo__object_strand(call->object));
+    submit_to_object(call);
     return 0;
 }
 
@@ -334,7 +342,7 @@ static int do_debug_info(waldo_call *call)
     }
     call->reports = true;
     call->step = waldo__step_debug_info;
-    waldo__call_submit(call, &call->session->reports);
+    waldo__call_submit(call, &call->session->reports, &call->server->reports);
     return 0;
 }
 

@@ -128,7 +128,7 @@ static uint64_t ticket_for(void *context, uint64_t id)
     waldo__server_unlock(server);
     /* The loop looks when the first of them is due. */
     if (number)
-        uv_async_send(&server->wake_up);
+        waldo__server_wake(server);
     return number;
 }
 

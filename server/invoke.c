@@ -1,4 +1,4 @@
-/* What calls do on the pool's threads. */
+/* What the jobs of calls do. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

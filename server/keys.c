@@ -16,6 +16,7 @@ int waldo__server_read_keys(const waldo_server_options *options, waldo__keyring 
 void waldo_server_reload_keys(waldo_server *server)
 {
     atomic_store(&server->reload_requested, true);
+    atomic_store(&server->attention, true);
     uv_async_send(&server->wake_up);
 }
 

@@ -61,7 +61,8 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
     object->self = self;
     object->origin = origin;
     object->pins = 1;
-    object->destruction = (waldo__job){.run = destroy, .release = release};
+    object->destruction = (waldo__job){
+        .habit = &type->habits[WALDO__HABIT_DESTROY], .run = destroy, .release = release};
     bool known = waldo__map_set(&objects->by_id, object->id, object);
     if (!known || !remember_self(objects, object)) {
         waldo__map_remove(&objects->by_id, object->id);

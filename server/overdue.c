@@ -24,7 +24,7 @@ static bool schedule_and_wake(waldo_call *call)
     bool first = waldo__deadlines_first(&server->deadlines) == &call->due;
     waldo__server_unlock(server);
     if (first)
-        uv_async_send(&server->wake_up);
+        waldo__server_wake(server);
     return scheduled;
 }
 

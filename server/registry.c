@@ -49,6 +49,7 @@ static void type_unref(waldo__type *type)
         free(type->returns[i]);
     free(type->returns);
     free(type->exposed);
+    free(type->habits);
     free(type->type_id);
     free(type);
 }
@@ -131,8 +132,9 @@ static int fill_type(waldo__type *type, const waldo_registration *registration, 
     /* One more than needed, so that a service without methods is not a calloc of 0. */
     type->exposed = calloc(type->service->method_count + 1, sizeof *type->exposed);
     type->returns = calloc(type->service->method_count + 1, sizeof *type->returns);
+    type->habits = calloc(type->service->method_count + WALDO__HABIT_METHODS, sizeof *type->habits);
     type->type_id = strdup(registration->type_id);
-    if (!type->exposed || !type->returns || !type->type_id)
+    if (!type->exposed || !type->returns || !type->habits || !type->type_id)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'",
                                registration->type_id);
     int status = expose(type, registration->exposed, reterr);

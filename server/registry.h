@@ -8,6 +8,16 @@
 
 #include <waldo/server.h>
 
+#include "pool.h"
+
+/* What else than its methods takes a type's time. */
+enum waldo__habits {
+    WALDO__HABIT_CREATE,
+    WALDO__HABIT_DESTROY,
+    WALDO__HABIT_SHOW, /* what every object can do (row B16) */
+    WALDO__HABIT_METHODS,
+};
+
 /* One registered typeid. Never changes; counted, since registries share it with their children. */
 typedef struct waldo__type {
     atomic_uint references;
@@ -20,6 +30,7 @@ typedef struct waldo__type {
      * (NULL: none). */
     bool *exposed;
     char **returns;
+    waldo__habit *habits; /* of enum waldo__habits, then of each method */
 } waldo__type;
 
 struct waldo_registry {

@@ -36,59 +36,6 @@ void waldo__server_unlock(waldo_server *server)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* ---- the outbox ---- */
-
-void waldo__server_send(waldo_call *call)
-{
-    waldo_server *server = call->server;
-    waldo__server_lock(server);
-    call->next_to_send = NULL;
-    bool first = !server->outbox;
-    if (first)
-        server->outbox = call;
-    else
-        server->outbox_last->next_to_send = call;
-    server->outbox_last = call;
-    waldo__server_unlock(server);
-    if (first)
-        uv_async_send(&server->wake_up);
-}
-
-/* A client that is gone will ask again, or its session ends. */
-void waldo__server_send_reply(waldo_call *call)
-{
-    call->sent = true;
-    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
-                      call->reply.size);
-}
-
-/* Several replies for one connection leave together. */
-static void gather(waldo_server *server, bool gathers)
-{
-    for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
-        if (endpoint->listener && endpoint->engine->gather)
-            endpoint->engine->gather(endpoint->listener, gathers);
-}
-
-static void empty_outbox(waldo_server *server)
-{
-    waldo__server_lock(server);
-    waldo_call *call = server->outbox;
-    server->outbox = NULL;
-    waldo__server_unlock(server);
-    bool several = call && call->next_to_send;
-    if (several)
-        gather(server, true);
-    while (call) {
-        waldo_call *next = call->next_to_send;
-        waldo__server_send_reply(call);
-        waldo__call_unref(call);
-        call = next;
-    }
-    if (several)
-        gather(server, false);
-}
-
 /* ---- time ---- */
 
 /* How often to look whose time is over: often enough to see that the server itself was stopped. */
@@ -196,7 +143,7 @@ static void dismiss_calls(waldo_server *server, bool parked_only)
         waldo__call_dismiss(call);
         waldo__call_unref(call);
     }
-    empty_outbox(server);
+    waldo__server_empty_outbox(server);
 }
 
 static bool is_idle(waldo_server *server)
@@ -228,6 +175,8 @@ void waldo__server_request_stop(waldo_server *server, enum waldo__stop how)
     if (!atomic_compare_exchange_strong(&server->stop_requested, &none, how) &&
         how == WALDO__STOP_NOW)
         atomic_store(&server->stop_requested, how);
+    atomic_store(&server->attention, true);
+    /* Also from a signal handler, on whatever thread. */
     uv_async_send(&server->wake_up);
 }
 
@@ -245,10 +194,8 @@ static void begin_stop(waldo_server *server, int how)
     uv_timer_start(&server->drain_limit, on_drain_limit, DRAIN_MS, 0);
 }
 
-static void on_wake_up(uv_async_t *handle)
+void waldo__server_attend(waldo_server *server)
 {
-    waldo_server *server = handle->data;
-    empty_outbox(server);
     on_deadline(&server->deadline);
     waldo__server_lock(server);
     bool has_tickets = server->holds.tickets.count > 0;
@@ -280,21 +227,15 @@ static void set_defaults(waldo_server_options *options)
         options->handshake = DEFAULT_HANDSHAKE;
 }
 
-static int init_loop(waldo_server *server, waldo_error *reterr)
+static int init_timers(waldo_server *server, waldo_error *reterr)
 {
-    int status = uv_loop_init(&server->loop);
+    int status = waldo__server_init_loop(server, reterr);
     if (status < 0)
-        return waldo_error_system(reterr, -status, "event loop");
-    status = uv_async_init(&server->loop, &server->wake_up, on_wake_up);
-    if (status < 0) {
-        uv_loop_close(&server->loop);
-        return waldo_error_system(reterr, -status, "event loop");
-    }
+        return status;
     uv_timer_init(&server->loop, &server->expiry);
     uv_timer_init(&server->loop, &server->deadline);
     uv_timer_init(&server->loop, &server->drain_limit);
-    server->wake_up.data = server->expiry.data = server;
-    server->deadline.data = server->drain_limit.data = server;
+    server->expiry.data = server->deadline.data = server->drain_limit.data = server;
     return 0;
 }
 
@@ -328,7 +269,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (status >= 0)
         status = waldo__pool_new(server->options.max_threads, &server->pool, reterr);
     if (status >= 0)
-        status = init_loop(server, reterr);
+        status = init_timers(server, reterr);
     if (status >= 0)
         status = waldo__holds_begin(server, reterr);
     if (status < 0) {
@@ -408,9 +349,9 @@ int waldo_server_serve_forever(waldo_server *server, waldo_error *reterr)
         return waldo_error_set(reterr, WALDO_ERUNTIME, "the server listens nowhere");
     if (server->phase != WALDO__SERVING)
         return waldo_error_set(reterr, WALDO_ERUNTIME, "the server has been stopped");
-    while (server->listeners > 0)
-        uv_run(&server->loop, UV_RUN_DEFAULT);
-    return 0;
+    return server->listeners > 0
+               ? waldo__pool_lead(server->pool, waldo__server_lead, server, reterr)
+               : 0;
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -444,13 +385,13 @@ waldo_server *waldo_server_free(waldo_server *server)
         return NULL;
     close_listeners(server);
     while (server->listeners > 0)
-        uv_run(&server->loop, UV_RUN_DEFAULT);
+        waldo__server_round(server);
     end_sessions(server);
     waldo__holds_end(server);
     waldo__pool *pool = server->pool;
     waldo__pool_free(pool);
     server->pool = NULL;
-    empty_outbox(server);
+    waldo__server_empty_outbox(server);
     waldo__holds_orphan(server);
     waldo__objects_free(server);
     waldo__deadlines_free(&server->deadlines);

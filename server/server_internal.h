@@ -1,8 +1,10 @@
 /* The server as its own files see it.
  *
- * Two kinds of threads: the loop's (the one in waldo_server_serve_forever) does all I/O and owns
- * listeners, peers and sessions; the pool's run handlers. `lock` guards what both touch: objects,
- * references, the calls of sessions. It is never held while a handler or a callback runs. */
+ * One thread has the loop: it does all I/O, owns listeners, peers and sessions, and runs short
+ * handlers between two rounds of I/O (server/loop.c). "The loop's thread" is the one that has it at
+ * the moment: a handler that takes long loses it to another thread (server/lead.c), and a handler
+ * must touch nothing that the loop owns. `lock` guards what all threads touch: objects, references,
+ * the calls of sessions. It is never held while a handler or a callback runs. */
 #ifndef WALDO_SERVER_INTERNAL_H
 #define WALDO_SERVER_INTERNAL_H
 
@@ -47,7 +49,9 @@ struct waldo_server {
     uint64_t incarnation;
 
     uv_loop_t loop;
-    uv_async_t wake_up;     /* the outbox has calls, or stop was asked for */
+    uv_async_t wake_up;     /* ends the wait of a round */
+    atomic_bool attention;  /* there is something to send, to reload, to wait for, or to stop */
+    atomic_bool waiting;    /* the loop is in a round, and may be asleep there */
     uv_timer_t expiry;      /* leases and grace of sessions, proofs of peers */
     uint64_t expiry_due;    /* loop time in ms */
     uv_timer_t deadline;    /* of calls that handlers keep */
@@ -67,6 +71,8 @@ struct waldo_server {
     atomic_int stop_requested; /* 0, or a waldo__stop */
     atomic_bool reload_requested;
     waldo__pool *pool;
+    waldo__habit transactions; /* how long they take */
+    waldo__habit reports;
     waldo__keeper *keeper;
 
     pthread_mutex_t lock;
@@ -75,7 +81,7 @@ struct waldo_server {
     waldo__deadlines alarms;
     waldo__holds holds;
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
-    unsigned running;    /* jobs of calls in the pool */
+    unsigned running;    /* jobs of calls */
     waldo_call *outbox;  /* answered, in order */
     waldo_call *outbox_last;
 };
@@ -88,6 +94,16 @@ void waldo__server_unlock(waldo_server *server);
 void waldo__server_send(waldo_call *call);
 /* Writes the reply to where the request came from. Loop thread. */
 void waldo__server_send_reply(waldo_call *call);
+void waldo__server_empty_outbox(waldo_server *server);
+/* Has the loop look at what there is to do beside I/O, now if it sleeps; any thread. */
+void waldo__server_wake(waldo_server *server);
+/* What it does then. Loop thread. */
+void waldo__server_attend(waldo_server *server);
+/* What waits for the loop, and then one round of I/O. Loop thread. */
+void waldo__server_round(waldo_server *server);
+/* Has the loop until it loses it, or the last listener is closed. */
+void waldo__server_lead(void *server);
+int waldo__server_init_loop(waldo_server *server, waldo_error *reterr);
 void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
 /* Of the loop's thread: */
 int waldo__server_read_keys(const waldo_server_options *options, waldo__keyring **ret_keys,

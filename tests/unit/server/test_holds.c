@@ -22,7 +22,8 @@ static void destroy(const void *ops, void *self)
 
 static const waldo_service service = {.abi = WALDO_ABI, .name = "test.Thing", .destroy = destroy};
 static char type_id[] = "Thing";
-static const waldo__type type = {.type_id = type_id, .service = &service};
+static waldo__habit habits[WALDO__HABIT_METHODS];
+static const waldo__type type = {.type_id = type_id, .service = &service, .habits = habits};
 
 static waldo_server *server;
 

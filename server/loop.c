@@ -1,0 +1,111 @@
+/* The rounds of the loop: first the replies that are ready and what else waits for the loop, then
+ * I/O, then the jobs that it brought. */
+#include "server_internal.h"
+
+/* The server in whose I/O this thread is: what it leaves to do is looked at right afterwards. */
+static _Thread_local const waldo_server *in_io_of;
+
+/* Either this sees that the loop waits, or the loop, before it does, the wish for its attention. */
+void waldo__server_wake(waldo_server *server)
+{
+    atomic_store(&server->attention, true);
+    if (in_io_of != server && atomic_load(&server->waiting))
+        uv_async_send(&server->wake_up);
+}
+
+/* ---- the outbox ---- */
+
+void waldo__server_send(waldo_call *call)
+{
+    waldo_server *server = call->server;
+    waldo__server_lock(server);
+    call->next_to_send = NULL;
+    bool first = !server->outbox;
+    if (first)
+        server->outbox = call;
+    else
+        server->outbox_last->next_to_send = call;
+    server->outbox_last = call;
+    waldo__server_unlock(server);
+    if (first)
+        waldo__server_wake(server);
+}
+
+/* A client that is gone will ask again, or its session ends. */
+void waldo__server_send_reply(waldo_call *call)
+{
+    call->sent = true;
+    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
+                      call->reply.size);
+}
+
+/* Several replies for one connection leave together. */
+static void gather(waldo_server *server, bool gathers)
+{
+    for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
+        if (endpoint->listener && endpoint->engine->gather)
+            endpoint->engine->gather(endpoint->listener, gathers);
+}
+
+void waldo__server_empty_outbox(waldo_server *server)
+{
+    waldo__server_lock(server);
+    waldo_call *call = server->outbox;
+    server->outbox = NULL;
+    waldo__server_unlock(server);
+    bool several = call && call->next_to_send;
+    if (several)
+        gather(server, true);
+    while (call) {
+        waldo_call *next = call->next_to_send;
+        waldo__server_send_reply(call);
+        waldo__call_unref(call);
+        call = next;
+    }
+    if (several)
+        gather(server, false);
+}
+
+/* ---- rounds ---- */
+
+static void on_wake_up(uv_async_t *handle)
+{
+    (void)handle; /* the round is over: that was all */
+}
+
+int waldo__server_init_loop(waldo_server *server, waldo_error *reterr)
+{
+    int status = uv_loop_init(&server->loop);
+    if (status < 0)
+        return waldo_error_system(reterr, -status, "event loop");
+    status = uv_async_init(&server->loop, &server->wake_up, on_wake_up);
+    if (status >= 0)
+        return 0;
+    uv_loop_close(&server->loop);
+    return waldo_error_system(reterr, -status, "event loop");
+}
+
+void waldo__server_round(waldo_server *server)
+{
+    if (atomic_exchange(&server->attention, false)) {
+        waldo__server_empty_outbox(server);
+        waldo__server_attend(server);
+    }
+    atomic_store(&server->waiting, true);
+    in_io_of = server;
+    uv_run(&server->loop, atomic_load(&server->attention) ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    in_io_of = NULL;
+    atomic_store(&server->waiting, false);
+}
+
+void waldo__server_lead(void *data)
+{
+    waldo_server *server = data;
+    while (waldo__pool_run_own(server->pool)) {
+        if (server->listeners == 0) {
+            waldo__pool_end_lead(server->pool);
+            return;
+        }
+        waldo__server_round(server);
+    }
+}
