@@ -1,0 +1,66 @@
+/* Makes so many calls, one after the other, and nothing else: for those who count instructions
+ * (bench/instructions.sh) or system calls.
+ *
+ *     bench_calls URL KIND COUNT
+ *
+ * KIND is get, of a dict's item, or create, of a dict that is dropped. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <waldo/waldo.h>
+
+typedef struct place {
+    waldo_manager *manager;
+    waldo_dict *dict;
+    waldo_error error;
+} place;
+
+static int get(place *here)
+{
+    waldo_value *item;
+    int status = waldo_dict_get(here->dict, waldo_v(1), &item, &here->error);
+    if (status >= 0)
+        waldo_value_unref(item);
+    return status;
+}
+
+static int create(place *here)
+{
+    waldo_dict *dict;
+    int status = waldo_dict_new(here->manager, &dict, &here->error);
+    if (status >= 0)
+        waldo_dict_unref(dict);
+    return status;
+}
+
+static int make_calls(place *here, int (*call)(place *here), unsigned long count)
+{
+    int status = waldo_dict_new(here->manager, &here->dict, &here->error);
+    if (status < 0)
+        return status;
+    status = waldo_dict_set(here->dict, waldo_v(1), waldo_v(1), &here->error);
+    for (unsigned long i = 0; i < count && status >= 0; i++)
+        status = call(here);
+    waldo_dict_unref(here->dict);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    bool gets = argc == 4 && strcmp(argv[2], "get") == 0;
+    bool creates = argc == 4 && strcmp(argv[2], "create") == 0;
+    if (!gets && !creates) {
+        fputs("usage: bench_calls URL get|create COUNT\n", stderr);
+        return 2;
+    }
+    place here;
+    int status = waldo_connect(argv[1], NULL, &here.manager, &here.error);
+    if (status >= 0) {
+        status = make_calls(&here, gets ? get : create, strtoul(argv[3], NULL, 10));
+        waldo_manager_unref(here.manager);
+    }
+    if (status < 0)
+        waldo_error_print(&here.error, stderr);
+    return status < 0;
+}
