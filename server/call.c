@@ -13,7 +13,6 @@
 #include "server_internal.h"
 #include "waldo/value.pb-c.h"
 #include "wire/envelope.h"
-#include "wire/scan.h"
 
 static waldo_call *call_of(waldo__job *job)
 {
@@ -24,12 +23,9 @@ static waldo_call *call_of(waldo__job *job)
 
 static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, waldo_error *reterr)
 {
-    ProtobufCMessage *message;
-    int status = waldo__unpack(&waldo__wire__request__descriptor, &call->arena.allocator, data,
-                               size, &message, reterr);
+    int status = waldo__envelope_read_request(&call->arena, data, size, &call->request, reterr);
     if (status < 0)
         return status;
-    call->request = (Waldo__Wire__Request *)message;
     uint64_t timeout = call->request->timeout; /* microseconds; what is absurd is never */
     call->deadline =
         timeout == 0 || timeout > UINT64_MAX / 2000 ? WALDO__NEVER : waldo__now() + timeout * 1000;

@@ -40,6 +40,7 @@ void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, c
     waldo__endpoint *here = endpoint;
     const uint8_t *request;
     size_t request_size;
+    here->server->heard++;
     switch (waldo__secure_kind_of(data, size)) {
     case WALDO__SECURE_FIRST:
         waldo__peer_accept(here, connection, id, data, size);

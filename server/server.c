@@ -256,6 +256,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (options)
         server->options = *options;
     set_defaults(&server->options);
+    waldo__spin_init(&server->spin, server->options.spin);
     if (server->options.max_message > 0)
         server->options.limits[WALDO_LIMIT_MESSAGE] = server->options.max_message;
     waldo__limits_init(&server->limits, server->options.limits);

@@ -27,6 +27,8 @@ static const char usage[] =
     "  --grace SECONDS      or without a connection for so long; 2\n"
     "  --transit SECONDS    a proxy on its way keeps its object for so long; 60\n"
     "  --handshake SECONDS  a stranger has so long to prove that it holds a key; 10\n"
+    "  --spin MICROSECONDS  looks for the next request for so long before it sleeps, while\n"
+    "                       requests come so often; 0: never; 50\n"
     "  --limit NAME=NUMBER  another limit than the default: connections, strangers,\n"
     "                       sessions, objects, message, queued, parked, kept,\n"
     "                       kept_bytes, tickets, depth, memory (waldo/limits.h)\n"
@@ -86,6 +88,16 @@ static int take_seconds(const char *text, double *ret_seconds)
     return 0;
 }
 
+static int take_spin(const char *text, double *ret_seconds)
+{
+    char *end;
+    double microseconds = strtod(text, &end);
+    if (end == text || *end != '\0' || !(microseconds >= 0 && microseconds <= 1e6))
+        return complain("--spin takes microseconds, 0 to 1000000");
+    *ret_seconds = microseconds > 0 ? microseconds / 1e6 : -1;
+    return 0;
+}
+
 /* The duration that --lease, --grace, --transit or --handshake sets. */
 static double *duration(waldo_server_options *options, int option)
 {
@@ -134,6 +146,7 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
                                             {"grace", required_argument, NULL, 'g'},
                                             {"transit", required_argument, NULL, 't'},
                                             {"handshake", required_argument, NULL, 'p'},
+                                            {"spin", required_argument, NULL, 'i'},
                                             {"limit", required_argument, NULL, 'n'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -162,6 +175,9 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
         case 't':
         case 'p':
             status = take_seconds(optarg, duration(&settings->options, option));
+            break;
+        case 'i':
+            status = take_spin(optarg, &settings->options.spin);
             break;
         case 'n':
             status = take_limit(optarg, settings->options.limits);

@@ -7,7 +7,6 @@
 #include "error_internal.h"
 #include "proxy/manager_internal.h"
 #include "wire/envelope.h"
-#include "wire/scan.h"
 
 void waldo__reply_free(waldo__reply *reply)
 {
@@ -86,17 +85,12 @@ static int unpack_reply(waldo__link *link, waldo__reply *reply, waldo_error *ret
 {
     const uint8_t *data;
     size_t size;
-    ProtobufCMessage *message;
     int status = open_frame(link, reply, &data, &size, reterr);
     if (status < 0)
         return status;
-    status = waldo__unpack(&waldo__wire__reply__descriptor, &reply->arena.allocator, data, size,
-                           &message, reterr);
+    status = waldo__envelope_read_reply(&reply->arena, data, size, &reply->reply, reterr);
     link->nonsense = status == WALDO_EPROTOCOL;
-    if (status < 0)
-        return status;
-    reply->reply = (Waldo__Wire__Reply *)message;
-    return 0;
+    return status;
 }
 
 /* Reads until the reply to the link's last request; earlier ones were given up. */

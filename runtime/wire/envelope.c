@@ -1,31 +1,21 @@
 #include "wire/envelope.h"
 
+#include "wire/flat.h"
+#include "wire/scan.h"
+
 /* The numbers that wire.proto gives the body fields, as protobuf tags of wire type 2. */
 enum { REQUEST_BODY_TAG = 4 << 3 | 2, REPLY_BODY_TAG = 2 << 3 | 2, MAX_VARINT = 10 };
-
-static size_t write_varint(uint8_t *target, uint64_t number)
-{
-    size_t size = 0;
-    while (number >= 0x80) {
-        target[size++] = (uint8_t)(number | 0x80);
-        number >>= 7;
-    }
-    target[size++] = (uint8_t)number;
-    return size;
-}
 
 static int append(waldo__buffer *buffer, const ProtobufCMessage *envelope, uint8_t body_tag,
                   const ProtobufCMessage *body, waldo_error *reterr)
 {
     size_t body_size = body ? protobuf_c_message_get_packed_size(body) : 0;
-    size_t envelope_size = protobuf_c_message_get_packed_size(envelope);
-    if (!waldo__buffer_reserve(buffer, buffer->size + envelope_size + 1 + MAX_VARINT + body_size))
+    if (!waldo__flat_append(buffer, envelope, 1 + MAX_VARINT + body_size))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes",
-                               envelope_size + body_size);
-    buffer->size += protobuf_c_message_pack(envelope, buffer->data + buffer->size);
+                               body_size);
     if (body_size > 0) {
         buffer->data[buffer->size++] = body_tag;
-        buffer->size += write_varint(buffer->data + buffer->size, body_size);
+        buffer->size += waldo__write_varint(buffer->data + buffer->size, body_size);
         buffer->size += protobuf_c_message_pack(body, buffer->data + buffer->size);
     }
     return 0;
@@ -41,4 +31,30 @@ int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply
                           const ProtobufCMessage *body, waldo_error *reterr)
 {
     return append(buffer, &reply->base, REPLY_BODY_TAG, body, reterr);
+}
+
+static int read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
+                const uint8_t *data, size_t size, bool borrows, ProtobufCMessage **ret_message,
+                waldo_error *reterr)
+{
+    ProtobufCMessage *message = waldo__arena_alloc(arena, descriptor->sizeof_message);
+    if (message && waldo__flat_read(descriptor, arena, data, size, borrows, message)) {
+        *ret_message = message;
+        return 0;
+    }
+    return waldo__unpack(descriptor, &arena->allocator, data, size, ret_message, reterr);
+}
+
+int waldo__envelope_read_request(waldo__arena *arena, const uint8_t *data, size_t size,
+                                 Waldo__Wire__Request **ret_request, waldo_error *reterr)
+{
+    return read(&waldo__wire__request__descriptor, arena, data, size, false,
+                (ProtobufCMessage **)ret_request, reterr);
+}
+
+int waldo__envelope_read_reply(waldo__arena *arena, const uint8_t *data, size_t size,
+                               Waldo__Wire__Reply **ret_reply, waldo_error *reterr)
+{
+    return read(&waldo__wire__reply__descriptor, arena, data, size, true,
+                (ProtobufCMessage **)ret_reply, reterr);
 }

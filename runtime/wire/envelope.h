@@ -1,4 +1,5 @@
-/* Packing of the envelope (proto/waldo/wire.proto) without copying the body into it. */
+/* The envelope (proto/waldo/wire.proto): packing without copying the body into it, and unpacking.
+ */
 #ifndef WALDO_RUNTIME_WIRE_ENVELOPE_H
 #define WALDO_RUNTIME_WIRE_ENVELOPE_H
 
@@ -10,6 +11,7 @@
 #include <waldo/error.h>
 
 #include "waldo/wire.pb-c.h"
+#include "wire/arena.h"
 #include "wire/buffer.h"
 
 /* Appends the packed request, then `body` as its body field; request->body itself must be empty.
@@ -19,5 +21,12 @@ int waldo__envelope_request(waldo__buffer *buffer, const Waldo__Wire__Request *r
 /* The same for a reply. */
 int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
                           const ProtobufCMessage *body, waldo_error *reterr);
+
+/* The request is in the arena, and needs data no more. Errors as waldo__unpack. */
+int waldo__envelope_read_request(waldo__arena *arena, const uint8_t *data, size_t size,
+                                 Waldo__Wire__Request **ret_request, waldo_error *reterr);
+/* The same for a reply, but its body is where it was, in data. */
+int waldo__envelope_read_reply(waldo__arena *arena, const uint8_t *data, size_t size,
+                               Waldo__Wire__Reply **ret_reply, waldo_error *reterr);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "waldo/wire.pb-c.h"
-#include "wire/envelope.h"
+#include "wire/flat.h"
 #include "wire/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,6 +23,23 @@ static void unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *
     protobuf_c_message_free_unpacked(message, NULL);
 }
 
+/* What the quick reader takes, the thorough one takes, too. */
+static void read_flat(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
+                      size_t size)
+{
+    waldo__arena arena;
+    ProtobufCMessage *message;
+
+    waldo__arena_init(&arena);
+    void *flat = waldo__arena_alloc(&arena, descriptor->sizeof_message);
+    if (flat && waldo__flat_read(descriptor, &arena, data, size, true, flat)) {
+        if (waldo__unpack(descriptor, NULL, data, size, &message, NULL) < 0)
+            abort();
+        protobuf_c_message_free_unpacked(message, NULL);
+    }
+    waldo__arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const ProtobufCMessageDescriptor *const descriptors[] = {
@@ -33,5 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
         unpack(descriptors[i], data, size);
+    read_flat(&waldo__wire__request__descriptor, data, size);
+    read_flat(&waldo__wire__reply__descriptor, data, size);
     return 0;
 }
