@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "types.h"
@@ -143,6 +144,16 @@ static int big(void *object, waldo_call *call, const Faults__Number *arguments,
     return result->filling.data ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
 }
 
+static int sleep_here(void *object, waldo_call *call, const Faults__Number *arguments)
+{
+    (void)object;
+    (void)call;
+    struct timespec time = {arguments->n / 1000, arguments->n % 1000 * 1000000};
+    while (nanosleep(&time, &time) < 0)
+        ;
+    return 0;
+}
+
 int register_register(waldo_registry *registry, waldo_error *reterr)
 {
     static const struct faults_register_ops ops = {
@@ -155,6 +166,7 @@ int register_register(waldo_registry *registry, waldo_error *reterr)
         .open = open_gate,
         .parked = parked,
         .big = big,
+        .sleep = sleep_here,
     };
     return faults_register_register(registry, &ops, NULL, reterr);
 }
