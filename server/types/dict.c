@@ -426,6 +426,7 @@ const struct waldo_builtin_dict_ops waldo__dict_ops = {
     .values = values,
     .add = waldo__dict_add,
     .compare_and_set = waldo__dict_compare_and_set,
+    .get_or_create = waldo__dict_get_or_create,
     .get_many = waldo__dict_get_many,
     .pop_many = waldo__dict_pop_many,
     .popitems = waldo__dict_popitems,

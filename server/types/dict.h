@@ -54,4 +54,9 @@ int waldo__dict_take_newest(waldo__shared_dict *dict, waldo_call *call, uint64_t
 int waldo__dict_popitems(void *self, waldo_call *call, const Waldo__Builtin__DictCount *arguments,
                          Waldo__Value *result);
 
+/* dict_objects.c */
+int waldo__dict_get_or_create(void *self, waldo_call *call,
+                              const Waldo__Builtin__DictCreation *arguments,
+                              waldo_export *ret_proxy);
+
 #endif
