@@ -71,7 +71,7 @@ static void print_unary(struct printer *printer, const struct method *method)
 
 static void print_returns_proxy(struct printer *printer, const struct method *method)
 {
-    printer_set(printer, "Q", method->returns->prefix);
+    printer_set(printer, "Q", model_proxy_type(method));
     printer_comment(printer, 0, method->comment,
                     "The caller owns *ret_proxy: $Q$_unref().\n$file$:$line$");
     printer_function(printer, "WALDO_CHECK int $P$_$method$(",

@@ -165,7 +165,7 @@ static void print_method(struct printer *printer, const struct typeid *typeid, s
         print_unary(printer, method);
         break;
     case METHOD_PROXY:
-        printer_set(printer, "Q", method->returns->prefix);
+        printer_set(printer, "Q", model_proxy_type(method));
         printer_set(printer, "ret", "ret_proxy");
         print_invoke_proxy(printer);
         break;

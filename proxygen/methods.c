@@ -220,9 +220,14 @@ void model_resolve_returns(struct model *model, struct service *service)
         if (method->kind != METHOD_PROXY)
             continue;
         Proxygen__MethodOptions *options = options_of_method(method->proto->options);
-        if (options != NULL && options->returns != NULL)
+        if (options != NULL && options->returns != NULL && strcmp(options->returns, "*") != 0)
             resolve(model, method, options->returns);
         if (options != NULL)
             proxygen__method_options__free_unpacked(options, NULL);
     }
+}
+
+const char *model_proxy_type(const struct method *method)
+{
+    return method->returns == NULL ? "waldo_proxy" : method->returns->prefix;
 }

@@ -56,7 +56,7 @@ struct method {
     const struct message *output; /* as in the .proto */
     bool has_input;               /* not google.protobuf.Empty */
     bool has_output;              /* unary, and not google.protobuf.Empty */
-    const struct typeid *returns; /* METHOD_PROXY */
+    const struct typeid *returns; /* METHOD_PROXY; NULL: of any typeid */
     uint32_t deadline_ms;
     const char *comment;
     const char *signature;
@@ -133,6 +133,8 @@ void model_read_services(struct model *model, struct file *file);
 void model_read_methods(struct model *model, struct service *service);
 /** methods.c: which proxies the methods of a service return. After all services are read. */
 void model_resolve_returns(struct model *model, struct service *service);
+/* The C type of the proxies that a METHOD_PROXY returns. */
+const char *model_proxy_type(const struct method *method);
 /** typeids.c: the typeids of a service, after its methods. */
 void model_read_typeids(struct model *model, struct service *service);
 /** typeids.c: that the typeids of a file are unique among those it can see. */

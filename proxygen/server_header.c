@@ -63,7 +63,8 @@ static void print_member(struct printer *printer, const struct method *method)
         print_generator(printer, method);
         return;
     }
-    printer_set(printer, "typeid", method->returns == NULL ? "" : method->returns->name);
+    printer_set(printer, "typeid",
+                method->returns == NULL ? "object of any typeid" : method->returns->name);
     printer_comment(printer, 4, method->comment,
                     method->kind == METHOD_PROXY ? "Returns a $typeid$.\n$file$:$line$"
                                                  : "$file$:$line$");

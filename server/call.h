@@ -169,9 +169,16 @@ int waldo__call_unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *
  * new; *ret_object with a pin. */
 int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
                       waldo__object **ret_object);
-/* The same for what a constructor made: where there is no room for an object it is destroyed. */
-int waldo__call_adopt_created(waldo_call *call, const waldo__type *type, void *self,
-                              waldo__object **ret_object);
+/* A new object of the type, by its constructor. input: what the constructor takes. *ret_object with
+ * a pin. */
+int waldo__call_construct(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
+                          waldo__object **ret_object);
+/* The same with arguments as a value: a dict of the constructor's fields, a tuple of them in order,
+ * or none. */
+int waldo__call_construct_from(waldo_call *call, const waldo__type *type,
+                               const waldo_value *arguments, waldo__object **ret_object);
+/* May the caller create objects of the type? 0, or it was raised. */
+int waldo__call_may_create(waldo_call *call, const waldo__type *type);
 /* Why there is no new object: the limit, or memory. Returns the code. */
 int waldo__call_no_object(waldo_call *call);
 /* What the object prints as; only on its strand. NULL: call->error says why not. */

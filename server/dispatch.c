@@ -193,13 +193,9 @@ static int do_create(waldo_call *call)
     int status = find_type(call);
     if (status < 0)
         return status;
-    if (!waldo__key_may_create(key_of_caller(call), call->type->type_id))
-        return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not create a '%s'",
-                                call->type->type_id);
-    if (call->type->no_create)
-        return waldo_call_raise(call, WALDO_EATTRIBUTE,
-                                "objects of type '%s' are not created by clients",
-                                call->type->type_id);
+    status = waldo__call_may_create(call, call->type);
+    if (status < 0)
+        return status;
     call->step = waldo__step_create;
     waldo__call_submit(call, NULL, &call->type->habits[WALDO__HABIT_CREATE]);
     return 0;

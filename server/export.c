@@ -48,13 +48,53 @@ static bool is_owned(waldo_server *server, void *self)
     return owner != NULL;
 }
 
-int waldo__call_adopt_created(waldo_call *call, const waldo__type *type, void *self,
-                              waldo__object **ret_object)
+/* What a constructor made: where there is no room for an object it is destroyed. */
+static int adopt_created(waldo_call *call, const waldo__type *type, void *self,
+                         waldo__object **ret_object)
 {
     int status = waldo__call_adopt(call, type, self, ret_object);
     if (status < 0 && type->service->destroy && !is_owned(call->server, self))
         type->service->destroy(type->ops, self);
     return status;
+}
+
+int waldo__call_construct(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
+                          waldo__object **ret_object)
+{
+    void *self = NULL;
+    int status = type->service->create(call, type->ops, type->type_data, input, &self);
+    if (status > 0)
+        return waldo_call_raise(call, WALDO_ERUNTIME, "the constructor returned %d", status);
+    return status < 0 ? status : adopt_created(call, type, self, ret_object);
+}
+
+int waldo__call_construct_from(waldo_call *call, const waldo__type *type,
+                               const waldo_value *arguments, waldo__object **ret_object)
+{
+    const waldo_service *service = type->service;
+    if (!service->creates(type->ops))
+        return waldo_call_raise(call, WALDO_ERUNTIME, "'%s' has no constructor", type->type_id);
+    ProtobufCMessage *input = NULL;
+    waldo_error error;
+    if (service->create_input &&
+        waldo__convert_to_message(arguments, service->create_input, &call->arena.allocator, &input,
+                                  &error) < 0)
+        return waldo__call_raise_error(call, &error);
+    return waldo__call_construct(call, type, input, ret_object);
+}
+
+int waldo__call_may_create(waldo_call *call, const waldo__type *type)
+{
+    waldo__server_lock(call->server);
+    bool may = waldo__key_may_create(call->session->key, type->type_id);
+    waldo__server_unlock(call->server);
+    if (!may)
+        return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not create a '%s'",
+                                type->type_id);
+    if (type->no_create)
+        return waldo_call_raise(call, WALDO_EATTRIBUTE,
+                                "objects of type '%s' are not created by clients", type->type_id);
+    return 0;
 }
 
 /* The type that the method's result has, as the .proto or method_to_typeid says (row C8). */
@@ -97,27 +137,6 @@ int waldo_export_object(waldo_export *target, const waldo_service *service, void
     return waldo__call_adopt(call, type, self, &target->object);
 }
 
-static int construct(waldo_call *call, const waldo__type *type, waldo_value *arguments,
-                     waldo__object **ret_object)
-{
-    const waldo_service *service = type->service;
-    if (!service->creates(type->ops))
-        return waldo_call_raise(call, WALDO_ERUNTIME, "'%s' has no constructor", type->type_id);
-    ProtobufCMessage *input = NULL;
-    waldo_error error;
-    int status = 0;
-    if (service->create_input &&
-        waldo__convert_to_message(arguments, service->create_input, &call->arena.allocator, &input,
-                                  &error) < 0)
-        status = waldo__call_raise_error(call, &error);
-    void *self = NULL;
-    if (status >= 0)
-        status = service->create(call, type->ops, type->type_data, input, &self);
-    if (status >= 0)
-        status = waldo__call_adopt_created(call, type, self, ret_object);
-    return status;
-}
-
 int waldo_export_new(waldo_export *target, waldo_value *arguments)
 {
     waldo_call *call = target->call;
@@ -126,7 +145,7 @@ int waldo_export_new(waldo_export *target, waldo_value *arguments)
     if (status >= 0)
         status = result_type(call, &type);
     if (status >= 0)
-        status = construct(call, type, arguments, &target->object);
+        status = waldo__call_construct_from(call, type, arguments, &target->object);
     waldo_value_unref(arguments);
     return status;
 }

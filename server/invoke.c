@@ -124,13 +124,8 @@ int waldo__step_create(waldo_call *call)
     int status = waldo__call_unpack_body(call, service->create_input, &call->arguments);
     if (status < 0)
         return status;
-    void *self = NULL;
     waldo__object *object;
-    status = service->create(call, type->ops, type->type_data, call->arguments, &self);
-    if (status > 0)
-        return waldo_call_raise(call, WALDO_ERUNTIME, "the constructor returned %d", status);
-    if (status == 0)
-        status = waldo__call_adopt_created(call, type, self, &object);
+    status = waldo__call_construct(call, type, call->arguments, &object);
     if (status < 0)
         return status;
     waldo__call_answer_proxy(call, object);

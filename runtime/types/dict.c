@@ -264,61 +264,19 @@ int waldo_dict_compare_and_delete(waldo_dict *dict, waldo_value *key, waldo_valu
     return exchange(dict, &arguments, &message, ret_current);
 }
 
-/* Borrows key; *ret_proxy NULL: the key is missing. */
-static int find_object(waldo_dict *dict, const waldo_value *key, waldo_proxy **ret_proxy,
-                       waldo_error *reterr)
-{
-    waldo_value *value;
-    int status = waldo_dict_get(dict, waldo_value_ref(key), &value, reterr);
-    *ret_proxy = NULL;
-    if (status == WALDO_EKEY)
-        return 0;
-    if (status < 0)
-        return status;
-    status = waldo_proxy_from_value(waldo_proxy_manager(waldo_dict_proxy(dict)), value, ret_proxy,
-                                    reterr);
-    waldo_value_unref(value);
-    return status;
-}
-
-/* Puts the new object in; if somebody was faster, *ret_proxy is theirs. */
-static int keep_object(waldo_dict *dict, const waldo_value *key, waldo_proxy *made,
-                       waldo_proxy **ret_proxy, waldo_error *reterr)
-{
-    waldo_value *token;
-    waldo_value *current;
-    int status = waldo_proxy_to_value(made, &token, reterr);
-    if (status >= 0)
-        status = waldo_dict_insert(dict, waldo_value_ref(key), token, &current, reterr);
-    if (status < 0)
-        return status;
-    if (status > 0)
-        *ret_proxy = waldo_proxy_ref(made);
-    else
-        status = waldo_proxy_from_value(waldo_proxy_manager(made), current, ret_proxy, reterr);
-    waldo_value_unref(current);
-    return status < 0 ? status : 0;
-}
-
 int waldo_dict_get_or_create(waldo_dict *dict, waldo_value *key, const char *type_id,
                              waldo_value *arguments, waldo_proxy **ret_proxy, waldo_error *reterr)
 {
-    waldo_proxy *proxy = NULL;
-    int status = key ? find_object(dict, key, &proxy, reterr)
-                     : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for the key");
-    if (status >= 0 && !proxy) {
-        waldo_proxy *made;
-        status = waldo_proxy_create(waldo_proxy_manager(waldo_dict_proxy(dict)), type_id,
-                                    waldo_value_ref(arguments), &made, reterr);
-        if (status >= 0) {
-            status = keep_object(dict, key, made, &proxy, reterr);
-            waldo_proxy_unref(made);
-        }
-    }
-    waldo_value_unref(key);
-    waldo_value_unref(arguments);
+    waldo__arguments messages;
+    waldo__arguments_begin(&messages, reterr);
+    Waldo__Builtin__DictCreation creation = WALDO__BUILTIN__DICT_CREATION__INIT;
+    creation.key = waldo__arguments_add(&messages, key);
+    creation.typeid_ = (char *)type_id;
+    creation.arguments = waldo__arguments_add(&messages, arguments);
+    int status = messages.status;
     if (status >= 0)
-        *ret_proxy = proxy;
+        status = waldo_builtin_dict_get_or_create(dict, &creation, ret_proxy, reterr);
+    waldo__arguments_end(&messages);
     return status;
 }
 

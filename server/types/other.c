@@ -13,6 +13,8 @@ static int check(waldo_call *call, const waldo__object *object, const waldo_serv
     if (service && type->service != service)
         return waldo_call_raise(call, WALDO_ETYPE, "object %" PRIu64 " is no %s", object->id,
                                 service->name);
+    if (!method)
+        return 0;
     ptrdiff_t position = waldo__service_find(type->service, method);
     if (position < 0 || !type->exposed[position])
         return waldo_call_raise(call, WALDO_EATTRIBUTE, "'%s' exposes no method '%.*s'",

@@ -85,8 +85,9 @@ const waldo__participant *waldo__participant_find(const waldo_service *service)
 bool waldo__participant_offers(const waldo__participant *participant,
                                const waldo_service_method *method)
 {
-    /* No step waits. */
-    if (method->flags & WALDO_METHOD_GENERATOR || strcmp(method->name, "wait_changed") == 0)
+    /* No step waits, or runs a type's constructor, which may be anybody's. */
+    if (method->flags & WALDO_METHOD_GENERATOR || strcmp(method->name, "wait_changed") == 0 ||
+        strcmp(method->name, "get_or_create") == 0)
         return false;
     if (!participant->methods)
         return true;

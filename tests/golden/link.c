@@ -111,7 +111,7 @@ static int check_proxies(void)
     CHECK(strcmp(shop_audit_counter_type.methods[1], "_reset") == 0);
     CHECK(strcmp(a_b_c_baz_type.type_id, "baz") == 0);
     CHECK(strcmp(a_b_c_baz_type.methods[0], "__next__") == 0);
-    CHECK(shapes_board_type.method_count == 8);
+    CHECK(shapes_board_type.method_count == 9);
     CHECK(shop_counter_unref(NULL) == NULL);
     CHECK(shop_counter_countdown_unref(NULL) == NULL);
     return 0;

@@ -41,6 +41,39 @@ ROW(X5_counters_in_one_trip, "Value dict")
     waldo_proxy_unref(value);
 }
 
+CLIENT(get_or_create)
+{
+    waldo_proxy *dict = row_proxy(row_hear());
+    for (int key = 0; key < 10; key++) {
+        waldo_proxy *list =
+            row_proxy(row_call(dict, "get_or_create", with(waldo_v(key), waldo_v("list"))));
+        waldo_value_unref(row_call(list, "append", with(waldo_v(key))));
+        waldo_proxy_unref(list);
+    }
+    waldo_proxy_unref(dict);
+}
+
+/* Each key gets one object, whoever asks first, and it goes with the dict. */
+ROW(X5_dict_get_or_create, "dict list")
+{
+    waldo_proxy *dict = row_create("dict", waldo_v_none());
+    row_client *clients[3];
+    for (size_t i = 0; i < 3; i++) {
+        clients[i] = row_start("get_or_create");
+        row_tell(clients[i], row_token(dict));
+    }
+    for (size_t i = 0; i < 3; i++)
+        row_finish(clients[i]);
+    row_until(row_objects() == 11);
+    waldo_proxy *list = row_proxy(row_call(dict, "__getitem__", with(waldo_v(9))));
+    row_gives(list, "copy", waldo_v_none(), "[9, 9, 9]");
+    waldo_proxy_unref(list);
+    row_refuses(dict, "get_or_create", with(waldo_v("a"), waldo_v("nothing")), WALDO_EKEY,
+                "this server offers no type 'nothing'");
+    row_gives(dict, "__len__", waldo_v_none(), "10");
+    waldo_proxy_unref(dict);
+}
+
 ROW(X5_compare_and_set, "Value")
 {
     waldo_proxy *value = row_create("Value", with(waldo_v("i"), waldo_v(1)));

@@ -93,7 +93,9 @@ WALDO_CHECK int waldo_dict_compare_and_delete(waldo_dict *dict, waldo_value *key
                                               waldo_error *reterr);
 /** The object whose proxy is d[key]; if the key is missing it gets a new object of the typeid, made
  *  of the arguments (as waldo_proxy_create takes them). All who ask at the same time get the same
- *  object. One trip if it is there, three if not. WALDO_ETYPE: another value is there. */
+ *  object; other calls on the dict wait for its constructor. If it cannot be made the dict is as
+ *  before. WALDO_ETYPE: another value is there; WALDO_EKEY: no such typeid, or the value is a proxy
+ *  of another server; WALDO_EPERMISSION; and what the constructor says. */
 WALDO_CHECK int waldo_dict_get_or_create(waldo_dict *dict, waldo_value *key, const char *type_id,
                                          waldo_value *arguments, waldo_proxy **ret_proxy,
                                          waldo_error *reterr);

@@ -10,6 +10,7 @@ static const char *const names_of_shapes_board[] = {
     "pack",
     "mask",
     "visitors",
+    "whatever",
     "auditor",
     "server",
 };
@@ -18,7 +19,7 @@ const waldo_proxy_type shapes_board_type = {
     .abi = 1,
     .type_id = "Board",
     .methods = names_of_shapes_board,
-    .method_count = 8,
+    .method_count = 9,
 };
 
 static const waldo_proxy_method calls_of_shapes_board[] = {
@@ -30,6 +31,7 @@ static const waldo_proxy_method calls_of_shapes_board[] = {
     {&shapes_board_type, 5, &waldo__ref__descriptor, 0},
     {&shapes_board_type, 6, &waldo__ref__descriptor, 0},
     {&shapes_board_type, 7, &waldo__ref__descriptor, 0},
+    {&shapes_board_type, 8, &waldo__ref__descriptor, 0},
 };
 
 int shapes_board_new(waldo_manager *manager, const Shop__Start *arguments, shapes_board **ret_proxy,
@@ -131,11 +133,22 @@ int shapes_board_visitors(shapes_board *self, shop_counter **ret_proxy, waldo_er
     return status;
 }
 
+int shapes_board_whatever(shapes_board *self, const Shapes__Shape *arguments,
+                          waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[6],
+                                          (const ProtobufCMessage *)arguments, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (waldo_proxy *)proxy;
+    return status;
+}
+
 int shapes_board_auditor(shapes_board *self, const Shapes__Shape *arguments,
                          shop_audit_counter **ret_proxy, waldo_error *reterr)
 {
     waldo_proxy *proxy;
-    int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[6],
+    int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[7],
                                           (const ProtobufCMessage *)arguments, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (shop_audit_counter *)proxy;
@@ -145,7 +158,7 @@ int shapes_board_auditor(shapes_board *self, const Shapes__Shape *arguments,
 int shapes_board_server(shapes_board *self, http_server **ret_proxy, waldo_error *reterr)
 {
     waldo_proxy *proxy;
-    int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[7], NULL,
+    int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[8], NULL,
                                           &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (http_server *)proxy;

@@ -69,13 +69,18 @@ WALDO_CHECK int shapes_board_mask(shapes_board *self, const Google__Protobuf__Fi
 WALDO_CHECK int shapes_board_visitors(shapes_board *self, shop_counter **ret_proxy,
                                       waldo_error *reterr);
 
-/** The caller owns *ret_proxy: shop_audit_counter_unref().
+/** The caller owns *ret_proxy: waldo_proxy_unref().
  *  shapes.proto:43 */
+WALDO_CHECK int shapes_board_whatever(shapes_board *self, const Shapes__Shape *arguments,
+                                      waldo_proxy **ret_proxy, waldo_error *reterr);
+
+/** The caller owns *ret_proxy: shop_audit_counter_unref().
+ *  shapes.proto:44 */
 WALDO_CHECK int shapes_board_auditor(shapes_board *self, const Shapes__Shape *arguments,
                                      shop_audit_counter **ret_proxy, waldo_error *reterr);
 
 /** The caller owns *ret_proxy: http_server_unref().
- *  shapes.proto:44 */
+ *  shapes.proto:45 */
 WALDO_CHECK int shapes_board_server(shapes_board *self, http_server **ret_proxy,
                                     waldo_error *reterr);
 

@@ -66,6 +66,13 @@ static int invoke_shapes_board_visitors(waldo_call *call, const void *ops, void 
     return handlers->visitors(self, call, waldo_call_export(call));
 }
 
+static int invoke_shapes_board_whatever(waldo_call *call, const void *ops, void *self,
+                                        const ProtobufCMessage *input)
+{
+    const struct shapes_board_ops *handlers = ops;
+    return handlers->whatever(self, call, (const Shapes__Shape *)input, waldo_call_export(call));
+}
+
 static int invoke_shapes_board_auditor(waldo_call *call, const void *ops, void *self,
                                        const ProtobufCMessage *input)
 {
@@ -144,8 +151,10 @@ static bool provides_shapes_board(const void *ops, size_t position)
     case 5:
         return handlers->visitors != NULL;
     case 6:
-        return handlers->auditor != NULL;
+        return handlers->whatever != NULL;
     case 7:
+        return handlers->auditor != NULL;
+    case 8:
         return handlers->server != NULL;
     default:
         return false;
@@ -220,6 +229,17 @@ static const waldo_service_method methods_of_shapes_board[] = {
         .invoke = invoke_shapes_board_visitors,
     },
     {
+        .name = "whatever",
+        .signature = "whatever(shapes.Shape) returns (waldo.Ref)",
+        .comment = "",
+        .returns = NULL,
+        .input = &shapes__shape__descriptor,
+        .output = &waldo__ref__descriptor,
+        .flags = WALDO_METHOD_RETURNS_PROXY,
+        .deadline_ms = 0,
+        .invoke = invoke_shapes_board_whatever,
+    },
+    {
         .name = "auditor",
         .signature = "auditor(shapes.Shape) returns (waldo.Ref)",
         .comment = "",
@@ -252,7 +272,7 @@ const waldo_service shapes_board_service = {
     .name = "shapes.Board",
     .comment = "",
     .methods = methods_of_shapes_board,
-    .method_count = 8,
+    .method_count = 9,
     .typeids = typeids_of_shapes_board,
     .typeid_count = 1,
     .concurrent = false,
@@ -303,6 +323,11 @@ int shapes_board_mask_complete(waldo_call *call, const Google__Protobuf__StringV
 }
 
 int shapes_board_visitors_complete(waldo_call *call)
+{
+    return waldo_call_return(call, NULL);
+}
+
+int shapes_board_whatever_complete(waldo_call *call)
 {
     return waldo_call_return(call, NULL);
 }

@@ -35,12 +35,16 @@ struct shapes_board_ops {
     /** Returns a Counter.
      *  shapes.proto:40 */
     int (*visitors)(void *self, waldo_call *call, waldo_export *ret_proxy);
-    /** Returns a AuditCounter.
+    /** Returns a object of any typeid.
      *  shapes.proto:43 */
+    int (*whatever)(void *self, waldo_call *call, const Shapes__Shape *arguments,
+                    waldo_export *ret_proxy);
+    /** Returns a AuditCounter.
+     *  shapes.proto:44 */
     int (*auditor)(void *self, waldo_call *call, const Shapes__Shape *arguments,
                    waldo_export *ret_proxy);
     /** Returns a HTTPServer.
-     *  shapes.proto:44 */
+     *  shapes.proto:45 */
     int (*server)(void *self, waldo_call *call, waldo_export *ret_proxy);
     /** The last reference is gone. May be NULL. */
     void (*destroy)(void *self);
@@ -78,6 +82,9 @@ int shapes_board_mask_complete(waldo_call *call, const Google__Protobuf__StringV
 
 /** Completes a call of visitors that was deferred and whose ret_proxy was filled. */
 int shapes_board_visitors_complete(waldo_call *call);
+
+/** Completes a call of whatever that was deferred and whose ret_proxy was filled. */
+int shapes_board_whatever_complete(waldo_call *call);
 
 /** Completes a call of auditor that was deferred and whose ret_proxy was filled. */
 int shapes_board_auditor_complete(waldo_call *call);

@@ -266,20 +266,3 @@ Test(dict, holds_other_objects)
     must_fail(waldo_dict_from_value(manager, waldo_v_none(), &again, &err), WALDO_ETYPE);
     end(outer);
 }
-
-Test(dict, makes_an_object_once)
-{
-    waldo_dict *dict = new_dict();
-    waldo_proxy *first, *second;
-    must(waldo_dict_get_or_create(dict, waldo_v("a"), "dict", waldo_v_none(), &first, &err));
-    must(waldo_dict_get_or_create(dict, waldo_v("a"), "dict", waldo_v_none(), &second, &err));
-    cr_assert_eq(waldo_proxy_object(first), waldo_proxy_object(second));
-    waldo_proxy_unref(first);
-    waldo_proxy_unref(second);
-    must(waldo_dict_set(dict, waldo_v("b"), waldo_v(1), &err));
-    must_fail(waldo_dict_get_or_create(dict, waldo_v("b"), "dict", waldo_v_none(), &first, &err),
-              WALDO_ETYPE);
-    must_fail(waldo_dict_get_or_create(dict, waldo_v("c"), "nope", waldo_v_none(), &first, &err),
-              WALDO_EKEY);
-    end(dict);
-}
