@@ -24,14 +24,15 @@ int64_t digest(int64_t before, int64_t item)
 
 void mark_received(operation *operations, size_t count)
 {
-    bool later_ended[MAX_SESSIONS] = {false};
-    for (size_t i = count; i-- > 0;) {
-        operation *one = &operations[i];
-        one->is_received = later_ended[one->session];
-        /* The second half of a call says nothing of the first. */
-        if (!one->is_unknown && one->kind != SESSION_ENDS)
-            later_ended[one->session] = true;
+    uint64_t last_answered[MAX_SESSIONS] = {0}; /* when the last call began that was answered */
+    for (size_t i = 0; i < count; i++) {
+        const operation *one = &operations[i];
+        if (!one->is_unknown && one->kind != SESSION_ENDS &&
+            one->from > last_answered[one->session])
+            last_answered[one->session] = one->from;
     }
+    for (size_t i = 0; i < count; i++)
+        operations[i].is_received = last_answered[operations[i].session] > operations[i].to;
 }
 
 static size_t print_numbers(char *text, size_t size, const int64_t *numbers, size_t count)

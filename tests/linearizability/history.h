@@ -116,6 +116,7 @@ typedef struct operation {
                        */
     uint8_t object;   /* which object it is about; the checker does not look at this */
     int32_t status;
+    int32_t patience; /* milliseconds that the call waits in the server */
     int64_t arguments[MAX_ARGUMENTS_OF_ONE];
     int64_t results[MAX_RESULTS_OF_ONE];
     uint64_t from, to; /* nanoseconds; an unknown one's `to` is NEVER */

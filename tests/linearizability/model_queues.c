@@ -189,17 +189,20 @@ static int take(const operation *one, struct queue_state *is)
     return let_out(is, first, one, ticket) ? 1 : STEP_TOO_LARGE;
 }
 
-static int find_ticket(const struct queue_state *is, int64_t ticket)
+/* A ticket that nobody knows, because the taker was killed, is -1. 0 is nobody's. */
+static int find_ticket(const struct queue_state *is, const operation *one)
 {
-    for (int i = 0; i < is->out_count; i++)
-        if (is->out[i].ticket == ticket)
+    int64_t ticket = one->arguments[1];
+    for (int i = is->out_count - 1; i >= 0 && ticket != 0; i--)
+        if (ticket == -1 ? is->out[i].ticket > 0 && is->out[i].session == one->session
+                         : is->out[i].ticket == ticket)
             return i;
     return -1;
 }
 
 static int end_ticket(const operation *one, struct queue_state *is)
 {
-    int index = find_ticket(is, one->arguments[1]);
+    int index = find_ticket(is, one);
     if (index < 0)
         return one->kind != QUEUE_LEASE_ENDS && said(one, WALDO_EKEY);
     struct item ended = remove_out(is, index);

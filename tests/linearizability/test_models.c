@@ -172,11 +172,11 @@ Test(models, semaphores)
     WRONG(model_semaphore, CONFIGURATION(2),
           "1 0-1 LOCK_ACQUIRE -> 1 1\n2 2-3 LOCK_ACQUIRE -> 1 2\n3 4-5 LOCK_ACQUIRE -> 1 3\n");
     RIGHT(model_semaphore, CONFIGURATION(0),
-          "1 0-1 LOCK_RELEASE\n2 2-3 LOCK_ACQUIRE -> 1 1\n2 3-4 LOCK_LOCKED -> 1\n"
-          "2 5-6 SESSION_ENDS\n1 7-8 LOCK_LOCKED -> 1\n");
+          "1 0-1 LOCK_RELEASE\n2 2-3 LOCK_ACQUIRE -> 1 1\n2 4-5 LOCK_LOCKED -> 1\n"
+          "2 6-7 SESSION_ENDS\n1 8-9 LOCK_LOCKED -> 1\n");
     WRONG(model_semaphore, CONFIGURATION(0),
-          "1 0-1 LOCK_RELEASE\n2 2-3 LOCK_ACQUIRE -> 1 1\n2 3-4 LOCK_LOCKED -> 1\n"
-          "2 5-6 SESSION_ENDS\n1 7-8 LOCK_ACQUIRE -> 1 2\n");
+          "1 0-1 LOCK_RELEASE\n2 2-3 LOCK_ACQUIRE -> 1 1\n2 4-5 LOCK_LOCKED -> 1\n"
+          "2 6-7 SESSION_ENDS\n1 8-9 LOCK_ACQUIRE -> 1 2\n");
     RIGHT(model_bounded, CONFIGURATION(1),
           "1 0-1 LOCK_ACQUIRE -> 1 1\n2 2-3 LOCK_RELEASE\n1 4-5 LOCK_RELEASE -> EVALUE\n");
     WRONG(model_bounded, CONFIGURATION(1), "1 0-1 LOCK_RELEASE\n");
@@ -353,6 +353,9 @@ Test(models, queue_with_tickets)
     WRONG(model_queues, QUEUES,
           "1 0-1 QUEUE_PUT 1 1\n2 4-5 QUEUE_TAKE 1 -> 0 1 0 1\n2 14-? QUEUE_LEASE_ENDS 1 1\n"
           "1 10-12 QUEUE_GET 1 1 -> 0 1\n");
+    /* No ticket at all, while an item is with somebody. */
+    RIGHT(model_queues, QUEUES,
+          "1 0-1 QUEUE_PUT 1 1\n2 4-5 QUEUE_GET 1 1 -> 0 1\n1 6-7 QUEUE_GIVE_BACK 1 0 -> EKEY\n");
     /* Two have the same ticket, or one that does not grow. */
     WRONG(model_queues, QUEUES,
           "1 0-1 QUEUE_PUT 1 1 2\n2 4-5 QUEUE_TAKE 1 -> 0 1 0 1\n3 6-7 QUEUE_TAKE 1 -> 0 1 0 2\n");
