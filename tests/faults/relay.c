@@ -24,7 +24,7 @@ enum { MAX_PAIRS = 256, CHUNK = 4096, TICK_MS = 2 };
 
 /* Bytes on their way. */
 typedef struct flow {
-    uint8_t data[CHUNK];
+    uint8_t data[2 * CHUNK];
     size_t start, end;
     uint64_t due; /* ms */
 } flow;
@@ -50,6 +50,8 @@ struct relay {
     unsigned delay[2];
     size_t allowed[2];
     size_t moved[2];
+    size_t piece; /* 0: CHUNK */
+    bool damages[2], repeats[2];
 };
 
 static uint64_t now_ms(void)
@@ -108,12 +110,27 @@ static bool may_write(const relay *one, direction which, const flow *bytes)
     return bytes->start < bytes->end && !one->stalled[which] && bytes->due <= now_ms();
 }
 
+/* What the network does to bytes that have just come. */
+static void spoil(relay *one, direction which, flow *bytes)
+{
+    if (one->damages[which]) {
+        bytes->data[bytes->end / 2] ^= 0x10;
+        one->damages[which] = false;
+    }
+    if (one->repeats[which]) {
+        memcpy(bytes->data + bytes->end, bytes->data, bytes->end);
+        bytes->end *= 2;
+        one->repeats[which] = false;
+    }
+}
+
 /* false: the connection is over. */
 static bool move(relay *one, pair *through, direction which)
 {
     flow *bytes = &through->flows[which];
     if (may_read(one, which, bytes)) {
-        size_t room = one->allowed[which] < CHUNK ? one->allowed[which] : CHUNK;
+        size_t piece = one->piece ? one->piece : CHUNK;
+        size_t room = one->allowed[which] < piece ? one->allowed[which] : piece;
         ssize_t got = recv(through->fds[which], bytes->data, room, 0);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
             return false;
@@ -123,6 +140,7 @@ static bool move(relay *one, pair *through, direction which)
             bytes->due = now_ms() + one->delay[which];
             if (one->allowed[which] != SIZE_MAX)
                 one->allowed[which] -= (size_t)got;
+            spoil(one, which, bytes);
         }
     }
     if (may_write(one, which, bytes)) {
@@ -296,6 +314,9 @@ COMMAND(refuse, (relay * one, int refuse), one->refuse = refuse != 0)
 COMMAND(stall, (relay * one, direction which, int stall), one->stalled[which] = stall != 0)
 COMMAND(delay, (relay * one, direction which, unsigned ms), one->delay[which] = ms)
 COMMAND(allow, (relay * one, direction which, size_t bytes), one->allowed[which] = bytes)
+COMMAND(split, (relay * one, size_t bytes), one->piece = bytes < CHUNK ? bytes : CHUNK)
+COMMAND(damage, (relay * one, direction which), one->damages[which] = true)
+COMMAND(repeat, (relay * one, direction which), one->repeats[which] = true)
 
 #define QUESTION(type, name, parameters, expression)                                               \
     type relay_##name parameters                                                                   \

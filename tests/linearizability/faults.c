@@ -1,0 +1,89 @@
+/* What goes wrong in a round. */
+#include "round.h"
+
+static client *any_client(arena *one)
+{
+    client *of = &one->clients[pick(&one->by, CLIENTS)];
+    return of->process.pid ? of : NULL;
+}
+
+static void kill_client(arena *one)
+{
+    client *of = any_client(one);
+    if (!of)
+        return;
+    end_with(&of->process, SIGKILL);
+    one->killed++;
+}
+
+/* It sleeps for less than its lease, or for longer. */
+static void stop_client(arena *one)
+{
+    const client *of = any_client(one);
+    unsigned ms = pick(&one->by, 8) ? pick(&one->by, 50) : 1000;
+    if (!of)
+        return;
+    stop(&of->process);
+    pause_ms(ms);
+    kill(of->process.pid, SIGCONT);
+}
+
+static void stop_server_for_a_while(arena *one)
+{
+    unsigned ms = pick(&one->by, 40);
+    stop(&one->host->process);
+    pause_ms(ms);
+    kill(one->host->process.pid, SIGCONT);
+}
+
+static void stall(arena *one)
+{
+    direction which = pick(&one->by, 2) ? TO_SERVER : TO_CLIENT;
+    relay_stall(one->network, which, 1);
+    pause_ms(pick(&one->by, 60));
+    relay_stall(one->network, which, 0);
+}
+
+void do_fault(arena *one)
+{
+    direction which = pick(&one->by, 2) ? TO_SERVER : TO_CLIENT;
+    one->faults++;
+    switch (pick(&one->by, 9)) {
+    case 0:
+    case 1:
+        kill_client(one);
+        break;
+    case 2:
+        stop_client(one);
+        break;
+    case 3:
+        stop_server_for_a_while(one);
+        break;
+    case 4:
+        stall(one);
+        break;
+    case 5:
+        relay_cut(one->network);
+        break;
+    case 6:
+        relay_split(one->network, 1 + pick(&one->by, 30));
+        break;
+    case 7:
+        relay_delay(one->network, which, pick(&one->by, 10));
+        break;
+    default:
+        if (!one->may_damage)
+            relay_cut(one->network);
+        else if (pick(&one->by, 2))
+            relay_damage(one->network, which);
+        else
+            relay_repeat(one->network, which);
+    }
+}
+
+void end_faults(arena *one)
+{
+    relay_split(one->network, 0);
+    relay_delay(one->network, TO_SERVER, 0);
+    relay_delay(one->network, TO_CLIENT, 0);
+}
