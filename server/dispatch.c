@@ -60,6 +60,10 @@ static int do_hello(waldo_call *call)
     welcome.lease_ms = (uint64_t)(server->options.lease * 1000);
     welcome.grace_ms = (uint64_t)(server->options.grace * 1000);
     welcome.server = (char *)"Waldo " WALDO_VERSION;
+    const waldo__endpoint *endpoint = peer->endpoint;
+    welcome.multiplexes =
+        endpoint->engine->multiplexes &&
+        endpoint->engine->multiplexes(endpoint->listener, call->connection, call->id);
     waldo__call_answer(call, &welcome.base);
     return 0;
 }

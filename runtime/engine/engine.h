@@ -1,7 +1,9 @@
 /* The client's side of an engine: a channel moves whole messages to a server and back.
  *
- * A channel carries one request at a time and is used by one thread at a time. A channel on which
- * a call was given up, or any function failed, is closed: the next call opens a new one. */
+ * A channel carries one request at a time and is used by one thread at a time; one of an engine
+ * that multiplexes carries many, and one thread may send while another one receives. A channel on
+ * which any function failed is closed, and so is one that carries one request and whose call was
+ * given up: the next call opens a new one. A deadline that passes while receiving is no failure. */
 #ifndef WALDO_RUNTIME_ENGINE_H
 #define WALDO_RUNTIME_ENGINE_H
 
@@ -20,6 +22,12 @@
 #define WALDO__REQUEST_ID_FLAG 0x80000000u
 
 typedef struct waldo__channel waldo__channel;
+
+/* A message on its way out. */
+typedef struct waldo__outgoing {
+    uint32_t id;
+    struct iovec data;
+} waldo__outgoing;
 
 typedef struct waldo__client_engine {
     const char *name;
@@ -43,6 +51,31 @@ typedef struct waldo__client_engine {
     void (*close)(waldo__channel *channel);
     /* In a forked child: frees the channel without a word to the parent's server. */
     void (*abandon)(waldo__channel *channel);
+
+    /* ---- Engines that multiplex; the functions may be NULL in others ---- */
+
+    /* May a channel carry many requests at a time? */
+    bool multiplexes;
+    /* The same as receive without waiting. 1: a message; 0: none is there yet. NULL: receive is all
+     * there is. */
+    int (*receive_now)(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
+                       waldo_error *reterr);
+    /* Sends what the channel takes without waiting. *sent counts the bytes that have gone, frames
+     * included, and is 0 at first; then the call is repeated with the same messages. 1: all have
+     * gone; 0: the channel takes no more now. A message above the limit is not looked for. NULL:
+     * send is all there is. */
+    int (*send_now)(waldo__channel *channel, const waldo__outgoing *messages, size_t count,
+                    size_t *sent, waldo_error *reterr);
+    /* Until something may be there to receive, if asked for, or there may be room to send.
+     * WALDO_ETIMEOUT. */
+    int (*wait_to_send)(waldo__channel *channel, bool or_to_receive, waldo__deadline deadline,
+                        waldo_error *reterr);
+    /* Grows with each byte that comes, and when the server takes what there was no room to send.
+     * From any thread. NULL: nobody can tell. */
+    uint64_t (*progress)(waldo__channel *channel);
+    /* In a forked child, where another thread of the parent was in the middle of a call: gives the
+     * descriptors back; the memory stays as it is. NULL: abandon does not mind. */
+    void (*leave_behind)(waldo__channel *channel);
 } waldo__client_engine;
 
 /* The engine that serves the URL's scheme. */

@@ -23,6 +23,8 @@
 /* Devices between a client and a server; a request that came through more is refused. */
 #define WALDO__SP_MAX_HOPS 8
 #define WALDO__SP_ROUTE_SIZE (4 * (WALDO__SP_MAX_HOPS + 1))
+/* Type byte, length, id. */
+#define WALDO__SP_PLAIN_HEAD_SIZE(ipc) ((ipc) ? 13u : 12u)
 /* Type byte, length, way back. */
 #define WALDO__SP_HEAD_SIZE (1 + 8 + WALDO__SP_ROUTE_SIZE)
 

@@ -1,4 +1,5 @@
-/* One request and its reply on a link. */
+/* One request and its reply, and the request again where the connection broke. */
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -12,7 +13,6 @@ void waldo__reply_free(waldo__reply *reply)
 {
     waldo__arena_free(&reply->arena);
     waldo__buffer_free(&reply->bytes);
-    waldo__buffer_free(&reply->plain);
 }
 
 /* The caller's thread, once asked for; a forked child's main thread has another id than the thread
@@ -28,32 +28,24 @@ static uint64_t current_thread(void)
     return thread;
 }
 
-/* The largest message that both sides take. */
-static size_t largest_message(waldo_manager *manager)
-{
-    pthread_mutex_lock(&manager->lock);
-    size_t limit = manager->server_max;
-    pthread_mutex_unlock(&manager->lock);
-    return limit > 0 && limit < manager->max_message ? limit : manager->max_message;
-}
-
+/* The request, sealed, in the link's frame; by the thread that sends on the link. */
 static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
-                const ProtobufCMessage *body, waldo__deadline deadline, waldo__buffer *buffer,
-                waldo_error *reterr)
+                const ProtobufCMessage *body, waldo__deadline deadline, waldo_error *reterr)
 {
     uint64_t left = waldo__deadline_left(deadline);
     request->timeout = left == UINT64_MAX ? 0 : left / 1000 + 1;
     request->thread = current_thread();
     waldo__pending_acknowledge(manager, link, request);
-    int status = waldo__envelope_request(buffer, request, body, reterr);
+    link->packed.size = 0;
+    int status = waldo__envelope_request(&link->packed, request, body, reterr);
     if (status < 0)
         return status;
-    size_t limit = largest_message(manager);
-    if (buffer->size > limit)
+    if (link->packed.size > link->max_message)
         return waldo_error_set(reterr, WALDO_ETOOBIG,
                                "the request has %zu bytes, more than the %zu that are allowed",
-                               buffer->size, limit);
-    return 0;
+                               link->packed.size, link->max_message);
+    struct iovec part = {link->packed.data, link->packed.size};
+    return waldo__secure_seal(link->secure, &part, 1, &link->frame, reterr);
 }
 
 /* Fills *reterr from a reply with an error; returns its code. */
@@ -70,101 +62,100 @@ static int remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)
     return code;
 }
 
-/* A frame that the channel does not take is as good as no connection. */
-static int open_frame(waldo__link *link, waldo__reply *reply, const uint8_t **ret_data,
-                      size_t *ret_size, waldo_error *reterr)
-{
-    int status = waldo__secure_open(link->secure, reply->bytes.data, reply->bytes.size,
-                                    &reply->plain, ret_data, ret_size, reterr);
-    if (status == WALDO_EAUTHENTICATION)
-        return waldo_error_set(reterr, WALDO_EGONE, "the server no longer knows this connection");
-    return status;
-}
-
-static int unpack_reply(waldo__link *link, waldo__reply *reply, waldo_error *reterr)
-{
-    const uint8_t *data;
-    size_t size;
-    int status = open_frame(link, reply, &data, &size, reterr);
-    if (status < 0)
-        return status;
-    status = waldo__envelope_read_reply(&reply->arena, data, size, &reply->reply, reterr);
-    link->nonsense = status == WALDO_EPROTOCOL;
-    return status;
-}
-
-/* Reads until the reply to the link's last request; earlier ones were given up. */
-static int receive(waldo__link *link, const waldo__client_engine *engine, waldo__buffer *bytes,
-                   waldo__deadline deadline, waldo_error *reterr)
-{
-    uint32_t id;
-    do {
-        int status = engine->receive(link->channel, &id, bytes, deadline, reterr);
-        if (status < 0)
-            return status;
-    } while (id != link->last_id);
-    return 0;
-}
-
 static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
-                        const ProtobufCMessage *body, waldo__deadline deadline,
-                        waldo__buffer *buffer, waldo_error *reterr)
+                        const ProtobufCMessage *body, waldo__deadline deadline, waldo__slot *slot,
+                        waldo__outcome *outcome, waldo_error *reterr)
 {
-    buffer->size = 0;
-    int status = pack(manager, link, request, body, deadline, buffer, reterr);
+    int status = waldo__link_enter(link, slot, deadline, reterr);
     if (status < 0)
         return status;
-    struct iovec part = {buffer->data, buffer->size};
-    status = waldo__secure_seal(link->secure, &part, 1, &link->frame, reterr);
-    if (status < 0)
-        return status;
-    part = (struct iovec){link->frame.data, link->frame.size};
-    link->last_id = (link->last_id + 1) | WALDO__REQUEST_ID_FLAG;
-    status = link->engine->send(link->channel, link->last_id, &part, 1, deadline, reterr);
-    if (status < 0 && status != WALDO_ETOOBIG)
-        link->broken = true;
+    status = pack(manager, link, request, body, deadline, reterr);
+    if (status >= 0)
+        return waldo__link_send(link, slot, deadline, &outcome->sent, reterr);
+    waldo__link_leave(link, slot);
     return status;
 }
 
-static void note_answer(waldo_manager *manager)
+static int unpack_reply(const waldo__slot *slot, waldo__reply *reply, waldo__outcome *outcome,
+                        waldo_error *reterr)
 {
-    pthread_mutex_lock(&manager->lock);
-    manager->heard_at = waldo__now();
-    pthread_mutex_unlock(&manager->lock);
+    int status = waldo__envelope_read_reply(&reply->arena, slot->data, slot->size, &reply->reply,
+                                            reterr);
+    outcome->nonsense = status == WALDO_EPROTOCOL;
+    if (status < 0)
+        return status;
+    outcome->answered = true;
+    if (reply->reply->status >= 0)
+        return 0;
+    status = remote_error(reply->reply, reterr);
+    /* The server has no session here any more, or ends. */
+    outcome->refused =
+        (status == WALDO_EPROTOCOL || status == WALDO_EGONE) && !reply->reply->raised;
+    return status;
 }
 
-int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
-                       const ProtobufCMessage *body, waldo__deadline deadline,
-                       waldo__reply *ret_reply, waldo_error *reterr)
+/* What a call on its way has, for one that is cancelled. */
+typedef struct exchange_way {
+    waldo_manager *manager;
+    waldo__link *link;
+    waldo__slot slot;
+    bool cancellable;
+} exchange_way;
+
+static void on_cancel(void *argument)
 {
-    waldo__reply reply = {0};
+    exchange_way *way = argument;
+    waldo__buffer_free(&way->slot.buffer);
+    waldo__link_give(way->manager, way->link);
+}
+
+static int await_reply(exchange_way *way, waldo__deadline deadline, waldo_error *reterr)
+{
+    int status;
+    pthread_cleanup_push(on_cancel, way);
+    status = waldo__link_await(way->link, &way->slot, deadline, way->cancellable, reterr);
+    pthread_cleanup_pop(0);
+    return status;
+}
+
+static int exchange_on(exchange_way *way, Waldo__Wire__Request *request,
+                       const ProtobufCMessage *body, waldo__deadline deadline,
+                       waldo__reply *ret_reply, waldo__outcome *outcome, waldo_error *reterr)
+{
+    waldo_manager *manager = way->manager;
+    waldo__link *link = way->link;
+    *outcome = (waldo__outcome){0};
+    int status = send_request(manager, link, request, body, deadline, &way->slot, outcome, reterr);
+    if (status >= 0)
+        status = await_reply(way, deadline, reterr);
+    /* Where one call is all that a link carries, the next reply on it would be this one's. */
+    if (status < 0 && outcome->sent && !link->shared)
+        waldo__link_break(link, WALDO_EGONE, &(waldo_error){.message = "a call was given up"});
+    if (status < 0)
+        return status;
+    atomic_store(&manager->heard_at, waldo__now());
+    waldo__reply reply = {.life = link->life};
     waldo__arena_init(&reply.arena);
-    int status = send_request(manager, link, request, body, deadline, &reply.bytes, reterr);
-    if (status >= 0) {
-        status = receive(link, link->engine, &reply.bytes, deadline, reterr);
-        if (status >= 0) {
-            note_answer(manager);
-            status = unpack_reply(link, &reply, reterr);
-        }
-        /* Whatever this was, the next reply on the link might be this request's. */
-        if (status < 0)
-            link->broken = true;
-    }
-    if (status >= 0 && reply.reply->status < 0) {
-        status = remote_error(reply.reply, reterr);
-        /* The server has no session here any more, or ends. */
-        if ((status == WALDO_EPROTOCOL || status == WALDO_EGONE) && !reply.reply->raised)
-            link->broken = link->refused = true;
-    }
+    status = unpack_reply(&way->slot, &reply, outcome, reterr);
+    reply.bytes = way->slot.buffer;
+    if (!outcome->answered || outcome->refused)
+        waldo__link_retire(manager, link);
     if (status < 0) {
         waldo__reply_free(&reply);
         return status;
     }
-    reply.life = link->life;
     *ret_reply = reply;
     /* The allocator points into the arena: it moved. */
     ret_reply->arena.allocator.allocator_data = &ret_reply->arena;
     return 0;
+}
+
+int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
+                       const ProtobufCMessage *body, waldo__deadline deadline,
+                       waldo__reply *ret_reply, waldo__outcome *ret_outcome, waldo_error *reterr)
+{
+    exchange_way way = {.manager = manager, .link = link};
+    return exchange_on(&way, request, body, deadline, ret_reply, ret_outcome, reterr);
 }
 
 /* ---- again, where the connection broke ---- */
@@ -191,6 +182,9 @@ typedef struct exchange_attempt {
     unsigned sent_life;        /* of the session, when it was sent */
     unsigned life;             /* of the session, when the server was last reached */
     const unsigned *only_life; /* of the session: in another one there is nothing to ask; or NULL */
+    bool numbered;
+    waldo__pending pending; /* if it is numbered */
+    int cancel_state;       /* of the thread, before */
 } exchange_attempt;
 
 static bool is_connection_lost(int code)
@@ -314,21 +308,21 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
         return waldo_error_set(reterr, WALDO_EKEY, "the session that held it is over");
     }
     attempt->life = link->life;
-    status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
-                                ret_reply, reterr);
-    bool broken = link->broken, refused = link->refused, used = link->used;
-    bool nonsense = link->nonsense;
-    attempt->answered = (!broken || refused) && status != WALDO_ETOOBIG;
-    if (broken && !refused) {
+    exchange_way way = {.manager = manager,
+                        .link = link,
+                        .cancellable = attempt->cancel_state == PTHREAD_CANCEL_ENABLE};
+    waldo__outcome outcome;
+    status = exchange_on(&way, attempt->request, attempt->body, attempt->deadline, ret_reply,
+                         &outcome, reterr);
+    bool session_over = outcome.refused && link->used && status == WALDO_EPROTOCOL;
+    attempt->answered = outcome.answered;
+    if (outcome.sent && !outcome.answered) {
         attempt->sent = true;
         attempt->sent_life = link->life;
     }
     waldo__link_give(manager, link);
-    bool session_over = refused && used && status == WALDO_EPROTOCOL;
-    if (status >= 0 || !broken || !is_connection_lost(status) || nonsense ||
-        (refused && !session_over))
-        return status;
-    return after_break(attempt, connected_at, reterr);
+    bool lost = status < 0 && !outcome.answered && !outcome.nonsense && is_connection_lost(status);
+    return lost || session_over ? after_break(attempt, connected_at, reterr) : status;
 }
 
 /* These are numbered, and done once at most. The others ask something: after a break they ask
@@ -361,6 +355,57 @@ static void settle(waldo_manager *manager)
     waldo__link_give(manager, link);
 }
 
+/* Gives the request a number, if it needs one. */
+static void begin(exchange_attempt *attempt)
+{
+    Waldo__Wire__Request *request = attempt->request;
+    attempt->numbered = changes_something(request);
+    if (!attempt->numbered)
+        return;
+    waldo__pending *pending = &attempt->pending;
+    waldo__pending_begin(attempt->manager, pending);
+    request->sequence = pending->sequence;
+    if (request->operation == WALDO__WIRE__OPERATION__DROP) {
+        pending->dropped_object = request->object;
+        pending->dropped_incarnation = request->incarnation;
+        pending->dropped_life = attempt->only_life ? *attempt->only_life : attempt->life;
+    }
+}
+
+static void end(exchange_attempt *attempt, int status)
+{
+    if (!attempt->numbered)
+        return;
+    /* A reference that nobody could be asked to drop is still there, as long as its session. */
+    bool drops =
+        attempt->request->operation == WALDO__WIRE__OPERATION__DROP && status != WALDO_EKEY;
+    if (status >= 0 || attempt->answered || !(attempt->sent || drops)) {
+        waldo__pending_end(attempt->manager, &attempt->pending);
+        return;
+    }
+    waldo__pending_give_up(attempt->manager, &attempt->pending);
+    if (status == WALDO_ETIMEOUT)
+        settle(attempt->manager);
+}
+
+/* The thread was cancelled while it waited, after it had sent the request. */
+static void end_cancelled(void *attempt)
+{
+    ((exchange_attempt *)attempt)->sent = true;
+    end(attempt, WALDO_ETIMEOUT);
+}
+
+static int try_all(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_error *error)
+{
+    int status;
+    pthread_cleanup_push(end_cancelled, attempt);
+    do
+        status = try_once(attempt, ret_reply, error);
+    while (status == 1);
+    pthread_cleanup_pop(0);
+    return status;
+}
+
 static int exchange(waldo_manager *manager, const unsigned *only_life,
                     Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
                     waldo__reply *ret_reply, waldo_error *reterr)
@@ -374,31 +419,13 @@ static int exchange(waldo_manager *manager, const unsigned *only_life,
         .absent_patience = WALDO__NEVER,
         .life = waldo__manager_life(manager),
     };
-    waldo__pending pending;
-    bool numbered = changes_something(request);
-    if (numbered) {
-        waldo__pending_begin(manager, &pending);
-        request->sequence = pending.sequence;
-    }
-    if (request->operation == WALDO__WIRE__OPERATION__DROP) {
-        pending.dropped_object = request->object;
-        pending.dropped_incarnation = request->incarnation;
-        pending.dropped_life = only_life ? *only_life : attempt.life;
-    }
     waldo_error error = WALDO_ERROR_INIT;
-    int status;
-    do
-        status = try_once(&attempt, ret_reply, &error);
-    while (status == 1);
-    /* A reference that nobody could be asked to drop is still there, as long as its session. */
-    bool drops = request->operation == WALDO__WIRE__OPERATION__DROP && status != WALDO_EKEY;
-    bool unanswered = (attempt.sent || drops) && !attempt.answered && status < 0;
-    if (numbered && unanswered)
-        waldo__pending_give_up(manager, &pending);
-    else if (numbered)
-        waldo__pending_end(manager, &pending);
-    if (numbered && unanswered && status == WALDO_ETIMEOUT)
-        settle(manager);
+    /* It may be cancelled where it waits for the reply, and nowhere else. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &attempt.cancel_state);
+    begin(&attempt);
+    int status = try_all(&attempt, ret_reply, &error);
+    end(&attempt, status);
+    pthread_setcancelstate(attempt.cancel_state, NULL);
     if (status < 0 && reterr)
         *reterr = error;
     if (!gives_back(request))

@@ -39,6 +39,8 @@ static void in_child(void)
 {
     for (waldo_manager *manager = managers; manager; manager = manager->next_manager) {
         waldo__links_abandon(manager);
+        manager->opening = false;
+        waldo__init_condition(&manager->opened);
         waldo__process_let_go(manager);
         waldo__heartbeat_init(manager);
         /* Not a session that was lost: a first one. */

@@ -1,347 +1,59 @@
-/* A manager's connections: one for each call under way, kept for the next one. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
+/* A manager's connections: one for all its calls, or one for each call under way where they cannot
+ * share it. */
 #include "proxy/manager_internal.h"
-#include "proxy/proxy_internal.h"
-#include "secure/default_key.h"
 #include "session/heartbeat.h"
-#include "wire/scan.h"
 
-static void free_link(waldo__link *link)
-{
-    link->engine->close(link->channel);
-    waldo__secure_channel_free(link->secure);
-    waldo__buffer_free(&link->frame);
-    free(link->outstanding);
-    free(link);
-}
+/* A connection that was heard of so recently is taken to be there: asking costs a system call. */
+enum { SURELY_THERE_NS = 1000 * 1000 };
 
-/* ---- the session ---- */
-
-/* What a server may grant, in milliseconds: from what a heartbeat can keep to a year. Those who
- * never forget a client need no more than that. */
-#define SHORTEST_MS UINT64_C(30)
-#define LONGEST_MS UINT64_C(31536000000)
-
-static double granted(uint64_t ms)
-{
-    if (ms < SHORTEST_MS)
-        ms = SHORTEST_MS;
-    return (double)(ms < LONGEST_MS ? ms : LONGEST_MS) / 1000;
-}
-
-/* What the server said. With the manager's lock. A session of another number knows nothing of what
- * this client held; true: there was another one before, and it is lost. */
-static bool welcome_manager(waldo_manager *manager, waldo__link *link,
-                            const Waldo__Wire__Welcome *welcome)
-{
-    bool connected_before = manager->incarnation != 0;
-    bool same = manager->incarnation == welcome->incarnation &&
-                manager->session_number == welcome->session_number;
-    bool lost = connected_before && !same;
-    if (lost) {
-        waldo__pending_forget_given_up(manager);
-        manager->life++;
-    } else if (manager->told_lives == manager->life + 1) {
-        manager->told_lives--; /* it was thought to be over */
-    }
-    manager->incarnation = welcome->incarnation;
-    manager->session_number = welcome->session_number;
-    manager->server_max = welcome->max_message;
-    manager->lease = granted(welcome->lease_ms);
-    manager->grace = granted(welcome->grace_ms);
-    link->life = manager->life;
-    return lost;
-}
-
-static void take_welcome(waldo_manager *manager, waldo__link *link,
-                         const Waldo__Wire__Welcome *welcome)
-{
-    pthread_mutex_lock(&manager->lock);
-    bool lost = welcome_manager(manager, link, welcome);
-    pthread_mutex_unlock(&manager->lock);
-    if (!lost)
-        return;
-    waldo_error error;
-    int code = waldo_error_set(&error, WALDO_EGONE,
-                               "manager gone: it was restarted, or gave this client up");
-    waldo__manager_notice(manager, link->life - 1, code, &error);
-}
-
-/* A REP socket of somebody else may well answer with what unpacks as an empty Welcome. */
-static int check_welcome(const Waldo__Wire__Welcome *welcome, waldo_error *reterr)
-{
-    if (welcome->protocol == 0 || welcome->incarnation == 0)
-        return waldo_error_set(reterr, WALDO_EPROTOCOL,
-                               "the peer does not speak Waldo: its answer is no welcome");
-    if (welcome->protocol != WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION)
-        return waldo_error_set(reterr, WALDO_EVERSION,
-                               "the server speaks version %u of Waldo's protocol, the client %d",
-                               welcome->protocol, WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION);
-    if (welcome->lease_ms == 0)
-        return waldo_error_set(reterr, WALDO_EPROTOCOL,
-                               "the peer does not speak Waldo: it grants no time");
-    return 0;
-}
-
-static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
-                 waldo_error *reterr)
-{
-    char host[256] = "";
-    (void)gethostname(host, sizeof host - 1);
-    Waldo__Wire__Hello message = WALDO__WIRE__HELLO__INIT;
-    message.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
-    message.session.data = manager->session;
-    message.session.len = sizeof manager->session;
-    message.host = host;
-    message.process = (uint32_t)getpid();
-    message.program = program_invocation_short_name;
-    message.max_message = manager->max_message;
-    Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
-    request.operation = WALDO__WIRE__OPERATION__HELLO;
-    waldo__reply reply;
-    int status =
-        waldo__exchange_on(manager, link, &request, &message.base, deadline, &reply, reterr);
-    /* As if nobody listened any more: some engines cannot stop listening while they serve. */
-    if (status == WALDO_EGONE && link->refused)
-        return waldo_error_set(reterr, WALDO_EREFUSED, "the server is shutting down");
-    if (status < 0)
-        return status;
-    ProtobufCMessage *body;
-    status = waldo__unpack(&waldo__wire__welcome__descriptor, &reply.arena.allocator,
-                           reply.reply->body.data, reply.reply->body.len, &body, reterr);
-    if (status >= 0)
-        status = check_welcome((const Waldo__Wire__Welcome *)body, reterr);
-    if (status >= 0)
-        take_welcome(manager, link, (const Waldo__Wire__Welcome *)body);
-    waldo__reply_free(&reply);
-    return status;
-}
-
-/* False if the last reference is just being given back. */
-static bool ref_if_alive(waldo_proxy *proxy)
-{
-    unsigned count = atomic_load(&proxy->references);
-    while (count > 0)
-        if (atomic_compare_exchange_weak(&proxy->references, &count, count + 1))
-            return true;
-    return false;
-}
-
-/* The next proxy of a life before this one, with a reference, claimed for this one; NULL: none. */
-static waldo_proxy *next_to_attach(waldo_manager *manager, unsigned life)
-{
-    pthread_mutex_lock(&manager->lock);
-    bool current = manager->life == life;
-    waldo_proxy *proxy = current && manager->attached_life != life ? manager->proxies : NULL;
-    while (proxy && (proxy->life == life || proxy->incarnation != manager->incarnation ||
-                     !ref_if_alive(proxy)))
-        proxy = proxy->next;
-    if (proxy)
-        proxy->life = life;
-    else if (current)
-        manager->attached_life = life;
-    pthread_mutex_unlock(&manager->lock);
-    return proxy;
-}
-
-/* It was not attached after all. */
-static void unclaim(waldo_manager *manager, waldo_proxy *proxy, unsigned life)
-{
-    pthread_mutex_lock(&manager->lock);
-    if (proxy->life == life)
-        proxy->life = life - 1;
-    if (manager->attached_life == life)
-        manager->attached_life = life - 1;
-    pthread_mutex_unlock(&manager->lock);
-}
-
-/* The object is there, and there was no room for a reference on it. */
-static bool is_for_now(int status)
-{
-    return status == WALDO_ELIMIT || status == WALDO_ENOMEM;
-}
-
-static int attach_one(waldo_manager *manager, waldo__link *link, waldo_proxy *proxy,
-                      waldo__deadline deadline, waldo_error *reterr)
-{
-    Waldo__Wire__Request request;
-    waldo__pending pending;
-    waldo__reply reply;
-    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__ATTACH, &request);
-    waldo__pending_begin(manager, &pending);
-    request.sequence = pending.sequence;
-    int status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, reterr);
-    if (status >= 0)
-        waldo__reply_free(&reply);
-    if (!link->broken)
-        waldo__pending_end(manager, &pending);
-    else
-        waldo__pending_give_up(manager, &pending);
-    if (!link->broken && !is_for_now(status))
-        return 0;
-    unclaim(manager, proxy, link->life);
-    return status;
-}
-
-/* In a new life of the session every reference is taken anew (row D6). An object that is gone is
- * reported by the calls on it. */
-static int attach(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
-                  waldo_error *reterr)
-{
-    int status = 0;
-    for (waldo_proxy *proxy;
-         status == 0 && (proxy = next_to_attach(manager, link->life)) != NULL;) {
-        status = attach_one(manager, link, proxy, deadline, reterr);
-        waldo_proxy_unref(proxy);
-    }
-    return status;
-}
-
-/* ---- opening ---- */
-
-static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__buffer *answer,
-                waldo__deadline deadline, waldo_error *reterr)
-{
-    struct iovec part = {(void *)data, size};
-    uint32_t id;
-    int status = link->engine->send(link->channel, link->last_id, &part, 1, deadline, reterr);
-    if (status >= 0)
-        status = link->engine->receive(link->channel, &id, answer, deadline, reterr);
-    return status;
-}
-
-/* Both sides prove that they hold the key. */
-static int shake_hands(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
-                       waldo_error *reterr)
-{
-    waldo__secure_handshake handshake = {0};
-    uint8_t first[WALDO__SECURE_FIRST_SIZE];
-    int status = waldo__secure_start(&handshake, waldo__keyring_at(manager->keys, 0),
-                                     waldo__secure_mode_for(&manager->url), first, reterr);
-    if (status < 0)
-        return status;
-    waldo__buffer second = {0};
-    status = swap(link, first, sizeof first, &second, deadline, reterr);
-    if (status >= 0)
-        status = waldo__secure_finish(&handshake, second.data, second.size, &link->secure, reterr);
-    else
-        waldo__secure_abandon(&handshake);
-    waldo__buffer_free(&second);
-    /* The server tells nothing; which key it was is known here. */
-    if (status == WALDO_EAUTHENTICATION)
-        return waldo_error_set(reterr, status, "the key was rejected (its name here is '%s')",
-                               waldo__key_name(waldo__keyring_at(manager->keys, 0)));
-    return status;
-}
-
-static int check_fork(waldo_manager *manager, waldo_error *reterr)
-{
-    if (manager->engine->survives_fork || manager->creator == getpid())
-        return 0;
-    return waldo_error_set(reterr, WALDO_EFORK,
-                           "libnanomsg cannot be used in a forked child: connect over tcp:// or "
-                           "ipc://, or connect anew in a program of its own");
-}
-
-static waldo__link *make_link(waldo_manager *manager)
-{
-    waldo__link *link = calloc(1, sizeof *link);
-    if (!link)
-        return NULL;
-    link->engine = manager->engine;
-    link->last_id = WALDO__REQUEST_ID_FLAG;
-    return link;
-}
-
-/* With the lock. */
-static void forget(waldo_manager *manager, waldo__link *link)
-{
-    waldo__link **place = &manager->links;
-    while (*place != link)
-        place = &(*place)->next;
-    *place = link->next;
-}
-
-static void discard(waldo_manager *manager, waldo__link *link)
-{
-    pthread_mutex_lock(&manager->lock);
-    forget(manager, link);
-    pthread_mutex_unlock(&manager->lock);
-    free_link(link);
-}
-
-/* From here on it can be interrupted. */
-static void remember(waldo_manager *manager, waldo__link *link)
-{
-    pthread_mutex_lock(&manager->lock);
-    link->next = manager->links;
-    manager->links = link;
-    pthread_mutex_unlock(&manager->lock);
-}
-
-static int enter(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
-                 waldo_error *reterr)
-{
-    int status = shake_hands(manager, link, deadline, reterr);
-    if (status >= 0)
-        status = hello(manager, link, deadline, reterr);
-    if (status >= 0)
-        status = attach(manager, link, deadline, reterr);
-    return status;
-}
-
-int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                     waldo_error *reterr)
-{
-    waldo__deadline limit = waldo__deadline_in(manager->connect_timeout);
-    if (deadline < limit)
-        limit = deadline;
-    int status = check_fork(manager, reterr);
-    if (status < 0)
-        return status;
-    waldo__link *link = make_link(manager);
-    if (!link)
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
-    status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_OVERHEAD, limit,
-                                &link->channel, reterr);
-    if (status < 0) {
-        free_link(link);
-        return status;
-    }
-    remember(manager, link);
-    status = enter(manager, link, limit, reterr);
-    if (status < 0) {
-        discard(manager, link);
-        return status;
-    }
-    waldo__heartbeat_start(manager);
-    *ret_link = link;
-    return 0;
-}
+/* ---- with the manager's lock ---- */
 
 /* Can it carry another call? */
-static bool is_usable(const waldo_manager *manager, const waldo__link *link)
+static bool is_usable(const waldo_manager *manager, waldo__link *link)
 {
-    return link->life == manager->life && link->engine->is_connected(link->channel);
+    if (link->life != manager->life || link->broken)
+        return false;
+    /* While it is in use those who use it see what happens to it. */
+    return link->users > 0 || waldo__now() - manager->heard_at < SURELY_THERE_NS ||
+           link->engine->is_connected(link->channel);
 }
 
-/* The idle link that was used last; those that are of no more use go to *ret_stale. With the lock.
- */
-static waldo__link *take_idle(waldo_manager *manager, waldo__link **ret_stale)
+/* Adds it to those that the caller frees without the lock. */
+static void throw_away(waldo_manager *manager, waldo__link *link, waldo__link **ret_stale)
 {
-    waldo__link *link;
-    while ((link = manager->idle) != NULL) {
-        manager->idle = link->next_idle;
-        if (is_usable(manager, link))
-            break;
-        forget(manager, link);
-        link->next_idle = *ret_stale;
-        *ret_stale = link;
+    waldo__link_forget(manager, link);
+    link->next_idle = *ret_stale;
+    *ret_stale = link;
+}
+
+static void retire(waldo_manager *manager, waldo__link *link, waldo__link **ret_stale)
+{
+    if (manager->shared == link)
+        manager->shared = NULL;
+    link->retired = true;
+    if (link->users == 0)
+        throw_away(manager, link, ret_stale);
+}
+
+/* The shared link, or the idle one that was used last, with one user more; those that are of no
+ * more use go to *ret_stale. */
+static waldo__link *take_one(waldo_manager *manager, waldo__link **ret_stale)
+{
+    waldo__link *link = manager->shared;
+    if (link && !is_usable(manager, link)) {
+        retire(manager, link, ret_stale);
+        link = NULL;
     }
+    while (!link && manager->idle) {
+        waldo__link *idle = manager->idle;
+        manager->idle = idle->next_idle;
+        if (is_usable(manager, idle))
+            link = idle;
+        else
+            throw_away(manager, idle, ret_stale);
+    }
+    if (link)
+        link->users++;
     return link;
 }
 
@@ -349,38 +61,127 @@ static void free_links(waldo__link *link)
 {
     while (link) {
         waldo__link *next = link->next_idle;
-        free_link(link);
+        waldo__link_free(link);
         link = next;
     }
 }
 
-/* An idle link, or NULL where a new one has to be opened. */
-static int find_idle(waldo_manager *manager, waldo__link **ret_link, waldo_error *reterr)
+/* ---- taking ---- */
+
+static int check_state(waldo_manager *manager, waldo_error *reterr)
+{
+    if (manager->state == WALDO_MANAGER_INITIAL)
+        return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
+    if (manager->state == WALDO_MANAGER_SHUTDOWN)
+        return waldo_error_set(reterr, WALDO_EGONE, "manager gone: it was shut down");
+    return 0;
+}
+
+/* A link that is there, or NULL where a new one has to be opened. */
+static int find_link(waldo_manager *manager, waldo__link **ret_link, waldo_error *reterr)
 {
     waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
-    waldo_manager_state state = manager->state;
-    *ret_link = state == WALDO_MANAGER_STARTED ? take_idle(manager, &stale) : NULL;
+    int status = check_state(manager, reterr);
+    *ret_link = status >= 0 ? take_one(manager, &stale) : NULL;
     pthread_mutex_unlock(&manager->lock);
     free_links(stale);
-    if (state == WALDO_MANAGER_INITIAL)
-        return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
-    if (state == WALDO_MANAGER_SHUTDOWN)
-        return waldo_error_set(reterr, WALDO_EGONE, "manager gone: it was shut down");
-    return 0;
+    return status;
+}
+
+/* Is another thread about to open a link that this one could share? One that opens a link itself,
+ * and calls in the middle of that, cannot wait for it. */
+static bool is_about_to_come(const waldo_manager *manager)
+{
+    return manager->opening && !pthread_equal(manager->opener, pthread_self());
+}
+
+/* 1: the link did not come, and this thread opens one; 0: look again; < 0: why there is none. With
+ * the lock. */
+static int await_opening(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
+{
+    unsigned failed = manager->failed_opens;
+    while (is_about_to_come(manager))
+        if (!waldo__wait_until(&manager->opened, &manager->lock, deadline) &&
+            is_about_to_come(manager))
+            return waldo_error_set(reterr, WALDO_ETIMEOUT,
+                                   "the deadline passed while waiting for a connection");
+    /* Its patience was another's. */
+    if (manager->failed_opens == failed || manager->open_status == WALDO_ETIMEOUT)
+        return 0;
+    if (reterr)
+        *reterr = manager->open_error;
+    return manager->open_status;
+}
+
+static void publish(waldo_manager *manager, waldo__link *link, waldo__link **ret_stale)
+{
+    waldo__link *other = manager->shared;
+    if (!link->shared || manager->state == WALDO_MANAGER_SHUTDOWN)
+        return;
+    if (other && other->life == manager->life && !other->broken) {
+        link->retired = true;
+        return;
+    }
+    if (other)
+        retire(manager, other, ret_stale);
+    manager->shared = link;
+}
+
+/* Tells those who wait for it. */
+static void end_opening(waldo_manager *manager, int status, const waldo_error *error)
+{
+    manager->opening = false;
+    if (status < 0) {
+        manager->failed_opens++;
+        manager->open_status = status;
+        manager->open_error = *error;
+    }
+    pthread_cond_broadcast(&manager->opened);
+}
+
+int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                     waldo_error *reterr)
+{
+    waldo__link *stale = NULL;
+    waldo_error error = WALDO_ERROR_INIT;
+    pthread_mutex_lock(&manager->lock);
+    bool others_may_wait = !manager->opening && manager->engine->multiplexes &&
+                           (manager->one_is_enough || manager->incarnation == 0);
+    if (others_may_wait) {
+        manager->opening = true;
+        manager->opener = pthread_self();
+    }
+    pthread_mutex_unlock(&manager->lock);
+    int status = waldo__link_connect(manager, deadline, ret_link, &error);
+    pthread_mutex_lock(&manager->lock);
+    if (status >= 0)
+        publish(manager, *ret_link, &stale);
+    if (others_may_wait)
+        end_opening(manager, status, &error);
+    pthread_mutex_unlock(&manager->lock);
+    free_links(stale);
+    if (status < 0 && reterr)
+        *reterr = error;
+    return status;
 }
 
 int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr)
 {
-    waldo__link *link;
-    int status = find_idle(manager, &link, reterr);
-    if (status < 0)
-        return status;
-    if (!link)
-        return waldo__link_open(manager, deadline, ret_link, reterr);
-    *ret_link = link;
-    return 0;
+    for (;;) {
+        int status = find_link(manager, ret_link, reterr);
+        if (status < 0 || *ret_link)
+            return status;
+        pthread_mutex_lock(&manager->lock);
+        bool wait = is_about_to_come(manager);
+        status = wait ? await_opening(manager, deadline, reterr) : 0;
+        pthread_mutex_unlock(&manager->lock);
+        if (status < 0)
+            return status;
+        if (!wait)
+            return waldo__link_open(manager, deadline, ret_link, reterr);
+    }
 }
 
 /* Sets until when nobody has to look again for a server that was missed, unless it is 0; returns it
@@ -399,61 +200,86 @@ int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, wald
                           waldo_error *reterr)
 {
     static const double moment = 0.25, until_next_try = 1.0;
-    waldo__link *link;
-    int status = find_idle(manager, &link, reterr);
-    if (status < 0)
+    int status = find_link(manager, ret_link, reterr);
+    if (status < 0 || *ret_link)
         return status;
-    if (link) {
-        *ret_link = link;
-        return 0;
-    }
     if (waldo__now() < note_missed(manager, 0))
         return waldo_error_set(reterr, WALDO_EGONE, "the server was not there a moment ago");
     waldo__deadline soon = waldo__deadline_in(moment);
-    status = waldo__link_open(manager, deadline < soon ? deadline : soon, ret_link, reterr);
+    status = waldo__link_take(manager, deadline < soon ? deadline : soon, ret_link, reterr);
     if (status < 0)
         note_missed(manager, waldo__deadline_in(until_next_try));
     return status;
 }
 
-/* ---- closing ---- */
+/* ---- giving back, closing ---- */
 
 void waldo__link_give(waldo_manager *manager, waldo__link *link)
 {
+    waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
-    bool keep = !link->broken && manager->state != WALDO_MANAGER_SHUTDOWN;
-    if (keep) {
-        link->used = true;
+    link->users--;
+    link->used = true;
+    if (link->broken || link->retired || manager->state == WALDO_MANAGER_SHUTDOWN) {
+        retire(manager, link, &stale);
+    } else if (!link->shared) {
         link->next_idle = manager->idle;
         manager->idle = link;
-    } else {
-        forget(manager, link);
     }
     if (!manager->links)
         waldo__heartbeat_alone(manager);
     pthread_mutex_unlock(&manager->lock);
-    if (!keep)
-        free_link(link);
+    free_links(stale);
 }
 
-void waldo__links_close_idle(waldo_manager *manager)
+void waldo__link_retire(waldo_manager *manager, waldo__link *link)
+{
+    waldo__link *stale = NULL;
+    pthread_mutex_lock(&manager->lock);
+    retire(manager, link, &stale);
+    pthread_mutex_unlock(&manager->lock);
+    free_links(stale);
+}
+
+void waldo__links_retire(waldo_manager *manager)
+{
+    waldo__link *stale = NULL;
+    pthread_mutex_lock(&manager->lock);
+    if (manager->shared)
+        retire(manager, manager->shared, &stale);
+    while (manager->idle) {
+        waldo__link *link = manager->idle;
+        manager->idle = link->next_idle;
+        throw_away(manager, link, &stale);
+    }
+    pthread_mutex_unlock(&manager->lock);
+    free_links(stale);
+}
+
+bool waldo__links_can_carry(waldo_manager *manager)
 {
     pthread_mutex_lock(&manager->lock);
-    waldo__link *link = manager->idle;
-    manager->idle = NULL;
-    for (waldo__link *one = link; one; one = one->next_idle)
-        forget(manager, one);
+    bool can = manager->state == WALDO_MANAGER_STARTED && (manager->idle || manager->shared);
     pthread_mutex_unlock(&manager->lock);
-    free_links(link);
+    return can;
 }
 
 bool waldo__links_are_there(waldo_manager *manager)
 {
     waldo__link *stale = NULL, *usable = NULL;
     pthread_mutex_lock(&manager->lock);
-    for (waldo__link *link; (link = take_idle(manager, &stale)) != NULL;) {
-        link->next_idle = usable;
-        usable = link;
+    waldo__link *shared = manager->shared;
+    if (shared && !is_usable(manager, shared))
+        retire(manager, shared, &stale);
+    while (manager->idle) {
+        waldo__link *link = manager->idle;
+        manager->idle = link->next_idle;
+        if (is_usable(manager, link)) {
+            link->next_idle = usable;
+            usable = link;
+        } else {
+            throw_away(manager, link, &stale);
+        }
     }
     manager->idle = usable;
     bool there = manager->links != NULL;
@@ -462,11 +288,20 @@ bool waldo__links_are_there(waldo_manager *manager)
     return there;
 }
 
-void waldo__links_interrupt(waldo_manager *manager)
+void waldo__links_mark(waldo_manager *manager)
 {
     pthread_mutex_lock(&manager->lock);
     for (waldo__link *link = manager->links; link; link = link->next)
-        link->engine->interrupt(link->channel);
+        link->mark = waldo__link_progress(link);
+    pthread_mutex_unlock(&manager->lock);
+}
+
+void waldo__links_interrupt(waldo_manager *manager, bool silent)
+{
+    pthread_mutex_lock(&manager->lock);
+    for (waldo__link *link = manager->links; link; link = link->next)
+        if (!silent || link->mark == waldo__link_progress(link))
+            link->engine->interrupt(link->channel);
     pthread_mutex_unlock(&manager->lock);
 }
 
@@ -475,11 +310,7 @@ void waldo__links_abandon(waldo_manager *manager)
     while (manager->links) {
         waldo__link *link = manager->links;
         manager->links = link->next;
-        link->engine->abandon(link->channel);
-        waldo__secure_channel_free(link->secure);
-        waldo__buffer_free(&link->frame);
-        free(link->outstanding);
-        free(link);
+        waldo__link_abandon(link);
     }
-    manager->idle = NULL;
+    manager->idle = manager->shared = NULL;
 }

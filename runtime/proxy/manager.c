@@ -139,6 +139,7 @@ int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_
     }
     atomic_init(&manager->references, 1);
     pthread_mutex_init(&manager->lock, NULL);
+    waldo__init_condition(&manager->opened);
     waldo__heartbeat_init(manager);
     randombytes_buf(manager->session, sizeof manager->session);
     manager->creator = getpid();
@@ -222,10 +223,7 @@ waldo_manager *waldo_manager_ref(waldo_manager *manager)
 /* Ends the session at once, if there is a connection to say so. */
 static void say_goodbye(waldo_manager *manager)
 {
-    pthread_mutex_lock(&manager->lock);
-    bool connected = manager->state == WALDO_MANAGER_STARTED && manager->idle;
-    pthread_mutex_unlock(&manager->lock);
-    if (connected)
+    if (waldo__links_can_carry(manager))
         (void)waldo__exchange_plain(manager, WALDO__WIRE__OPERATION__GOODBYE, GOODBYE_TIMEOUT,
                                     NULL);
 }
@@ -240,12 +238,13 @@ static void destroy(waldo_manager *manager)
     /* Of waldo_manager_get_server; while its server still listens there it stays. */
     if (manager->directory && manager->creator == getpid())
         (void)rmdir(manager->directory);
-    waldo__links_close_idle(manager);
+    waldo__links_retire(manager);
     waldo__managers_remove(manager);
     waldo__pending_forget_given_up(manager);
     waldo__remote_types_free(manager);
     waldo__process_let_go(manager);
     pthread_cond_destroy(&manager->heart_wakes);
+    pthread_cond_destroy(&manager->opened);
     pthread_mutex_destroy(&manager->lock);
     waldo__keyring_free(manager->keys);
     free(manager->authkey_file);

@@ -15,32 +15,13 @@
 #include <waldo/manager.h>
 #include <waldo/proxy.h>
 
-#include "../engine/engine.h"
-#include "secure/channel.h"
+#include "proxy/link.h"
 #include "secure/keyring.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/arena.h"
 #include "wire/buffer.h"
 
 enum { WALDO__SESSION_ID_BYTES = 16 };
-
-/* A channel with a session. */
-typedef struct waldo__link {
-    struct waldo__link *next_idle;
-    struct waldo__link *next; /* all of the manager */
-    const waldo__client_engine *engine;
-    waldo__channel *channel;
-    waldo__secure_channel *secure;
-    waldo__buffer frame;   /* the request that was sealed last */
-    uint64_t *outstanding; /* room for what a request lists */
-    size_t outstanding_capacity;
-    uint32_t last_id;
-    unsigned life; /* of the manager's session that the server knows it by */
-    bool broken;   /* not to be used again */
-    bool refused;  /* because the server said so, and did nothing */
-    bool used;     /* it has carried a call before */
-    bool nonsense; /* the server's reply is none: asking again would not help */
-} waldo__link;
 
 /* The exposed methods of a typeid at one life of the server, sorted by name. Never changes, lives
  * as long as the manager. */
@@ -90,8 +71,17 @@ struct waldo_manager {
     waldo__keyring *keys; /* its first key is used; NULL: none yet */
 
     const waldo__client_engine *engine;
-    waldo__link *idle;
+    /* The link that all threads use, if the server lets many calls share one; or NULL. */
+    waldo__link *shared;
+    waldo__link *idle; /* of those that carry one call at a time */
     waldo__link *links;
+    bool one_is_enough; /* the server last said that calls may share a link */
+    bool opening;       /* a link that others can share is being opened */
+    pthread_t opener;
+    pthread_cond_t opened; /* ... no longer */
+    unsigned failed_opens; /* counts them */
+    int open_status;       /* of the last one that failed */
+    waldo_error open_error;
     uint8_t session[WALDO__SESSION_ID_BYTES];
     uint64_t incarnation;    /* 0: not yet connected */
     uint64_t session_number; /* at the server */
@@ -171,25 +161,43 @@ int waldo__check_seconds(double seconds, const char *what, waldo_error *reterr);
 
 /* ---- links.c: connections ---- */
 
-/* A link that nobody else uses, with a session. */
+/* A link with a session that can carry the call: the one that all share, or one that nobody else
+ * uses. */
 int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr);
 /* For what can be said later as well: a new link only if it can be had within a moment, and not if
  * the last try was a moment ago and in vain. */
 int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                           waldo_error *reterr);
-/* A new one, whatever the manager's state. */
+/* A new one, whatever the manager's state. Others may share it from now on. */
 int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr);
-/* Back to the idle ones, or closed if it is broken. */
+/* The caller's call is over. A link that is broken or takes no new calls goes with its last. */
 void waldo__link_give(waldo_manager *manager, waldo__link *link);
-void waldo__links_close_idle(waldo_manager *manager);
+/* The server takes no new calls on it. */
+void waldo__link_retire(waldo_manager *manager, waldo__link *link);
+/* No more calls on the links that are there. */
+void waldo__links_retire(waldo_manager *manager);
+/* Is there a connection that new calls can use? */
+bool waldo__links_can_carry(waldo_manager *manager);
 /* Is there a connection, as far as is known? Closes idle ones that are broken. */
 bool waldo__links_are_there(waldo_manager *manager);
-/* Whoever waits on a connection gets WALDO_EGONE and makes a new one. */
-void waldo__links_interrupt(waldo_manager *manager);
+/* Remembers how far each link has got. */
+void waldo__links_mark(waldo_manager *manager);
+/* Whoever waits on a connection gets WALDO_EGONE and makes a new one. `silent`: only where nothing
+ * has moved since waldo__links_mark. */
+void waldo__links_interrupt(waldo_manager *manager, bool silent);
 /* In a forked child, with the manager's lock: nothing of the parent's connections is used again. */
 void waldo__links_abandon(waldo_manager *manager);
+
+/* ---- open.c ---- */
+
+/* A new link, among the manager's, with one user; its session is there, and all references of an
+ * earlier one are attached. The deadline is no later than connect_timeout says. */
+int waldo__link_connect(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                        waldo_error *reterr);
+/* With the manager's lock: out of the list. */
+void waldo__link_forget(waldo_manager *manager, waldo__link *link);
 
 /* ---- pending.c: which requests have no reply yet ---- */
 
@@ -203,6 +211,7 @@ void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending);
 void waldo__pending_acknowledge(waldo_manager *manager, waldo__link *link,
                                 Waldo__Wire__Request *request);
 /* Tells the server of requests given up; what could not be told stays for the next time. */
+/* A shared link that does not answer at all is broken then. */
 void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__deadline deadline);
 /* The session that they belonged to is over. With the manager's lock. */
 void waldo__pending_forget_given_up(waldo_manager *manager);
@@ -212,10 +221,17 @@ void waldo__pending_forget_given_up(waldo_manager *manager);
 typedef struct waldo__reply {
     Waldo__Wire__Reply *reply; /* in the arena */
     waldo__arena arena;
-    waldo__buffer bytes; /* the frame that came */
-    waldo__buffer plain; /* what was in it, unless it was clear */
+    waldo__buffer bytes; /* what came */
     unsigned life;       /* of the session that it belongs to */
 } waldo__reply;
+
+/* How one try to get an answer ended. */
+typedef struct waldo__outcome {
+    bool sent;     /* perhaps: the server may have the request */
+    bool answered; /* the reply is here, if only with an error */
+    bool refused;  /* the server did nothing: it has no such session, or ends */
+    bool nonsense; /* the reply is none: asking again would not help */
+} waldo__outcome;
 
 /* Sends the request, with `body` in it unless NULL, and waits. Where the connection breaks it is
  * made again and the request sent again under the same number. On success *ret_reply holds the
@@ -228,10 +244,10 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
 int waldo__exchange_in(waldo_manager *manager, unsigned life, Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                        waldo_error *reterr);
-/* The same on a link that the caller took. */
+/* The same, once, on a link that the caller took. *ret_outcome is filled in any case. */
 int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, waldo__deadline deadline,
-                       waldo__reply *ret_reply, waldo_error *reterr);
+                       waldo__reply *ret_reply, waldo__outcome *ret_outcome, waldo_error *reterr);
 /* An exchange for whose body nobody asks. */
 int waldo__exchange_plain(waldo_manager *manager, Waldo__Wire__Operation operation, double timeout,
                           waldo_error *reterr);

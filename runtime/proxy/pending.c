@@ -163,16 +163,22 @@ static void fill_request(const waldo__pending *given_up, Waldo__Wire__Request *r
 
 void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__deadline deadline)
 {
+    static const waldo_error silent = {.message = "the connection is silent"};
     waldo__pending given_up = {0};
     while (next_given_up(manager, given_up.sequence, &given_up)) {
         Waldo__Wire__Request request;
         fill_request(&given_up, &request);
         waldo__reply reply;
-        int status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, NULL);
-        if (link->broken || status == WALDO_ENOMEM)
-            return;
+        waldo__outcome outcome;
+        uint64_t moved = waldo__link_progress(link);
+        int status =
+            waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, &outcome, NULL);
         if (status >= 0)
             waldo__reply_free(&reply);
+        if (status == WALDO_ETIMEOUT && moved == waldo__link_progress(link))
+            waldo__link_break(link, WALDO_EGONE, &silent);
+        if (!outcome.answered || outcome.refused)
+            return;
         settled(manager, given_up.sequence);
     }
 }

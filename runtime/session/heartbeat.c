@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxy/manager_internal.h"
@@ -12,11 +11,7 @@ enum { BEATS = 3, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };
 
 void waldo__heartbeat_init(waldo_manager *manager)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&manager->heart_wakes, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    waldo__init_condition(&manager->heart_wakes);
     manager->heart_process = 0;
     manager->heart_runs = false;
     manager->heart_beats = false;
@@ -28,22 +23,18 @@ void waldo__heartbeat_before_fork(waldo_manager *manager)
         pthread_cond_wait(&manager->heart_wakes, &manager->lock);
 }
 
-static struct timespec as_timespec(uint64_t nanoseconds)
-{
-    return (struct timespec){.tv_sec = (time_t)(nanoseconds / 1000000000),
-                             .tv_nsec = (long)(nanoseconds % 1000000000)};
-}
-
 static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
 {
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__PING;
     waldo__reply reply;
+    waldo__outcome outcome;
     waldo__link *link;
+    waldo__links_mark(manager);
     int status = waldo__link_take(manager, deadline, &link, reterr);
     if (status < 0)
         return status;
-    status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, reterr);
+    status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, &outcome, reterr);
     if (status >= 0) {
         waldo__reply_free(&reply);
         waldo__pending_settle(manager, link, deadline);
@@ -62,11 +53,12 @@ static void beat(waldo_manager *manager, unsigned life, double lease)
         status = ask(manager, waldo__deadline_in(lease / BEATS), &error);
         if (status >= 0)
             break;
-        waldo__links_close_idle(manager);
+        waldo__links_retire(manager);
         /* A connection that has died silently is as silent now. One that the server has closed, or
-         * keeps for a call while it takes no new ones, says so itself. */
+         * keeps for a call while it takes no new ones, says so itself; on one that moves a large
+         * message the question may have had to wait. */
         if (status == WALDO_ETIMEOUT)
-            waldo__links_interrupt(manager);
+            waldo__links_interrupt(manager, true);
     }
     if (status == WALDO_EREFUSED || status == WALDO_ENOTFOUND || status == WALDO_EGONE) {
         char reason[sizeof error.message];
@@ -103,8 +95,8 @@ static bool sleep_until_due(waldo_manager *manager)
             manager->look_at = next_look(manager);
             return !manager->heart_stops;
         }
-        struct timespec until = as_timespec(due < manager->look_at ? due : manager->look_at);
-        pthread_cond_timedwait(&manager->heart_wakes, &manager->lock, &until);
+        (void)waldo__wait_until(&manager->heart_wakes, &manager->lock,
+                                due < manager->look_at ? due : manager->look_at);
     }
     return false;
 }
@@ -185,6 +177,6 @@ void waldo__heartbeat_stop(waldo_manager *manager)
     }
     /* The server may not answer. */
     if (beats)
-        waldo__links_interrupt(manager);
+        waldo__links_interrupt(manager, false);
     pthread_join(manager->heart, NULL);
 }

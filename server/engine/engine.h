@@ -57,6 +57,9 @@ typedef struct waldo__server_engine {
     /* true: replies may be gathered from now on, to leave together at false. NULL: they never are.
      */
     void (*gather)(waldo__listener *listener, bool gathers);
+    /* May many requests be under way on the connection that this one came by, and is no reply lost
+     * by that? NULL: no. Before the request is replied to. */
+    bool (*multiplexes)(const waldo__listener *listener, uint64_t connection, uint32_t id);
     /* Closes one connection after what is queued for it; gone() follows where the engine can tell.
      */
     void (*disconnect)(waldo__listener *listener, uint64_t connection);

@@ -110,6 +110,11 @@ bool waldo__routes_keep(waldo__routes *routes, uint64_t connection, const waldo_
     return true;
 }
 
+bool waldo__routes_has(const waldo__routes *routes, uint64_t connection, uint32_t id)
+{
+    return routes->count > 0 && *place_of(routes, connection, id) != NULL;
+}
+
 waldo__sp_route waldo__routes_take(waldo__routes *routes, uint64_t connection, uint32_t id)
 {
     if (routes->count == 0)

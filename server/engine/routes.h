@@ -29,6 +29,8 @@ typedef struct waldo__routes {
 /* Keeps the way back if it is more than an id. false: out of memory. */
 bool waldo__routes_keep(waldo__routes *routes, uint64_t connection, const waldo__sp_route *route,
                         uint32_t *ret_id);
+/* Did the request come through a device? */
+bool waldo__routes_has(const waldo__routes *routes, uint64_t connection, uint32_t id);
 /* The way back of a request, which is then forgotten. */
 waldo__sp_route waldo__routes_take(waldo__routes *routes, uint64_t connection, uint32_t id);
 /* Forgets all of a connection. */

@@ -1,21 +1,34 @@
 #include "engine/direct/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "engine/direct/connect.h"
 #include "engine/sp.h"
 
 #define STAGE_SIZE (16 * 1024)
+/* The system waits in recv() for so long; with a deadline that is nearer poll() waits. */
+#define SLICE_SECONDS 10
+#define SLICE_NS (SLICE_SECONDS * UINT64_C(1000000000))
+/* Messages that go out in one call of the system. */
+#define WINDOW 32
 
+/* One thread sends and one receives; what they share is set before. */
 struct waldo__channel {
     int fd;
     size_t max_message;
     bool ipc;
+    /* Bytes for which there was no room at first: the server takes them. The sending thread's. */
+    _Atomic uint64_t sent;
+    /* The receiving thread's: */
+    _Atomic uint64_t received;
     waldo__sp_parser parser;
     /* Bytes that have come and are not taken yet. */
     size_t stage_start;
@@ -52,8 +65,31 @@ static int closed_by_server(const waldo__channel *channel, waldo_error *reterr)
     return waldo_error_set(reterr, WALDO_EGONE, "the server closed the connection%s", when);
 }
 
-/* Reads once, to where the bytes belong; waits if there are none. Returns 1 if that completed a
- * message in the parser's body. */
+static void count(_Atomic uint64_t *counter, size_t bytes)
+{
+    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, before + bytes, memory_order_relaxed);
+}
+
+/* recv() that waits at most until the deadline; NOW does not wait. A wait in recv() itself saves
+ * the call of poll(). -1 and EAGAIN: nothing came. */
+static ssize_t read_socket(const waldo__channel *channel, uint8_t *target, size_t size,
+                           waldo__deadline deadline)
+{
+    uint64_t left = deadline == 0 ? 0 : waldo__deadline_left(deadline);
+    if (left >= SLICE_NS)
+        return recv(channel->fd, target, size, 0);
+    if (left > 0) {
+        struct pollfd polled = {.fd = channel->fd, .events = POLLIN};
+        if (poll(&polled, 1, waldo__deadline_poll_ms(deadline)) < 0)
+            return -1;
+    }
+    return recv(channel->fd, target, size, MSG_DONTWAIT);
+}
+
+/* Reads once, to where the bytes belong; waits if there are none, unless the deadline is 0. Returns
+ * 1 if that completed a message in the parser's body; WALDO_ETIMEOUT. */
 static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo__deadline deadline,
                      const char *what, waldo_error *reterr)
 {
@@ -62,21 +98,23 @@ static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo_
     uint8_t *target = room != NULL ? room : channel->stage;
 
     for (;;) {
-        int rc = waldo__direct_wait(channel->fd, POLLIN, deadline, what, reterr);
-        if (rc < 0)
-            return rc;
-        ssize_t got = recv(channel->fd, target, room_size, MSG_DONTWAIT);
+        ssize_t got = read_socket(channel, target, room_size, deadline);
         if (got == 0)
             return closed_by_server(channel, reterr);
-        if (got > 0 && room != NULL)
-            return waldo__sp_filled(&channel->parser, (size_t)got, message);
         if (got > 0) {
+            count(&channel->received, (size_t)got);
+            if (room != NULL)
+                return waldo__sp_filled(&channel->parser, (size_t)got, message);
             channel->stage_start = 0;
             channel->stage_end = (size_t)got;
             return 0;
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
             return gone(errno, reterr);
+        if (deadline == 0)
+            return WALDO_ETIMEOUT;
+        if (waldo__deadline_left(deadline) == 0)
+            return waldo_error_set(reterr, WALDO_ETIMEOUT, "the deadline passed while %s", what);
     }
 }
 
@@ -127,6 +165,18 @@ static void direct_close(waldo__channel *channel)
     free(channel);
 }
 
+/* recv() waits, for a while; everything else that must not wait says so. */
+static int make_waiting(int fd, waldo_error *reterr)
+{
+    const struct timeval slice = {.tv_sec = SLICE_SECONDS};
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice) < 0)
+        return waldo_error_system(reterr, errno, "cannot set up a connection");
+    return 0;
+}
+
 static int direct_open(const waldo__url *url, size_t max_message, waldo__deadline deadline,
                        waldo__channel **ret_channel, waldo_error *reterr)
 {
@@ -143,13 +193,88 @@ static int direct_open(const waldo__url *url, size_t max_message, waldo__deadlin
         free(channel);
         return rc;
     }
-    rc = greet(channel, deadline, reterr);
+    rc = make_waiting(channel->fd, reterr);
+    if (rc == 0)
+        rc = greet(channel, deadline, reterr);
     if (rc < 0) {
         direct_close(channel);
         return rc;
     }
     *ret_channel = channel;
     return 0;
+}
+
+static int too_big(const waldo__channel *channel, waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ETOOBIG,
+                           "the message is larger than the %zu bytes allowed",
+                           channel->max_message);
+}
+
+/* Points window at what has not gone yet of some of the messages, and at their heads in frames.
+ * Returns how many entries it took. */
+static size_t unsent(const waldo__channel *channel, const waldo__outgoing *messages, size_t count,
+                     size_t skip, waldo__sp_frame *frames, struct iovec *window)
+{
+    size_t used = 0, taken = 0;
+
+    for (size_t i = 0; i < count && taken < WINDOW; i++) {
+        const struct iovec *data = &messages[i].data;
+        waldo__sp_frame *frame = &frames[taken];
+        size_t head_size = WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc);
+        if (head_size + data->iov_len <= skip) {
+            skip -= head_size + data->iov_len;
+            continue;
+        }
+        waldo__sp_route route = waldo__sp_plain_route(messages[i].id | WALDO__REQUEST_ID_FLAG);
+        waldo__sp_frame_init(frame, channel->ipc, &route, data, 1, data->iov_len);
+        taken++;
+        if (skip < head_size)
+            window[used++] = (struct iovec){frame->head + skip, head_size - skip};
+        size_t of_data = skip < head_size ? 0 : skip - head_size;
+        skip = 0;
+        window[used++] =
+            (struct iovec){(uint8_t *)data->iov_base + of_data, data->iov_len - of_data};
+    }
+    return used;
+}
+
+static int direct_send_now(waldo__channel *channel, const waldo__outgoing *messages,
+                           size_t message_count, size_t *sent, waldo_error *reterr)
+{
+    size_t total = 0;
+    bool continued = *sent > 0;
+
+    for (size_t i = 0; i < message_count; i++) {
+        if (messages[i].data.iov_len > channel->max_message)
+            return too_big(channel, reterr);
+        total += WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + messages[i].data.iov_len;
+    }
+    while (*sent < total) {
+        waldo__sp_frame frames[WINDOW];
+        struct iovec window[2 * WINDOW];
+        struct msghdr message = {.msg_iov = window};
+        message.msg_iovlen = unsent(channel, messages, message_count, *sent, frames, window);
+        ssize_t gone_out = sendmsg(channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (gone_out < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        if (gone_out < 0 && errno != EINTR)
+            return gone(errno, reterr);
+        if (gone_out > 0) {
+            *sent += (size_t)gone_out;
+            if (continued)
+                count(&channel->sent, (size_t)gone_out);
+        }
+    }
+    return 1;
+}
+
+static int direct_wait_to_send(waldo__channel *channel, bool or_to_receive,
+                               waldo__deadline deadline, waldo_error *reterr)
+{
+    short events = (short)(or_to_receive ? POLLOUT | POLLIN : POLLOUT);
+
+    return waldo__direct_wait(channel->fd, events, deadline, "sending", reterr);
 }
 
 static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec *parts,
@@ -161,12 +286,10 @@ static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec 
     int rc;
 
     if (!waldo__sp_measure(parts, part_count, channel->max_message, &size))
-        return waldo_error_set(reterr, WALDO_ETOOBIG,
-                               "the message is larger than the %zu bytes allowed",
-                               channel->max_message);
+        return too_big(channel, reterr);
     waldo__sp_frame_init(&frame, channel->ipc, &route, parts, part_count, size);
     while ((rc = waldo__sp_frame_send(&frame, channel->fd)) == 0) {
-        rc = waldo__direct_wait(channel->fd, POLLOUT, deadline, "sending", reterr);
+        rc = direct_wait_to_send(channel, false, deadline, reterr);
         if (rc < 0)
             return rc;
     }
@@ -189,8 +312,8 @@ static int hand_over(waldo__channel *channel, const waldo__sp_message *from, wal
     return 0;
 }
 
-static int direct_receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
-                          waldo__deadline deadline, waldo_error *reterr)
+static int receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
+                   waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__sp_message whole;
     int rc = 0;
@@ -211,6 +334,20 @@ static int direct_receive(waldo__channel *channel, uint32_t *ret_id, waldo__buff
     return rc;
 }
 
+static int direct_receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
+                          waldo__deadline deadline, waldo_error *reterr)
+{
+    return receive(channel, ret_id, message, deadline > 0 ? deadline : 1, reterr);
+}
+
+static int direct_receive_now(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
+                              waldo_error *reterr)
+{
+    int rc = receive(channel, ret_id, message, 0, reterr);
+
+    return rc == WALDO_ETIMEOUT ? 0 : rc < 0 ? rc : 1;
+}
+
 static void direct_interrupt(waldo__channel *channel)
 {
     shutdown(channel->fd, SHUT_RDWR);
@@ -225,6 +362,17 @@ static bool direct_is_connected(waldo__channel *channel)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
+static uint64_t direct_progress(waldo__channel *channel)
+{
+    return atomic_load_explicit(&channel->sent, memory_order_relaxed) +
+           atomic_load_explicit(&channel->received, memory_order_relaxed);
+}
+
+static void direct_leave_behind(waldo__channel *channel)
+{
+    close(channel->fd);
+}
+
 /* Closing one of two descriptors of a connection says nothing to the peer, so a forked child may
  * simply close. */
 const waldo__client_engine waldo__direct_client = {
@@ -237,4 +385,10 @@ const waldo__client_engine waldo__direct_client = {
     .is_connected = direct_is_connected,
     .close = direct_close,
     .abandon = direct_close,
+    .multiplexes = true,
+    .receive_now = direct_receive_now,
+    .send_now = direct_send_now,
+    .wait_to_send = direct_wait_to_send,
+    .progress = direct_progress,
+    .leave_behind = direct_leave_behind,
 };

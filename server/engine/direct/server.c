@@ -186,6 +186,12 @@ static int direct_reply(waldo__listener *listener, uint64_t number, uint32_t id,
     return waldo__connection_reply(connection, id, parts, part_count, reterr);
 }
 
+/* A device of libnanomsg drops a reply that finds its socket busy. */
+static bool direct_multiplexes(const waldo__listener *listener, uint64_t number, uint32_t id)
+{
+    return !waldo__routes_has(&listener->routes, number, id);
+}
+
 static void direct_gather(waldo__listener *listener, bool gathers)
 {
     listener->gathers = gathers;
@@ -242,6 +248,7 @@ const waldo__server_engine waldo__direct_server = {
     .admit = direct_admit,
     .reply = direct_reply,
     .gather = direct_gather,
+    .multiplexes = direct_multiplexes,
     .disconnect = direct_disconnect,
     .stop = direct_stop,
     .close = direct_close,

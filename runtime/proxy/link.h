@@ -1,0 +1,121 @@
+/* A link: a connection with a session, and the calls that are under way on it.
+ *
+ * Where the engine multiplexes and the server says that no reply is lost on the way, all threads of
+ * the manager share one link. No thread belongs to it: each call has a slot in the link's table of
+ * outstanding request ids; of the threads that wait, one reads for all, hands replies to the slots
+ * that they are for, and passes the reading on when its own is there. Elsewhere a link carries one
+ * call at a time; the same code serves it.
+ *
+ * A link's own lock guards the table, who sends and who reads. It comes after the manager's, and is
+ * never held while the connection is used: the one that sends (`sending`) owns the sealing side
+ * of the channel, the one that reads (`reading`) the opening side. See
+ * docs/decisions/client_connection.md. */
+#ifndef WALDO_RUNTIME_PROXY_LINK_H
+#define WALDO_RUNTIME_PROXY_LINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <waldo/error.h>
+#include <waldo/manager.h>
+
+#include "../engine/engine.h" /* not the server's */
+#include "secure/channel.h"
+#include "wire/buffer.h"
+
+/* A thread that waits for the reply to a slot's request. */
+typedef struct waldo__waiter waldo__waiter;
+
+/* A request that has been sent, and where its reply goes. Zero is a valid one that waits for
+ * nothing. Guarded by the link's lock while it is in the table. */
+typedef struct waldo__slot {
+    uint32_t id; /* 0: not in the table: done, given up, or the link broke */
+    bool done;
+    waldo__waiter *waiters;
+    /* What came, when done; `data` points into the buffer, which is the slot's owner's. */
+    waldo__buffer buffer;
+    const uint8_t *data;
+    size_t size;
+} waldo__slot;
+
+typedef struct waldo__link {
+    const waldo__client_engine *engine;
+    waldo__channel *channel;
+    waldo__secure_channel *secure;
+    size_t max_message; /* the largest that both sides take */
+    unsigned life;      /* of the manager's session that the server knows it by */
+    bool shared;        /* carries many calls at a time */
+    atomic_bool broken; /* the connection is of no more use; status and error say why */
+
+    /* Guarded by the manager's lock: */
+    struct waldo__link *next; /* all of the manager */
+    struct waldo__link *next_idle;
+    unsigned users; /* calls; an idle one has none */
+    bool retired;   /* takes no new calls; goes with its last user */
+    bool used;      /* it has carried a call before */
+    uint64_t mark;  /* its engine's progress, when somebody last looked */
+
+    /* The sending thread's: */
+    waldo__buffer packed;  /* the request */
+    waldo__buffer frame;   /* and how it was sealed */
+    uint64_t *outstanding; /* room for what a request lists */
+    size_t outstanding_capacity;
+
+    /* The reading thread's: */
+    waldo__buffer incoming;
+    waldo__buffer plain;
+
+    pthread_mutex_t lock;
+    bool sending;
+    unsigned senders_waiting;
+    pthread_cond_t may_send;
+    bool reading;
+    waldo__waiter *waiters; /* asleep */
+    int status;             /* why it is broken */
+    waldo_error error;
+    uint32_t last_id;
+    waldo__slot **slots; /* at the position that the id's lower bits say */
+    size_t slot_capacity;
+    size_t slot_count;
+} waldo__link;
+
+/* A condition whose waits end by the monotonic clock. */
+void waldo__init_condition(pthread_cond_t *condition);
+/* False: the deadline passed. Also returns for no reason. */
+bool waldo__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, waldo__deadline deadline);
+
+/* NULL: out of memory. The channel is yet to be opened. */
+waldo__link *waldo__link_make(const waldo__client_engine *engine);
+/* Closes the connection. Nobody else uses it. */
+void waldo__link_free(waldo__link *link);
+/* In a forked child: nothing goes to the parent's server. What another thread of the parent may
+ * have been changing is left as it was. */
+void waldo__link_abandon(waldo__link *link);
+
+/* ---- one call; all of it may be done by several threads at the same time ---- */
+
+/* Puts the slot in the table, with an id of its own. From success to waldo__link_send or
+ * waldo__link_leave the caller is the one who sends. WALDO_ETIMEOUT, WALDO_ENOMEM, what broke it.
+ */
+int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
+                      waldo_error *reterr);
+/* Sends the frame for the slot; after that others may. A failure has broken the link, but for
+ * WALDO_ETOOBIG and a deadline that passed before a byte was gone (*ret_gone says whether). */
+int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
+                     waldo_error *reterr);
+/* Nothing is sent after all. */
+void waldo__link_leave(waldo__link *link, waldo__slot *slot);
+/* Waits until the slot is done. WALDO_ETIMEOUT: the slot is given up, and a late reply is dropped;
+ * what broke the link. With `cancellable` a pthread_cancel ends the wait as a deadline does, and
+ * the thread's cleanup handlers run. */
+int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
+                      bool cancellable, waldo_error *reterr);
+/* Grows while the connection moves anything that says that the server is there. */
+uint64_t waldo__link_progress(const waldo__link *link);
+/* Whoever waits gets this error. Again is a no-op. */
+void waldo__link_break(waldo__link *link, int status, const waldo_error *error);
+
+#endif

@@ -1,0 +1,291 @@
+/* Of the threads that wait on a link one reads for all: see link.h. */
+#include <time.h>
+
+#include "proxy/link_internal.h"
+
+struct waldo__waiter {
+    waldo__slot *slot;
+    pthread_cond_t wakes;
+    waldo__waiter *next_of_slot;
+    waldo__waiter *next;
+    waldo__waiter **place;
+};
+
+void waldo__init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+bool waldo__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, waldo__deadline deadline)
+{
+    static const uint64_t second = UINT64_C(1000000000);
+    if (deadline == WALDO__NEVER) {
+        pthread_cond_wait(condition, lock);
+        return true;
+    }
+    struct timespec until = {.tv_sec = (time_t)(deadline / second),
+                             .tv_nsec = (long)(deadline % second)};
+    return pthread_cond_timedwait(condition, lock, &until) == 0;
+}
+
+/* ---- waking; with the lock ---- */
+
+static void wake_all(waldo__link *link)
+{
+    for (waldo__waiter *waiter = link->waiters; waiter; waiter = waiter->next)
+        pthread_cond_signal(&waiter->wakes);
+}
+
+static void wake_owners(const waldo__slot *slot)
+{
+    for (waldo__waiter *waiter = slot->waiters; waiter; waiter = waiter->next_of_slot)
+        pthread_cond_signal(&waiter->wakes);
+}
+
+/* Others get what a new connection mends: what befell one thread is not theirs. */
+void waldo__link_break_locked(waldo__link *link, int status, const waldo_error *error)
+{
+    if (link->broken)
+        return;
+    link->status = status == WALDO_EPROTOCOL ? status : WALDO_EGONE;
+    link->error = *error;
+    link->error.code = link->status;
+    atomic_store(&link->broken, true);
+    waldo__link_empty(link);
+    wake_all(link);
+    pthread_cond_broadcast(&link->may_send);
+}
+
+void waldo__link_break(waldo__link *link, int status, const waldo_error *error)
+{
+    pthread_mutex_lock(&link->lock);
+    waldo__link_break_locked(link, status, error);
+    pthread_mutex_unlock(&link->lock);
+}
+
+/* Nobody reads now: one of those who wait shall. */
+static void pass_on(waldo__link *link)
+{
+    if (!link->reading && link->waiters && !link->broken)
+        pthread_cond_signal(&link->waiters->wakes);
+}
+
+/* ---- reading ---- */
+
+/* A frame that the channel does not take is as good as no connection. */
+static int open_frame(waldo__link *link, const uint8_t **ret_data, size_t *ret_size,
+                      waldo_error *reterr)
+{
+    if (!link->secure) { /* the handshake */
+        *ret_data = link->incoming.data;
+        *ret_size = link->incoming.size;
+        return 0;
+    }
+    int status = waldo__secure_open(link->secure, link->incoming.data, link->incoming.size,
+                                    &link->plain, ret_data, ret_size, reterr);
+    if (status == WALDO_EAUTHENTICATION)
+        return waldo_error_set(reterr, WALDO_EGONE, "the server no longer knows this connection");
+    return status;
+}
+
+/* Hands over what is in the link's buffers, if anybody waits for it. With the lock. */
+static void deliver(waldo__link *link, uint32_t id, const uint8_t *data, size_t size)
+{
+    waldo__slot *slot = waldo__link_find(link, id);
+    if (!slot)
+        return;
+    waldo__buffer *holder = data == link->plain.data ? &link->plain : &link->incoming;
+    waldo__buffer given = slot->buffer;
+    slot->buffer = *holder;
+    *holder = given;
+    slot->data = data;
+    slot->size = size;
+    slot->done = true;
+    waldo__link_remove(link, slot);
+    wake_owners(slot);
+}
+
+/* What came with that status. 1: a message was delivered; with the lock taken. */
+static int take(waldo__link *link, int status, uint32_t id, waldo_error *error)
+{
+    const uint8_t *data = NULL;
+    size_t size = 0;
+    if (status > 0) {
+        int opened = open_frame(link, &data, &size, error);
+        status = opened < 0 ? opened : 1;
+    }
+    pthread_mutex_lock(&link->lock);
+    if (status > 0)
+        deliver(link, id, data, size);
+    else if (status < 0 && status != WALDO_ETIMEOUT)
+        waldo__link_break_locked(link, status, error);
+    return status;
+}
+
+int waldo__link_read_ready(waldo__link *link, waldo_error *reterr)
+{
+    int status;
+    do {
+        uint32_t id = 0;
+        waldo_error error;
+        status = link->engine->receive_now(link->channel, &id, &link->incoming, &error);
+        status = take(link, status, id, &error);
+        pthread_mutex_unlock(&link->lock);
+        if (status < 0 && reterr)
+            *reterr = error;
+    } while (status > 0);
+    return status;
+}
+
+void waldo__link_stop_reading(waldo__link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    link->reading = false;
+    pass_on(link);
+    pthread_mutex_unlock(&link->lock);
+}
+
+/* ---- waiting ---- */
+
+typedef struct wait_state {
+    waldo__link *link;
+    waldo__slot *slot;
+    waldo__waiter waiter;
+    bool asleep; /* the waiter is among the link's */
+    bool reads;  /* this thread reads, without the lock */
+} wait_state;
+
+static void lie_down(wait_state *wait)
+{
+    waldo__waiter *waiter = &wait->waiter;
+    waldo__link *link = wait->link;
+    waiter->slot = wait->slot;
+    waldo__init_condition(&waiter->wakes);
+    waiter->next_of_slot = wait->slot->waiters;
+    wait->slot->waiters = waiter;
+    waiter->next = link->waiters;
+    waiter->place = &link->waiters;
+    if (waiter->next)
+        waiter->next->place = &waiter->next;
+    link->waiters = waiter;
+    wait->asleep = true;
+}
+
+static void get_up(wait_state *wait)
+{
+    waldo__waiter *waiter = &wait->waiter;
+    waldo__waiter **place = &wait->slot->waiters;
+    while (*place != waiter)
+        place = &(*place)->next_of_slot;
+    *place = waiter->next_of_slot;
+    *waiter->place = waiter->next;
+    if (waiter->next)
+        waiter->next->place = waiter->place;
+    pthread_cond_destroy(&waiter->wakes);
+    wait->asleep = false;
+}
+
+/* A thread that is cancelled: where it read, it may have been in the middle of a message. */
+static void on_cancel(void *argument)
+{
+    wait_state *wait = argument;
+    waldo__link *link = wait->link;
+    if (wait->reads) {
+        waldo_error error;
+        waldo_error_set(&error, WALDO_EGONE, "a thread that read the connection was cancelled");
+        pthread_mutex_lock(&link->lock);
+        link->reading = false;
+        waldo__link_break_locked(link, error.code, &error);
+    }
+    if (wait->asleep)
+        get_up(wait);
+    waldo__link_remove(link, wait->slot);
+    pass_on(link);
+    pthread_mutex_unlock(&link->lock);
+}
+
+/* Reads until the slot is done, or fails. Takes the lock's place: it is held before and after. */
+static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancellable,
+                        waldo_error *reterr)
+{
+    waldo__link *link = wait->link;
+    waldo_error error;
+    int status;
+    link->reading = true;
+    do {
+        uint32_t id = 0;
+        pthread_mutex_unlock(&link->lock);
+        wait->reads = true;
+        if (cancellable)
+            pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+        status = link->engine->receive(link->channel, &id, &link->incoming, deadline, &error);
+        if (cancellable)
+            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+        wait->reads = false;
+        status = take(link, status < 0 ? status : 1, id, &error);
+        /* While others' replies come, too, time passes. */
+        if (status > 0 && !wait->slot->done && waldo__deadline_left(deadline) == 0)
+            status = waldo_error_set(&error, WALDO_ETIMEOUT,
+                                     "the deadline passed while waiting for the reply");
+    } while (status > 0 && !wait->slot->done);
+    link->reading = false;
+    if (status < 0 && reterr)
+        *reterr = error;
+    return status < 0 ? status : 0;
+}
+
+static int sleep_until(wait_state *wait, waldo__deadline deadline, bool cancellable,
+                       waldo_error *reterr)
+{
+    if (!wait->asleep)
+        lie_down(wait);
+    if (cancellable)
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    bool in_time = waldo__wait_until(&wait->waiter.wakes, &wait->link->lock, deadline);
+    if (cancellable)
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    if (in_time || wait->slot->done || wait->link->broken)
+        return 0;
+    return waldo_error_set(reterr, WALDO_ETIMEOUT,
+                           "the deadline passed while waiting for the reply");
+}
+
+/* With the lock. */
+static int await(wait_state *wait, waldo__deadline deadline, bool cancellable, waldo_error *reterr)
+{
+    waldo__link *link = wait->link;
+    int status = 0;
+    while (status >= 0 && !wait->slot->done) {
+        if (link->broken)
+            status = waldo__link_why(link, reterr);
+        else if (link->reading)
+            status = sleep_until(wait, deadline, cancellable, reterr);
+        else {
+            if (wait->asleep)
+                get_up(wait);
+            status = read_for_all(wait, deadline, cancellable, reterr);
+        }
+    }
+    return status;
+}
+
+int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
+                      bool cancellable, waldo_error *reterr)
+{
+    wait_state wait = {.link = link, .slot = slot};
+    int status;
+    pthread_mutex_lock(&link->lock);
+    pthread_cleanup_push(on_cancel, &wait);
+    status = await(&wait, deadline, cancellable, reterr);
+    pthread_cleanup_pop(0);
+    if (wait.asleep)
+        get_up(&wait);
+    waldo__link_remove(link, slot);
+    pass_on(link);
+    pthread_mutex_unlock(&link->lock);
+    return status;
+}
