@@ -60,6 +60,7 @@ static int do_hello(waldo_call *call)
     welcome.lease_ms = (uint64_t)(server->options.lease * 1000);
     welcome.grace_ms = (uint64_t)(server->options.grace * 1000);
     welcome.server = (char *)"Waldo " WALDO_VERSION;
+    welcome.shared_memory = waldo__peer_may_move(peer);
     waldo__call_answer(call, &welcome.base);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* The client's side of an engine: a channel moves whole messages to a server and back.
  *
- * A channel carries one request at a time and is used by one thread at a time. A channel on which
+ * One thread at a time sends on a channel and one at a time receives; over tcp:// and ipc:// both
+ * may happen at once. Nothing else is done meanwhile, but interrupt(). A channel on which
  * a call was given up, or any function failed, is closed: the next call opens a new one. */
 #ifndef WALDO_RUNTIME_ENGINE_H
 #define WALDO_RUNTIME_ENGINE_H
@@ -28,6 +29,10 @@ typedef struct waldo__client_engine {
     /* Connects within the deadline; messages above max_message bytes are refused both ways. */
     int (*open)(const waldo__url *url, size_t max_message, waldo__deadline deadline,
                 waldo__channel **ret_channel, waldo_error *reterr);
+    /* Moves a channel on which nothing is under way to shared memory. Only where the server has
+     * said that it knows how, and NULL where there is no such thing. 1: moved; 0: it stays as it
+     * is, which is as good; < 0: it is of no more use. */
+    int (*move)(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr);
     /* WALDO_ETOOBIG before anything is sent; WALDO_ETIMEOUT; WALDO_EGONE. */
     int (*send)(waldo__channel *channel, uint32_t id, const struct iovec *parts, int part_count,
                 waldo__deadline deadline, waldo_error *reterr);

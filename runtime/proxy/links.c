@@ -54,6 +54,7 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->lease = granted(welcome->lease_ms);
     manager->grace = granted(welcome->grace_ms);
     link->life = manager->life;
+    link->may_move = welcome->shared_memory && link->engine->move;
     return lost;
 }
 
@@ -289,6 +290,8 @@ static int enter(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     int status = shake_hands(manager, link, deadline, reterr);
     if (status >= 0)
         status = hello(manager, link, deadline, reterr);
+    if (status >= 0 && link->may_move)
+        status = link->engine->move(link->channel, deadline, reterr);
     if (status >= 0)
         status = attach(manager, link, deadline, reterr);
     return status;

@@ -39,6 +39,7 @@ typedef struct waldo__link {
     bool broken;   /* not to be used again */
     bool refused;  /* because the server said so, and did nothing */
     bool used;     /* it has carried a call before */
+    bool may_move; /* to shared memory: the server offers it */
     bool nonsense; /* the server's reply is none: asking again would not help */
 } waldo__link;
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/direct/connect.h"
+#include "engine/shm/client.h"
 #include "engine/sp.h"
 
 #define STAGE_SIZE (16 * 1024)
@@ -16,6 +17,8 @@ struct waldo__channel {
     int fd;
     size_t max_message;
     bool ipc;
+    bool stays;             /* on the socket, whatever the server offers */
+    waldo__shm_client *shm; /* NULL: on the socket */
     waldo__sp_parser parser;
     /* Bytes that have come and are not taken yet. */
     size_t stage_start;
@@ -123,6 +126,7 @@ static void direct_close(waldo__channel *channel)
     if (channel == NULL)
         return;
     close(channel->fd);
+    waldo__shm_close(channel->shm);
     waldo__sp_parser_free(&channel->parser);
     free(channel);
 }
@@ -136,6 +140,7 @@ static int direct_open(const waldo__url *url, size_t max_message, waldo__deadlin
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
     channel->max_message = max_message;
     channel->ipc = url->scheme == WALDO__IPC;
+    channel->stays = !channel->ipc || url->no_shm;
     channel->parser = (waldo__sp_parser){
         .peer = WALDO__SP_REP, .ipc = channel->ipc, .max_hops = 0, .limit = max_message};
     int rc = waldo__direct_connect(url, deadline, &channel->fd, reterr);
@@ -152,6 +157,16 @@ static int direct_open(const waldo__url *url, size_t max_message, waldo__deadlin
     return 0;
 }
 
+static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
+{
+    bool idle = channel->stage_start == channel->stage_end && channel->shm == NULL &&
+                !waldo__sp_is_midway(&channel->parser);
+
+    if (channel->stays || !idle)
+        return 0;
+    return waldo__shm_move(channel->fd, &channel->parser, deadline, &channel->shm, reterr);
+}
+
 static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec *parts,
                        int part_count, waldo__deadline deadline, waldo_error *reterr)
 {
@@ -165,6 +180,8 @@ static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec 
                                "the message is larger than the %zu bytes allowed",
                                channel->max_message);
     waldo__sp_frame_init(&frame, channel->ipc, &route, parts, part_count, size);
+    if (channel->shm != NULL)
+        return waldo__shm_send(channel->shm, &frame, deadline, reterr);
     while ((rc = waldo__sp_frame_send(&frame, channel->fd)) == 0) {
         rc = waldo__direct_wait(channel->fd, POLLOUT, deadline, "sending", reterr);
         if (rc < 0)
@@ -189,23 +206,29 @@ static int hand_over(waldo__channel *channel, const waldo__sp_message *from, wal
     return 0;
 }
 
+static int receive_from_socket(waldo__channel *channel, waldo__sp_message *message,
+                               waldo__deadline deadline, waldo_error *reterr)
+{
+    int rc = 0;
+
+    while (rc == 0) {
+        if (channel->stage_start < channel->stage_end)
+            rc = take_stage(channel, message, reterr);
+        if (rc == 0)
+            rc = read_more(channel, message, deadline, "waiting for the reply", reterr);
+    }
+    return rc < 0 ? rc : 0;
+}
+
 static int direct_receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
                           waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__sp_message whole;
-    int rc = 0;
+    int rc = channel->shm != NULL ? waldo__shm_receive(channel->shm, &whole, deadline, reterr)
+                                  : receive_from_socket(channel, &whole, deadline, reterr);
 
-    for (;;) {
-        if (channel->stage_start < channel->stage_end)
-            rc = take_stage(channel, &whole, reterr);
-        if (rc == 0)
-            rc = read_more(channel, &whole, deadline, "waiting for the reply", reterr);
-        if (rc < 0)
-            return rc;
-        if (rc == 1)
-            break;
-    }
-    rc = hand_over(channel, &whole, message, reterr);
+    if (rc == 0)
+        rc = hand_over(channel, &whole, message, reterr);
     if (rc == 0)
         *ret_id = waldo__sp_route_id(&whole.route);
     return rc;
@@ -219,6 +242,8 @@ static void direct_interrupt(waldo__channel *channel)
 /* Between calls the server has nothing to say but a reply that was given up. */
 static bool direct_is_connected(waldo__channel *channel)
 {
+    if (channel->shm != NULL)
+        return waldo__shm_is_connected(channel->shm);
     uint8_t byte;
     ssize_t got = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
@@ -231,6 +256,7 @@ const waldo__client_engine waldo__direct_client = {
     .name = "direct",
     .survives_fork = 1,
     .open = direct_open,
+    .move = direct_move,
     .send = direct_send,
     .receive = direct_receive,
     .interrupt = direct_interrupt,
