@@ -64,6 +64,7 @@ static int do_hello(waldo_call *call)
     welcome.multiplexes =
         endpoint->engine->multiplexes &&
         endpoint->engine->multiplexes(endpoint->listener, call->connection, call->id);
+    welcome.shared_memory = waldo__peer_may_move(peer);
     waldo__call_answer(call, &welcome.base);
     return 0;
 }

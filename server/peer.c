@@ -225,6 +225,13 @@ int waldo__peer_admit(waldo__peer *peer, waldo_call *call)
     return 0;
 }
 
+bool waldo__peer_may_move(const waldo__peer *peer)
+{
+    const waldo__endpoint *endpoint = peer->endpoint;
+    return endpoint->engine->offers &&
+           endpoint->engine->offers(endpoint->listener, peer->connection);
+}
+
 void waldo__peer_bind(waldo__peer *peer, waldo__session *session)
 {
     if (peer->session == session)

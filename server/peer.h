@@ -44,6 +44,8 @@ waldo__peer *waldo__peer_find(waldo_server *server, uint64_t id);
 /* It is no stranger any more, and may send messages of full size. < 0: there are too many
  * connections; call->error says so. */
 int waldo__peer_admit(waldo__peer *peer, waldo_call *call);
+/* Can its connection move to shared memory? */
+bool waldo__peer_may_move(const waldo__peer *peer);
 /* The session takes the place of what the peer had before. */
 void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
 /* Sends a reply through the channel, if it is still there. */

@@ -36,6 +36,10 @@ typedef struct waldo__client_engine {
     /* Connects within the deadline; messages above max_message bytes are refused both ways. */
     int (*open)(const waldo__url *url, size_t max_message, waldo__deadline deadline,
                 waldo__channel **ret_channel, waldo_error *reterr);
+    /* Moves a channel on which nothing is under way to shared memory. Only where the server has
+     * said that it knows how, and NULL where there is no such thing. 1: moved; 0: it stays as it
+     * is, which is as good; < 0: it is of no more use. */
+    int (*move)(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr);
     /* WALDO_ETOOBIG before anything is sent; WALDO_ETIMEOUT; WALDO_EGONE. */
     int (*send)(waldo__channel *channel, uint32_t id, const struct iovec *parts, int part_count,
                 waldo__deadline deadline, waldo_error *reterr);

@@ -210,7 +210,7 @@ static int take_body(waldo__sp_parser *parser, const uint8_t **data, size_t *siz
 
     *data += taken;
     *size -= taken;
-    if (taken == parser->left && parser->body.size == 0)
+    if (taken == parser->left && parser->body.size == 0 && !parser->shared)
         return whole(parser, start, taken, false, ret_message);
     if (!make_room(parser, taken) || !waldo__buffer_append(&parser->body, start, taken))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message");

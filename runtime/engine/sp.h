@@ -53,12 +53,13 @@ typedef enum waldo__sp_stage {
     WALDO__SP_AT_BODY
 } waldo__sp_stage;
 
-/* Fill in the first four, leave the rest zero. */
+/* Fill in the first five, leave the rest zero. */
 typedef struct waldo__sp_parser {
     uint8_t peer;      /* what the other side must be */
     bool ipc;          /* with type bytes */
     unsigned max_hops; /* at most WALDO__SP_MAX_HOPS */
     size_t limit;      /* payload bytes; may be changed between messages */
+    bool shared;       /* the bytes that come may change while they are read: each is read once */
     waldo__sp_stage stage;
     uint8_t head[WALDO__SP_HEAD_SIZE];
     size_t head_size;
@@ -68,7 +69,7 @@ typedef struct waldo__sp_parser {
 
 typedef struct waldo__sp_message {
     waldo__sp_route route;
-    /* In the bytes that were given, or in the parser's body. */
+    /* In the parser's body, or, unless they are shared, in the bytes that were given. */
     const uint8_t *data;
     size_t size;
     bool in_body;
@@ -106,6 +107,10 @@ void waldo__sp_frame_init(waldo__sp_frame *frame, bool ipc, const waldo__sp_rout
 /* Gives the socket what it takes, without blocking and without SIGPIPE. 1: all is sent; 0: the
  * socket takes no more now; < 0: -errno. */
 int waldo__sp_frame_send(waldo__sp_frame *frame, int fd);
+/* Parts of a frame that are given to the system in one call. */
+#define WALDO__SP_WINDOW 16
+/* Points the window at the first bytes that are not sent yet; returns how many entries it took. */
+int waldo__sp_frame_unsent(const waldo__sp_frame *frame, struct iovec window[WALDO__SP_WINDOW]);
 /* Appends what is not sent yet; false: out of memory. */
 bool waldo__sp_frame_keep_rest(const waldo__sp_frame *frame, waldo__buffer *buffer);
 

@@ -6,8 +6,6 @@
 #include "engine/sp.h"
 
 #define IPC_MESSAGE 0x01
-/* Parts given to the system in one call. */
-#define WINDOW 16
 
 bool waldo__sp_measure(const struct iovec *parts, int part_count, size_t limit, size_t *ret_size)
 {
@@ -45,7 +43,7 @@ static size_t unsent(const waldo__sp_frame *frame, int *part, size_t *skip, stru
 {
     size_t count = 0;
 
-    for (; *part < frame->part_count && count < WINDOW; ++*part) {
+    for (; *part < frame->part_count && count < WALDO__SP_WINDOW; ++*part) {
         const struct iovec *whole = *part < 0
                                         ? &(struct iovec){(void *)frame->head, frame->head_size}
                                         : &frame->parts[*part];
@@ -61,14 +59,20 @@ static size_t unsent(const waldo__sp_frame *frame, int *part, size_t *skip, stru
     return count;
 }
 
+int waldo__sp_frame_unsent(const waldo__sp_frame *frame, struct iovec window[WALDO__SP_WINDOW])
+{
+    size_t skip = frame->sent;
+    int part = -1;
+
+    return (int)unsent(frame, &part, &skip, window);
+}
+
 int waldo__sp_frame_send(waldo__sp_frame *frame, int fd)
 {
     while (frame->sent < frame->size) {
-        struct iovec window[WINDOW];
-        size_t skip = frame->sent;
-        int part = -1;
+        struct iovec window[WALDO__SP_WINDOW];
         struct msghdr message = {.msg_iov = window};
-        message.msg_iovlen = unsent(frame, &part, &skip, window);
+        message.msg_iovlen = (size_t)waldo__sp_frame_unsent(frame, window);
         ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0)
             frame->sent += (size_t)sent;
@@ -87,7 +91,7 @@ bool waldo__sp_frame_keep_rest(const waldo__sp_frame *frame, waldo__buffer *buff
     int part = -1;
 
     while (part < frame->part_count) {
-        struct iovec window[WINDOW];
+        struct iovec window[WALDO__SP_WINDOW];
         size_t count = unsent(frame, &part, &skip, window);
         for (size_t i = 0; i < count; i++)
             if (!waldo__buffer_append(buffer, window[i].iov_base, window[i].iov_len)) {

@@ -90,12 +90,23 @@ static int parse_host_port(const char *text, const char *rest, waldo__url *url, 
     return parse_port(text, colon + 1, &url->port, reterr);
 }
 
+/* What stands behind an ipc:// path, if anything. */
+static int parse_options(const char *text, const char *options, waldo__url *url,
+                         waldo_error *reterr)
+{
+    if (*options != '\0' && strcmp(options, "?shm=0") != 0 && strcmp(options, "?shm=1") != 0)
+        return waldo_error_set(reterr, WALDO_EVALUE,
+                               "behind the path only ?shm=0 or ?shm=1 may stand: " QUOTED, text);
+    url->no_shm = strcmp(options, "?shm=0") == 0;
+    return 0;
+}
+
 static int parse_path(const char *text, const char *path, waldo__url *url, waldo_error *reterr)
 {
-    size_t size = strlen(path);
+    size_t size = url->scheme == WALDO__IPC ? strcspn(path, "?") : strlen(path);
     size_t longest = url->scheme == WALDO__INPROC ? LONGEST_INPROC_NAME : LONGEST_IPC_PATH;
 
-    if (size == 0 || (url->scheme == WALDO__IPC && strcmp(path, "@") == 0))
+    if (size == 0 || (url->scheme == WALDO__IPC && size == 1 && path[0] == '@'))
         return waldo_error_set(reterr, WALDO_EVALUE, "the URL names nothing: " QUOTED, text);
     if (size > longest)
         return waldo_error_set(reterr, WALDO_EVALUE,
@@ -104,8 +115,9 @@ static int parse_path(const char *text, const char *path, waldo__url *url, waldo
     if (url->scheme == WALDO__NN_IPC && path[0] == '@')
         return waldo_error_set(reterr, WALDO_EVALUE,
                                "libnanomsg has no abstract sockets, ipc:// has: " QUOTED, text);
-    memcpy(url->path, path, size + 1);
-    return 0;
+    memcpy(url->path, path, size);
+    url->path[size] = '\0';
+    return parse_options(text, path + size, url, reterr);
 }
 
 int waldo__url_parse(const char *text, waldo__url *ret_url, waldo_error *reterr)
@@ -140,7 +152,7 @@ void waldo__url_format(const waldo__url *url, char *text, size_t size)
         if (schemes[i].scheme == url->scheme)
             prefix = schemes[i].prefix;
     if (!has_port(url->scheme))
-        snprintf(text, size, "%s%s", prefix, url->path);
+        snprintf(text, size, "%s%s%s", prefix, url->path, url->no_shm ? "?shm=0" : "");
     else if (strchr(url->host, ':') != NULL)
         snprintf(text, size, "%s[%s]:%u", prefix, url->host, (unsigned)url->port);
     else

@@ -1,5 +1,8 @@
 /* URLs of servers: tcp://HOST:PORT, ipc://PATH, ipc://@ABSTRACT (direct); nn+tcp://, nn+ipc://,
- * ws://HOST:PORT, inproc://NAME (libnanomsg). */
+ * ws://HOST:PORT, inproc://NAME (libnanomsg).
+ *
+ * Behind an ipc:// path may stand ?shm=0, for a client that stays on the socket, or a server that
+ * lets nobody leave it; or ?shm=1, the default. */
 #ifndef WALDO_RUNTIME_ENGINE_URL_H
 #define WALDO_RUNTIME_ENGINE_URL_H
 
@@ -22,6 +25,7 @@ typedef struct waldo__url {
     char host[256]; /* tcp, nn+tcp, ws: name or address, without the brackets of [::1] */
     uint16_t port;
     char path[256]; /* ipc: the path, or "@name" for an abstract socket; inproc: the name */
+    bool no_shm;    /* ipc: what comes by it stays on the socket, ?shm=0 */
 } waldo__url;
 
 /* WALDO_EVALUE with a sentence: unknown scheme, missing port, port out of range, empty or too long

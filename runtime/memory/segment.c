@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -141,13 +142,26 @@ int waldo__segment_open_named(int descriptor, const char *name,
     return status;
 }
 
-int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *reterr)
+int waldo__sealed_memory_check(int descriptor, size_t *ret_size, waldo_error *reterr)
 {
-    if (size == 0)
-        return waldo_error_set(reterr, WALDO_EVALUE, "shared memory of 0 bytes");
-    if (size > waldo__host_memory())
-        return waldo_error_set(reterr, WALDO_ENOMEM,
-                               "%zu bytes of shared memory are more than this host has", size);
+    struct stat file;
+    int status = check_file(descriptor, SEALS, &file, reterr);
+    if (status == 0)
+        *ret_size = (size_t)file.st_size;
+    return status;
+}
+
+/* Beyond RLIMIT_FSIZE the system would not only refuse, but send a signal that ends the process. */
+static bool may_be_so_large(size_t size)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) < 0 || size <= limit.rlim_cur;
+}
+
+int waldo__sealed_memory(size_t size, int *ret_descriptor, waldo_error *reterr)
+{
+    if (!may_be_so_large(size))
+        return waldo_error_system(reterr, EFBIG, "making %zu bytes of shared memory", size);
     int descriptor = memfd_create("waldo", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor < 0)
         return waldo_error_system(reterr, errno, "making shared memory");
@@ -156,7 +170,20 @@ int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *r
         close(descriptor);
         return status;
     }
-    return waldo__segment_open(descriptor, ret_segment, reterr);
+    *ret_descriptor = descriptor;
+    return 0;
+}
+
+int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    if (size == 0)
+        return waldo_error_set(reterr, WALDO_EVALUE, "shared memory of 0 bytes");
+    if (size > waldo__host_memory())
+        return waldo_error_set(reterr, WALDO_ENOMEM,
+                               "%zu bytes of shared memory are more than this host has", size);
+    int descriptor;
+    int status = waldo__sealed_memory(size, &descriptor, reterr);
+    return status < 0 ? status : waldo__segment_open(descriptor, ret_segment, reterr);
 }
 
 waldo__segment *waldo__segment_ref(waldo__segment *segment)

@@ -41,6 +41,12 @@ waldo__segment *waldo__segment_unref(waldo__segment *segment);
 /* What locks something before it asks for segments calls this before it sees to fork() itself. */
 void waldo__segments_watch_fork(void);
 
+/* What segments are made of, for who maps it himself: a memfd of so many zeros, sealed in size. The
+ * descriptor is the caller's. Errors as waldo__segment_new. */
+int waldo__sealed_memory(size_t size, int *ret_descriptor, waldo_error *reterr);
+/* Is it such a memfd, of which size? WALDO_EPROTOCOL. */
+int waldo__sealed_memory_check(int descriptor, size_t *ret_size, waldo_error *reterr);
+
 /* Bytes of memory of this host, RAM and swap. */
 uint64_t waldo__host_memory(void);
 

@@ -79,8 +79,8 @@ static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__
 static int unpack_reply(const waldo__slot *slot, waldo__reply *reply, waldo__outcome *outcome,
                         waldo_error *reterr)
 {
-    int status = waldo__envelope_read_reply(&reply->arena, slot->data, slot->size, &reply->reply,
-                                            reterr);
+    int status =
+        waldo__envelope_read_reply(&reply->arena, slot->data, slot->size, &reply->reply, reterr);
     outcome->nonsense = status == WALDO_EPROTOCOL;
     if (status < 0)
         return status;

@@ -104,13 +104,23 @@ void waldo__managers_remove(waldo_manager *manager)
     pthread_mutex_unlock(&managers_lock);
 }
 
+/* Do two addresses name the same server? How a client of ipc:// talks to it stands behind a `?`. */
+static bool is_same_place(const char *one, const char *other)
+{
+    static const char ipc[] = "ipc://";
+    if (strncmp(one, ipc, sizeof ipc - 1) != 0)
+        return strcmp(one, other) == 0;
+    size_t length = strcspn(one, "?");
+    return length == strcspn(other, "?") && strncmp(one, other, length) == 0;
+}
+
 int waldo__managers_find_key(const char *address, waldo__keyring **ret_ring, waldo_error *reterr)
 {
     int status = 0;
     pthread_mutex_lock(&managers_lock);
     const waldo_manager *starter = managers;
     while (starter && (starter->server_pid <= 0 || !address || !starter->address ||
-                       !starter->keys || strcmp(starter->address, address) != 0))
+                       !starter->keys || !is_same_place(starter->address, address)))
         starter = starter->next_manager;
     if (starter)
         status = waldo__keyring_from_authkey(waldo__key_secret(waldo__keyring_at(starter->keys, 0)),

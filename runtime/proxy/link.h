@@ -48,6 +48,7 @@ typedef struct waldo__link {
     size_t max_message; /* the largest that both sides take */
     unsigned life;      /* of the manager's session that the server knows it by */
     bool shared;        /* carries many calls at a time */
+    bool may_move;      /* to shared memory: the server offers it */
     atomic_bool broken; /* the connection is of no more use; status and error say why */
 
     /* Guarded by the manager's lock: */

@@ -45,6 +45,7 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->grace = granted(welcome->grace_ms);
     link->life = manager->life;
     link->shared = link->engine->multiplexes && welcome->multiplexes;
+    link->may_move = welcome->shared_memory && link->engine->move;
     manager->one_is_enough = link->shared;
     if (welcome->max_message > 0 && welcome->max_message < link->max_message)
         link->max_message = welcome->max_message;
@@ -282,6 +283,8 @@ static int enter(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     int status = shake_hands(manager, link, deadline, reterr);
     if (status >= 0)
         status = hello(manager, link, deadline, reterr);
+    if (status >= 0 && link->may_move)
+        status = link->engine->move(link->channel, deadline, reterr);
     if (status >= 0)
         status = attach(manager, link, deadline, reterr);
     return status;

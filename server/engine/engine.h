@@ -50,6 +50,12 @@ typedef struct waldo__server_engine {
     const waldo__url *(*address)(const waldo__listener *listener);
     /* Messages of full size are allowed from now on. */
     void (*admit)(waldo__listener *listener, uint64_t connection);
+    /* May the client at the other end be told that it can move to shared memory? NULL: never. */
+    bool (*offers)(const waldo__listener *listener, uint64_t connection);
+    /* Looks for messages where that costs no system call; they are told as ever. > 0: there were
+     * some; 0: none, but they may come soon, so that looking again is better than sleeping; < 0:
+     * only uv_run finds any. NULL: the same. Not from within an event. */
+    int (*poll)(waldo__listener *listener);
     /* Sends a reply, copying what the socket does not take at once. Never blocks. 0, WALDO_EGONE:
      * no such connection, WALDO_ETOOBIG, WALDO_ELIMIT: it was cut off, WALDO_ENOMEM. */
     int (*reply)(waldo__listener *listener, uint64_t connection, uint32_t id,

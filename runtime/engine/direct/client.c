@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/direct/connect.h"
+#include "engine/shm/client.h"
 #include "engine/sp.h"
 
 #define STAGE_SIZE (16 * 1024)
@@ -29,6 +30,8 @@ struct waldo__channel {
     _Atomic uint64_t sent;
     /* The receiving thread's: */
     _Atomic uint64_t received;
+    bool stays;             /* on the socket, whatever the server offers */
+    waldo__shm_client *shm; /* NULL: on the socket */
     waldo__sp_parser parser;
     /* Bytes that have come and are not taken yet. */
     size_t stage_start;
@@ -161,6 +164,7 @@ static void direct_close(waldo__channel *channel)
     if (channel == NULL)
         return;
     close(channel->fd);
+    waldo__shm_close(channel->shm);
     waldo__sp_parser_free(&channel->parser);
     free(channel);
 }
@@ -186,6 +190,7 @@ static int direct_open(const waldo__url *url, size_t max_message, waldo__deadlin
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
     channel->max_message = max_message;
     channel->ipc = url->scheme == WALDO__IPC;
+    channel->stays = !channel->ipc || url->no_shm;
     channel->parser = (waldo__sp_parser){
         .peer = WALDO__SP_REP, .ipc = channel->ipc, .max_hops = 0, .limit = max_message};
     int rc = waldo__direct_connect(url, deadline, &channel->fd, reterr);
@@ -239,6 +244,29 @@ static size_t unsent(const waldo__channel *channel, const waldo__outgoing *messa
     return used;
 }
 
+/* The same into the ring. */
+static int send_now_shared(waldo__channel *channel, const waldo__outgoing *messages, size_t count,
+                           size_t *sent, waldo_error *reterr)
+{
+    size_t before = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        waldo__sp_route route = waldo__sp_plain_route(messages[i].id | WALDO__REQUEST_ID_FLAG);
+        waldo__sp_frame frame;
+        waldo__sp_frame_init(&frame, channel->ipc, &route, &messages[i].data, 1,
+                             messages[i].data.iov_len);
+        if (*sent < before + frame.size) {
+            frame.sent = *sent - before;
+            int rc = waldo__shm_send_now(channel->shm, &frame, reterr);
+            *sent = before + frame.sent;
+            if (rc < 1)
+                return rc;
+        }
+        before += frame.size;
+    }
+    return 1;
+}
+
 static int direct_send_now(waldo__channel *channel, const waldo__outgoing *messages,
                            size_t message_count, size_t *sent, waldo_error *reterr)
 {
@@ -250,6 +278,8 @@ static int direct_send_now(waldo__channel *channel, const waldo__outgoing *messa
             return too_big(channel, reterr);
         total += WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + messages[i].data.iov_len;
     }
+    if (channel->shm != NULL)
+        return send_now_shared(channel, messages, message_count, sent, reterr);
     while (*sent < total) {
         waldo__sp_frame frames[WINDOW];
         struct iovec window[2 * WINDOW];
@@ -274,7 +304,19 @@ static int direct_wait_to_send(waldo__channel *channel, bool or_to_receive,
 {
     short events = (short)(or_to_receive ? POLLOUT | POLLIN : POLLOUT);
 
+    if (channel->shm != NULL)
+        return waldo__shm_wait_to_send(channel->shm, or_to_receive, deadline, reterr);
     return waldo__direct_wait(channel->fd, events, deadline, "sending", reterr);
+}
+
+static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
+{
+    bool idle = channel->stage_start == channel->stage_end && channel->shm == NULL &&
+                !waldo__sp_is_midway(&channel->parser);
+
+    if (channel->stays || !idle)
+        return 0;
+    return waldo__shm_move(channel->fd, &channel->parser, deadline, &channel->shm, reterr);
 }
 
 static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec *parts,
@@ -288,6 +330,8 @@ static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec 
     if (!waldo__sp_measure(parts, part_count, channel->max_message, &size))
         return too_big(channel, reterr);
     waldo__sp_frame_init(&frame, channel->ipc, &route, parts, part_count, size);
+    if (channel->shm != NULL)
+        return waldo__shm_send(channel->shm, &frame, deadline, reterr);
     while ((rc = waldo__sp_frame_send(&frame, channel->fd)) == 0) {
         rc = direct_wait_to_send(channel, false, deadline, reterr);
         if (rc < 0)
@@ -312,23 +356,29 @@ static int hand_over(waldo__channel *channel, const waldo__sp_message *from, wal
     return 0;
 }
 
+static int receive_from_socket(waldo__channel *channel, waldo__sp_message *message,
+                               waldo__deadline deadline, waldo_error *reterr)
+{
+    int rc = 0;
+
+    while (rc == 0) {
+        if (channel->stage_start < channel->stage_end)
+            rc = take_stage(channel, message, reterr);
+        if (rc == 0)
+            rc = read_more(channel, message, deadline, "waiting for the reply", reterr);
+    }
+    return rc < 0 ? rc : 0;
+}
+
 static int receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,
                    waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__sp_message whole;
-    int rc = 0;
+    int rc = channel->shm != NULL ? waldo__shm_receive(channel->shm, &whole, deadline, reterr)
+                                  : receive_from_socket(channel, &whole, deadline, reterr);
 
-    for (;;) {
-        if (channel->stage_start < channel->stage_end)
-            rc = take_stage(channel, &whole, reterr);
-        if (rc == 0)
-            rc = read_more(channel, &whole, deadline, "waiting for the reply", reterr);
-        if (rc < 0)
-            return rc;
-        if (rc == 1)
-            break;
-    }
-    rc = hand_over(channel, &whole, message, reterr);
+    if (rc == 0)
+        rc = hand_over(channel, &whole, message, reterr);
     if (rc == 0)
         *ret_id = waldo__sp_route_id(&whole.route);
     return rc;
@@ -356,6 +406,8 @@ static void direct_interrupt(waldo__channel *channel)
 /* Between calls the server has nothing to say but a reply that was given up. */
 static bool direct_is_connected(waldo__channel *channel)
 {
+    if (channel->shm != NULL)
+        return waldo__shm_is_connected(channel->shm);
     uint8_t byte;
     ssize_t got = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
@@ -364,6 +416,8 @@ static bool direct_is_connected(waldo__channel *channel)
 
 static uint64_t direct_progress(waldo__channel *channel)
 {
+    if (channel->shm != NULL)
+        return waldo__shm_progress(channel->shm);
     return atomic_load_explicit(&channel->sent, memory_order_relaxed) +
            atomic_load_explicit(&channel->received, memory_order_relaxed);
 }
@@ -379,6 +433,7 @@ const waldo__client_engine waldo__direct_client = {
     .name = "direct",
     .survives_fork = 1,
     .open = direct_open,
+    .move = direct_move,
     .send = direct_send,
     .receive = direct_receive,
     .interrupt = direct_interrupt,

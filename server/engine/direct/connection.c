@@ -97,6 +97,7 @@ static void on_closed(uv_handle_t *handle)
     waldo__routes_forget(&listener->routes, connection->number);
     if (listener->events.gone != NULL)
         listener->events.gone(listener->context, connection->number);
+    waldo__moved_free(connection);
     waldo__sp_parser_free(&connection->parser);
     waldo__buffer_free(&connection->queue);
     free(connection);
@@ -110,6 +111,7 @@ void waldo__connection_close(waldo__connection *connection)
     connection->closing = true;
     due_remove(connection);
     end_silence(connection);
+    waldo__moved_leave(connection);
     waldo__connections_remove(&connection->listener->table, connection->number);
     uv_close((uv_handle_t *)&connection->poll, on_closed);
 }
@@ -132,11 +134,13 @@ static size_t queued(const waldo__connection *connection)
 }
 
 /* Has the peer taken everything? On a Unix socket that means read it: a libnanomsg peer drops what
- * it has not read when the connection is closed. */
+ * it has not read when the connection is closed. What is in a ring stays there for the client. */
 static bool is_drained(const waldo__connection *connection)
 {
     int unread = 0;
 
+    if (waldo__moved_is(connection))
+        return queued(connection) == 0;
     return queued(connection) == 0 && (ioctl(connection->fd, SIOCOUTQ, &unread) < 0 || unread == 0);
 }
 
@@ -148,9 +152,17 @@ void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 
+/* One that has moved says by its socket that it takes more, too. */
+static int events_of(const waldo__connection *connection)
+{
+    if (waldo__moved_is(connection))
+        return UV_READABLE;
+    return (connection->leaving ? 0 : UV_READABLE) | (queued(connection) ? UV_WRITABLE : 0);
+}
+
 static void watch(waldo__connection *connection)
 {
-    int events = (connection->leaving ? 0 : UV_READABLE) | (queued(connection) ? UV_WRITABLE : 0);
+    int events = events_of(connection);
 
     if (connection->closing || events == connection->polled)
         return;
@@ -181,6 +193,8 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
 
     due_remove(connection);
     end_silence(connection);
+    if (message->route.size > sizeof(uint32_t))
+        connection->relayed = true;
     if (!waldo__routes_keep(&listener->routes, connection->number, &message->route, &id)) {
         waldo__connection_close(connection);
         return;
@@ -191,16 +205,16 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
         waldo__buffer_free(&connection->parser.body);
 }
 
-static bool is_read(const waldo__connection *connection)
+bool waldo__connection_is_read(const waldo__connection *connection)
 {
     return !connection->leaving && !connection->closing;
 }
 
-static void take(waldo__connection *connection, const uint8_t *data, size_t size)
+void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size)
 {
     waldo__sp_message message;
 
-    while (size > 0 && is_read(connection)) {
+    while (size > 0 && waldo__connection_is_read(connection)) {
         int rc = waldo__sp_take(&connection->parser, &data, &size, &message, NULL);
         if (rc == WALDO_ETOOBIG)
             tell_refused(connection->listener, rc);
@@ -208,6 +222,23 @@ static void take(waldo__connection *connection, const uint8_t *data, size_t size
             waldo__connection_close(connection);
         if (rc == 1)
             deliver(connection, &message);
+    }
+}
+
+/* Bytes from a socket: frames, and what is said between them about moving to shared memory. */
+static void take_from_socket(waldo__connection *connection, const uint8_t *data, size_t size)
+{
+    const waldo__sp_parser *parser = &connection->parser;
+    bool between = parser->ipc && parser->stage == WALDO__SP_AT_HEAD && parser->head_size == 0;
+
+    if (between && data[0] == WALDO__SHM_MOVED) {
+        waldo__moved_begin(connection);
+    } else if (between && data[0] == WALDO__SHM_ASK) {
+        waldo__moved_offer(connection);
+        if (size > 1) /* an answer is awaited before anything else is said */
+            waldo__connection_close(connection);
+    } else {
+        waldo__connection_take(connection, data, size);
     }
 }
 
@@ -227,7 +258,7 @@ static bool read_once(waldo__connection *connection)
         return false;
     }
     if (room == NULL)
-        take(connection, target, (size_t)got);
+        take_from_socket(connection, target, (size_t)got);
     else if (waldo__sp_filled(&connection->parser, (size_t)got, &message) == 1)
         deliver(connection, &message);
     return (size_t)got == size;
@@ -251,8 +282,34 @@ static void shrink_queue(waldo__connection *connection)
     }
 }
 
+static void finish_writing(waldo__connection *connection)
+{
+    shrink_queue(connection);
+    if (connection->leaving && is_drained(connection))
+        waldo__connection_close(connection);
+    else
+        watch(connection);
+}
+
+static void write_queue_to_ring(waldo__connection *connection)
+{
+    size_t sent;
+    int rc = waldo__moved_send_bytes(connection, connection->queue.data + connection->queue_start,
+                                     queued(connection), &sent);
+
+    connection->queue_start += sent;
+    if (rc < 0)
+        waldo__connection_close(connection);
+    else
+        finish_writing(connection);
+}
+
 static void write_queue(waldo__connection *connection)
 {
+    if (waldo__moved_is(connection)) {
+        write_queue_to_ring(connection);
+        return;
+    }
     while (queued(connection) > 0) {
         ssize_t sent = send(connection->fd, connection->queue.data + connection->queue_start,
                             queued(connection), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -265,11 +322,7 @@ static void write_queue(waldo__connection *connection)
             return;
         }
     }
-    shrink_queue(connection);
-    if (connection->leaving && is_drained(connection))
-        waldo__connection_close(connection);
-    else
-        watch(connection);
+    finish_writing(connection);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -280,11 +333,14 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         waldo__connection_close(connection);
         return;
     }
-    if (events & UV_WRITABLE)
+    if (events & UV_WRITABLE || (queued(connection) > 0 && waldo__moved_is(connection)))
         write_queue(connection);
-    for (int i = 0; (events & UV_READABLE) && i < READS_IN_A_ROW && is_read(connection); i++)
-        if (!read_once(connection))
+    for (int i = 0; (events & UV_READABLE) && i < READS_IN_A_ROW; i++)
+        if (!waldo__connection_is_read(connection) || waldo__moved_is(connection) ||
+            !read_once(connection))
             break;
+    if (events & UV_READABLE && !connection->closing && waldo__moved_is(connection))
+        waldo__moved_wake(connection);
 }
 
 static int no_memory(waldo_error *reterr)
@@ -355,7 +411,9 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
                                listener->limits.max_message);
     waldo__sp_route route = waldo__routes_take(&listener->routes, connection->number, id);
     waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);
-    if (queued(connection) == 0 && !listener->gathers)
+    if (queued(connection) == 0 && waldo__moved_is(connection))
+        rc = waldo__moved_send(connection, &frame);
+    else if (queued(connection) == 0 && !listener->gathers)
         rc = waldo__sp_frame_send(&frame, connection->fd);
     if (rc < 0) {
         waldo__connection_close(connection);
@@ -364,7 +422,7 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
     if (rc == 1)
         return 0;
     rc = queue_rest(connection, &frame, reterr);
-    if (rc >= 0 && listener->gathers)
+    if (rc >= 0 && listener->gathers && !waldo__moved_is(connection))
         gather(connection);
     else if (rc >= 0)
         watch(connection);

@@ -8,6 +8,7 @@
 #include "engine/direct/listening.h"
 #include "engine/engine.h"
 #include "engine/routes.h"
+#include "engine/shm/moved.h"
 #include "engine/sp.h"
 #include "wire/buffer.h"
 
@@ -19,12 +20,15 @@ struct waldo__connection {
     waldo__listener *listener;
     uint64_t number;
     int fd;
-    int polled;   /* events that are watched now */
-    bool silent;  /* its first message is not whole yet */
+    int polled;  /* events that are watched now */
+    bool silent; /* its first message is not whole yet */
+    bool admitted;
+    bool relayed; /* something came by a device: it is not the client who is at the other end */
     bool leaving; /* nothing more is read; closes once the peer has taken what is queued */
     bool closing; /* uv_close() was called; no number finds it any more */
     waldo__sp_parser parser;
-    /* What the socket did not take yet, from queue_start on. */
+    waldo__moved *moved; /* NULL: it has no rings */
+    /* What the socket, or the ring, did not take yet, from queue_start on. */
     waldo__buffer queue;
     size_t queue_start;
     bool gathered; /* it is among those that the listener writes to later */
@@ -52,6 +56,11 @@ struct waldo__listener {
     bool gathers;                /* replies are queued, and written together */
     waldo__connection *gathered; /* in the order of their first replies */
     waldo__connection *gathered_last;
+    uint32_t moved_count;
+    waldo__connection *warm;   /* of those that have moved: where something may come soon */
+    uv_prepare_t before_sleep; /* runs while there are warm ones */
+    uv_idle_t turning;         /* runs when something has come to them at the last moment */
+    unsigned open_handles;     /* of tick and the two */
     /* All have the same time, so the oldest is first. */
     waldo__connection *due_first;
     waldo__connection *due_last;
@@ -76,11 +85,17 @@ void waldo__connection_close(waldo__connection *connection);
 /* Makes room: closes the connection that has said nothing for the longest time, if there is one. */
 void waldo__connections_close_silent(waldo__listener *listener);
 
+/* Bytes of the stream that it sends; they are not touched any more when this returns. */
+void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size);
+/* Is more of it to be taken? */
+bool waldo__connection_is_read(const waldo__connection *connection);
 /* Closes one that is out of time, or that is leaving and has nothing left to send. */
 void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now);
 
 /* For connections, by the listener. */
 void waldo__listener_start_tick(waldo__listener *listener);
 void waldo__listener_connection_closed(waldo__listener *listener);
+/* Has it rings for one more of them? */
+bool waldo__listener_offers(const waldo__listener *listener);
 
 #endif

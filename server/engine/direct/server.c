@@ -13,12 +13,14 @@
 
 /* ---- The end ---- */
 
-static void on_tick_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     waldo__listener *listener = handle->data;
     void (*closed)(void *data) = listener->closed;
     void *data = listener->closed_data;
 
+    if (--listener->open_handles > 0)
+        return;
     waldo__routes_free(&listener->routes);
     waldo__connections_free(&listener->table);
     free(listener);
@@ -32,8 +34,12 @@ static void finish(waldo__listener *listener)
     uv_handle_t *tick = (uv_handle_t *)&listener->tick;
 
     if (listener->closing && !listener->accepting_open && listener->connection_count == 0 &&
-        !uv_is_closing(tick))
-        uv_close(tick, on_tick_closed);
+        !uv_is_closing(tick)) {
+        uv_close(tick, on_handle_closed);
+        uv_close((uv_handle_t *)&listener->before_sleep, on_handle_closed);
+        uv_close((uv_handle_t *)&listener->turning, on_handle_closed);
+        listener->open_handles = 3;
+    }
 }
 
 void waldo__listener_connection_closed(waldo__listener *listener)
@@ -130,6 +136,7 @@ static int start(waldo__listener *listener)
     listener->accepting_open = true;
     uv_timer_init(listener->loop, &listener->tick);
     listener->tick.data = listener;
+    waldo__moved_init(listener);
     /* Cannot fail for a handle that was just made. */
     uv_poll_start(&listener->accepting, UV_READABLE, on_connection);
     return 0;
@@ -172,8 +179,24 @@ static void direct_admit(waldo__listener *listener, uint64_t number)
 {
     waldo__connection *connection = waldo__connections_find(&listener->table, number);
 
-    if (connection != NULL)
-        connection->parser.limit = listener->limits.max_message;
+    if (connection == NULL)
+        return;
+    connection->admitted = true;
+    connection->parser.limit = listener->limits.max_message;
+}
+
+bool waldo__listener_offers(const waldo__listener *listener)
+{
+    const waldo__url *url = &listener->listening.url;
+
+    return url->scheme == WALDO__IPC && !url->no_shm && listener->moved_count < WALDO__MOVED_MOST;
+}
+
+static bool direct_offers(const waldo__listener *listener, uint64_t number)
+{
+    const waldo__connection *connection = waldo__connections_find(&listener->table, number);
+
+    return connection != NULL && !connection->relayed && waldo__listener_offers(listener);
 }
 
 static int direct_reply(waldo__listener *listener, uint64_t number, uint32_t id,
@@ -246,6 +269,8 @@ const waldo__server_engine waldo__direct_server = {
     .listen = direct_listen,
     .address = direct_address,
     .admit = direct_admit,
+    .offers = direct_offers,
+    .poll = waldo__moved_poll,
     .reply = direct_reply,
     .gather = direct_gather,
     .multiplexes = direct_multiplexes,

@@ -38,17 +38,22 @@ typedef struct echo_server {
     atomic_ullong last_connection;
 } echo_server;
 
+/* What a client says to be admitted, and is answered by servers that are silent, too. */
+#define TEST_KNOCK "knock"
+
 static inline void echo_on_message(void *context, uint64_t connection, uint32_t id,
                                    const uint8_t *data, size_t size)
 {
     echo_server *server = context;
     struct iovec part = {(void *)data, size};
 
+    bool knocks = size == strlen(TEST_KNOCK) && memcmp(data, TEST_KNOCK, size) == 0;
+
     atomic_store(&server->last_connection, connection);
-    atomic_fetch_add(&server->messages, 1);
+    atomic_fetch_add(&server->messages, !knocks);
     if (!server->never_admits)
         server->engine->admit(server->listener, connection);
-    if (!server->silent) {
+    if (!server->silent || knocks) {
         int rc = server->engine->reply(server->listener, connection, id, &part, 1, NULL);
         if (rc == WALDO_ELIMIT)
             atomic_fetch_add(&server->cut_off, 1);
@@ -184,16 +189,6 @@ typedef struct test_client {
     uint32_t next_id;
 } test_client;
 
-static inline test_client client_open(const char *text)
-{
-    test_client client = {.next_id = 1};
-    waldo_error err = WALDO_ERROR_INIT;
-    int rc = try_open(text, TEST_MAX_MESSAGE, 20, &client.engine, &client.channel, &err);
-
-    cr_assert_eq(rc, 0, "%s: %s", text, err.message);
-    return client;
-}
-
 static inline void client_close(test_client *client)
 {
     client->engine->close(client->channel);
@@ -219,6 +214,33 @@ static inline void client_echo(test_client *client, const uint8_t *data, size_t 
     cr_assert(size == 0 || memcmp(client->reply.data, data, size) == 0);
 }
 
+/* Moves to shared memory as a manager would, where the server and the URL allow it; returns whether
+ * it did. */
+static inline bool client_move(test_client *client)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+
+    if (client->engine->move == NULL)
+        return false;
+    client_echo(client, (const uint8_t *)TEST_KNOCK, strlen(TEST_KNOCK));
+    int rc = client->engine->move(client->channel, waldo__deadline_in(20), &err);
+    cr_assert_geq(rc, 0, "move: %s", err.message);
+    return rc == 1;
+}
+
+/* To an ipc:// server without ?shm=0: by shared memory. */
+static inline test_client client_open(const char *text)
+{
+    test_client client = {.next_id = 1};
+    waldo_error err = WALDO_ERROR_INIT;
+    int rc = try_open(text, TEST_MAX_MESSAGE, 20, &client.engine, &client.channel, &err);
+
+    cr_assert_eq(rc, 0, "%s: %s", text, err.message);
+    if (strncmp(text, "ipc://", 6) == 0 && strchr(text, '?') == NULL)
+        cr_assert(client_move(&client));
+    return client;
+}
+
 /* The server's URL as the other engine reaches it. */
 static inline const char *other_url(const char *url, char *text)
 {
@@ -232,6 +254,7 @@ static inline const char *other_url(const char *url, char *text)
 
     cr_assert_eq(waldo__url_parse(url, &parsed, NULL), 0);
     parsed.scheme = others[parsed.scheme];
+    parsed.no_shm = parsed.scheme == WALDO__IPC; /* libnanomsg has none */
     waldo__url_format(&parsed, text, TEST_URL_SIZE);
     return text;
 }

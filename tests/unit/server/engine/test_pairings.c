@@ -4,15 +4,23 @@
 #include "echo_server.h"
 
 typedef struct pairing {
-    const char *listen; /* a prefix only: a path of this process follows */
-    bool other;         /* the client uses the other engine */
+    const char *listen;  /* a prefix only: a path of this process follows */
+    bool other;          /* the client uses the other engine */
+    const char *options; /* of both sides, or NULL */
 } pairing;
 
 static const pairing pairings[] = {
-    {"tcp://127.0.0.1:0", false},   {"tcp://127.0.0.1:0", true}, {"nn+tcp://127.0.0.1:0", false},
-    {"nn+tcp://127.0.0.1:0", true}, {"ipc://", false},           {"ipc://", true},
-    {"nn+ipc://", false},           {"nn+ipc://", true},         {"ws://127.0.0.1:0", false},
-    {"inproc://waldo-test", false},
+    {"tcp://127.0.0.1:0", false, NULL},
+    {"tcp://127.0.0.1:0", true, NULL},
+    {"nn+tcp://127.0.0.1:0", false, NULL},
+    {"nn+tcp://127.0.0.1:0", true, NULL},
+    {"ipc://", false, NULL}, /* in shared memory */
+    {"ipc://", false, "?shm=0"},
+    {"ipc://", true, NULL},
+    {"nn+ipc://", false, NULL},
+    {"nn+ipc://", true, NULL},
+    {"ws://127.0.0.1:0", false, NULL},
+    {"inproc://waldo-test", false, NULL},
 };
 
 #define PAIRINGS (sizeof pairings / sizeof pairings[0])
@@ -22,7 +30,11 @@ static void start(echo_server *server, const pairing *pair, char *url)
     char listen[TEST_URL_SIZE];
     bool path = strstr(pair->listen, "ipc://") != NULL;
 
-    echo_start(server, path ? socket_path(listen, pair->listen) : pair->listen);
+    if (path)
+        socket_path(listen, pair->listen);
+    if (pair->options != NULL)
+        strcat(listen, pair->options);
+    echo_start(server, path ? listen : pair->listen);
     if (pair->other)
         other_url(server->url, url);
     else
