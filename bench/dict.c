@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     int64_t entries = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000;
     waldo_manager *manager;
     waldo_dict *dict;
-    const char *url = server_start("ipc://@waldo-bench-dict");
+    const char *url = server_start("ipc://@waldo-bench-dict", PATIENT);
     must(waldo_connect(url, NULL, &manager, &err), &err);
     must(waldo_dict_new(manager, &dict, &err), &err);
 

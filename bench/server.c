@@ -37,12 +37,11 @@ double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-const char *server_start(const char *listen)
+const char *server_start(const char *listen, const char *lease)
 {
     int ends[2];
     posix_spawn_file_actions_t actions;
-    /* No client is given up because the machine was busy. */
-    const char *const arguments[] = {"waldod", "--listen", listen, "--lease", "600", NULL};
+    const char *const arguments[] = {"waldod", "--listen", listen, "--lease", lease, NULL};
     if (pipe(ends) < 0 || posix_spawn_file_actions_init(&actions) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) != 0 ||
         posix_spawn_file_actions_addclose(&actions, ends[0]) != 0 ||

@@ -13,8 +13,11 @@ int must(int status, const waldo_error *error);
 /* Seconds of the monotonic clock. */
 double now(void);
 
-/* Starts a waldod there; where it really listens, as long as the program. */
-const char *server_start(const char *listen);
+/* Starts a waldod there that gives clients so many seconds; where it really listens, as long as the
+ * program. */
+const char *server_start(const char *listen, const char *lease);
+/* For a server that no client is given up by because the machine was busy. */
+#define PATIENT "600"
 /* Asks it to end, and waits. */
 void server_end(void);
 /* Bytes that it has in memory. */

@@ -214,7 +214,7 @@ int main(int argc, char **argv)
     }
     if (waiters < WAITERS)
         rounds = 1;
-    url = server_start(argc > 2 ? argv[2] : "tcp://127.0.0.1:0");
+    url = server_start(argc > 2 ? argv[2] : "tcp://127.0.0.1:0", PATIENT);
     waldo_manager *manager;
     must(waldo_connect(url, NULL, &manager, &err), &err);
     measure_crowd(manager, waiters);
