@@ -23,6 +23,7 @@
 #include <waldo/manager.h>
 
 #include "../engine/engine.h" /* not the server's */
+#include "proxy/spin.h"
 #include "secure/channel.h"
 #include "wire/buffer.h"
 
@@ -68,6 +69,7 @@ typedef struct waldo__link {
     /* The reading thread's: */
     waldo__buffer incoming;
     waldo__buffer plain;
+    waldo__spin spin;
 
     pthread_mutex_t lock;
     bool sending;

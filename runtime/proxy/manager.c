@@ -116,6 +116,7 @@ static int set_options(waldo_manager *manager, const waldo_manager_options *opti
     if (status >= 0)
         status = take_key(manager, options, reterr);
     manager->max_message = options->max_message ? options->max_message : DEFAULT_MAX_MESSAGE;
+    manager->spin = waldo__spin_make(options->spin_us);
     manager->registry = options->registry;
     return status;
 }

@@ -67,6 +67,7 @@ struct waldo_manager {
     waldo_registry *registry; /* the program's; for libwaldo-server */
     double connect_timeout, call_timeout, shutdown_timeout;
     size_t max_message;
+    waldo__spin spin;     /* as a new link has it */
     char *authkey_file;   /* what the options gave, for a server; or NULL */
     waldo__keyring *keys; /* its first key is used; NULL: none yet */
 
@@ -106,10 +107,10 @@ struct waldo_manager {
     pid_t heart_process; /* where it runs; 0: nowhere */
     bool heart_runs;     /* the thread has begun */
     bool heart_stops;
-    bool heart_beats;      /* it is in the middle of asking the server */
-    uint64_t heard_at;     /* when the server last answered; waldo__now() */
-    uint64_t look_at;      /* when to see whether there is a connection */
-    uint64_t missed_until; /* nobody was there a moment ago; waldo__now() */
+    bool heart_beats;          /* it is in the middle of asking the server */
+    _Atomic uint64_t heard_at; /* when the server last answered; waldo__now() */
+    uint64_t look_at;          /* when to see whether there is a connection */
+    uint64_t missed_until;     /* nobody was there a moment ago; waldo__now() */
     waldo__remote_type *types;
 
     /* The server process that was started here. */

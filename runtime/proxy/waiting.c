@@ -208,6 +208,45 @@ static void on_cancel(void *argument)
     pthread_mutex_unlock(&link->lock);
 }
 
+/* Looks for a message for a while; 0: it did not come. Not cancellable: it is short. */
+static int spin(waldo__link *link, uint32_t *ret_id, waldo__deadline until, waldo_error *error)
+{
+    for (;;) {
+        int status = link->engine->receive_now(link->channel, ret_id, &link->incoming, error);
+        if (status != 0 || waldo__now() >= until)
+            return status;
+        waldo__spin_pause();
+    }
+}
+
+static int sleep_for_message(waldo__link *link, uint32_t *ret_id, waldo__deadline deadline,
+                             bool cancellable, waldo_error *error)
+{
+    if (cancellable)
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    int status = link->engine->receive(link->channel, ret_id, &link->incoming, deadline, error);
+    if (cancellable)
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return status < 0 ? status : 1;
+}
+
+/* 1: a message is in the link's buffer. By the thread that reads. */
+static int receive(waldo__link *link, uint32_t *ret_id, waldo__deadline deadline, bool cancellable,
+                   waldo_error *error)
+{
+    waldo__spin *spins = &link->spin;
+    if (spins->limit == 0 || !link->engine->receive_now)
+        return sleep_for_message(link, ret_id, deadline, cancellable, error);
+    waldo__deadline started = waldo__now(), until = started + spins->limit;
+    int status = 0;
+    if (waldo__spin_is_worth_it(spins))
+        status = spin(link, ret_id, until < deadline ? until : deadline, error);
+    if (status == 0)
+        status = sleep_for_message(link, ret_id, deadline, cancellable, error);
+    waldo__spin_note(spins, waldo__now() - started);
+    return status;
+}
+
 /* Reads until the slot is done, or fails. Takes the lock's place: it is held before and after. */
 static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancellable,
                         waldo_error *reterr)
@@ -220,13 +259,9 @@ static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancell
         uint32_t id = 0;
         pthread_mutex_unlock(&link->lock);
         wait->reads = true;
-        if (cancellable)
-            pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-        status = link->engine->receive(link->channel, &id, &link->incoming, deadline, &error);
-        if (cancellable)
-            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+        status = receive(link, &id, deadline, cancellable, &error);
         wait->reads = false;
-        status = take(link, status < 0 ? status : 1, id, &error);
+        status = take(link, status, id, &error);
         /* While others' replies come, too, time passes. */
         if (status > 0 && !wait->slot->done && waldo__deadline_left(deadline) == 0)
             status = waldo_error_set(&error, WALDO_ETIMEOUT,

@@ -48,6 +48,11 @@ typedef struct waldo_manager_options {
     double shutdown_timeout; /* each stage of waldo_manager_shutdown; 1 (row A1) */
     /* The largest message taken or sent, in bytes; 0: 64 MiB. */
     size_t max_message;
+    /* Microseconds for which a thread that waits for a reply looks for it without sleeping, where
+     * replies have lately come within that time: to be woken takes longer than many calls do. Never
+     * where the process may use one core only. 0: what WALDO_SPIN_US in the environment says
+     * (0 there: never), else 50. Below 0: never. */
+    int spin_us;
 } waldo_manager_options;
 
 /** A manager in the state INITIAL; options may be NULL. WALDO_EVALUE for an address that is none.
