@@ -317,6 +317,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     set_defaults(&server->options);
     if (server->options.max_message > 0)
         server->options.limits[WALDO_LIMIT_MESSAGE] = server->options.max_message;
+    waldo__probe_init(&server->probe);
     waldo__limits_init(&server->limits, server->options.limits);
     do
         randombytes_buf(&server->incarnation, sizeof server->incarnation);
@@ -334,6 +335,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (status < 0) {
         waldo__pool_free(server->pool);
         waldo__keyring_free(server->keys);
+        waldo__probe_close(&server->probe);
         waldo_registry_unref(server->registry);
         pthread_mutex_destroy(&server->lock);
         free(server);
@@ -462,6 +464,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     while (uv_loop_close(&server->loop) < 0);
     waldo__peers_free(server);
     waldo__keyring_free(server->keys);
+    waldo__probe_close(&server->probe);
     free_endpoints(server);
     waldo__map_free(&server->sessions);
     waldo_registry_unref(server->registry);

@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "holds.h"
 #include "limit.h"
+#include "memory/place.h"
 #include "object.h"
 #include "peer.h"
 #include "pool.h"
@@ -47,6 +48,7 @@ struct waldo_server {
     uint64_t incarnation;
 
     uv_loop_t loop;
+    waldo__probe probe;     /* for clients of this host and user */
     uv_async_t wake_up;     /* the outbox has calls, or stop was asked for */
     uv_timer_t expiry;      /* leases and grace of sessions, proofs of peers */
     uint64_t expiry_due;    /* loop time in ms */

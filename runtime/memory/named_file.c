@@ -107,7 +107,7 @@ int waldo__shm_create(const char *name, const char *prefix, size_t size, bool tr
 }
 
 /* The janitor may be about to take the name away, or has just done so. */
-static int hold(int descriptor, const char *path, waldo_error *reterr)
+int waldo__shm_hold(int descriptor, const char *path, waldo_error *reterr)
 {
     struct stat info;
     if (flock(descriptor, LOCK_SH | LOCK_NB) < 0)
@@ -130,7 +130,7 @@ int waldo__shm_open(const char *name, int *ret_descriptor, waldo_error *reterr)
     int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0)
         return waldo_error_system(reterr, errno, "%s", path);
-    status = hold(descriptor, path, reterr);
+    status = waldo__shm_hold(descriptor, path, reterr);
     if (status < 0)
         close(descriptor);
     else

@@ -91,24 +91,60 @@ void waldo__storage_reduce(const waldo__storage *storage, char *name, waldo__red
     }
 }
 
-static int open_named(const char *name, waldo__segment **ret_segment, waldo_error *reterr)
+static bool is_name(const char *name)
 {
-    int descriptor = -1;
-    waldo__segment *segment = NULL;
-    if (!memchr(name, '\0', WALDO__SEGMENT_NAME_SIZE) || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
-        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's name is malformed");
-    int status = waldo__shm_open(name, &descriptor, reterr);
-    if (status >= 0)
-        status = waldo__segment_open_named(descriptor, name, take_name_away, &segment, reterr);
+    return strnlen(name, WALDO__SEGMENT_NAME_SIZE) < WALDO__SEGMENT_NAME_SIZE &&
+           strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+/* TAKES the descriptor, which has a lock on its file. */
+static int map_named(int descriptor, const char *name, waldo__segment **ret_segment,
+                     waldo_error *reterr)
+{
+    waldo__segment *segment;
+    int status = waldo__segment_open_named(descriptor, name, take_name_away, &segment, reterr);
     if (status < 0)
         return status;
     if (segment->size <= HEAD_SIZE) {
         waldo__segment_unref(segment);
         return waldo_error_set(reterr, WALDO_EPROTOCOL, "'%s' is no buffer", name);
     }
-    atomic_fetch_sub(&head_of(segment)->on_their_way, 1);
     *ret_segment = segment;
     return 0;
+}
+
+static int open_named(const char *name, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    int descriptor = -1;
+    if (!is_name(name))
+        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's name is malformed");
+    int status = waldo__shm_open(name, &descriptor, reterr);
+    if (status >= 0)
+        status = map_named(descriptor, name, ret_segment, reterr);
+    if (status >= 0)
+        atomic_fetch_sub(&head_of(*ret_segment)->on_their_way, 1);
+    return status;
+}
+
+int waldo__storage_open(int descriptor, const char *name, waldo__storage *ret_storage,
+                        waldo_error *reterr)
+{
+    waldo__segment *segment;
+    bool named = name[0] != '\0';
+    int status = 0;
+    if (named && !is_name(name))
+        status = waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's name is malformed");
+    else if (named)
+        status = waldo__shm_hold(descriptor, name, reterr);
+    if (status < 0) {
+        close(descriptor);
+        return status;
+    }
+    status = named ? map_named(descriptor, name, &segment, reterr)
+                   : waldo__segment_open(descriptor, &segment, reterr);
+    if (status >= 0)
+        *ret_storage = (waldo__storage){segment, named};
+    return status;
 }
 
 int waldo__storage_rebuild(bool named, const char *name, const waldo__reduced *from,

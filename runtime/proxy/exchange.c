@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "error_internal.h"
+#include "memory/carry.h"
 #include "proxy/manager_internal.h"
 #include "wire/envelope.h"
 #include "wire/scan.h"
@@ -92,11 +93,13 @@ static int unpack_reply(waldo__link *link, waldo__reply *reply, waldo_error *ret
         return status;
     status = waldo__unpack(&waldo__wire__reply__descriptor, &reply->arena.allocator, data, size,
                            &message, reterr);
+    if (status >= 0) {
+        reply->reply = (Waldo__Wire__Reply *)message;
+        status = waldo__carry_in(reply->reply->buffers, reply->reply->n_buffers, link->reaches,
+                                 NULL, reterr);
+    }
     link->nonsense = status == WALDO_EPROTOCOL;
-    if (status < 0)
-        return status;
-    reply->reply = (Waldo__Wire__Reply *)message;
-    return 0;
+    return status;
 }
 
 /* Reads until the reply to the link's last request; earlier ones were given up. */
@@ -186,6 +189,7 @@ typedef struct exchange_attempt {
     waldo_manager *manager;
     Waldo__Wire__Request *request;
     const ProtobufCMessage *body;
+    waldo__carried *carried; /* the buffers that body names */
     waldo__deadline deadline;
     /* Of looking for the server, since it was last reached; 0: it has not been missed. */
     waldo__deadline patience;
@@ -320,8 +324,12 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
         return waldo_error_set(reterr, WALDO_EKEY, "the session that held it is over");
     }
     attempt->life = link->life;
-    status = waldo__exchange_on(manager, link, attempt->request, attempt->body, attempt->deadline,
-                                ret_reply, reterr);
+    attempt->request->near = link->reaches;
+    status = waldo__carried_describe(attempt->carried, link->reached, &attempt->request->n_buffers,
+                                     &attempt->request->buffers, reterr);
+    if (status >= 0)
+        status = waldo__exchange_on(manager, link, attempt->request, attempt->body,
+                                    attempt->deadline, ret_reply, reterr);
     bool broken = link->broken, refused = link->refused, used = link->used;
     bool nonsense = link->nonsense;
     attempt->answered = (!broken || refused) && status != WALDO_ETOOBIG;
@@ -367,15 +375,17 @@ static void settle(waldo_manager *manager)
     waldo__link_give(manager, link);
 }
 
-static int exchange(waldo_manager *manager, const unsigned *only_life,
-                    Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
-                    waldo__reply *ret_reply, waldo_error *reterr)
+static int exchange_all(waldo_manager *manager, const unsigned *only_life,
+                        Waldo__Wire__Request *request, const ProtobufCMessage *body,
+                        waldo__carried *carried, double timeout, waldo__reply *ret_reply,
+                        waldo_error *reterr)
 {
     exchange_attempt attempt = {
         .only_life = only_life,
         .manager = manager,
         .request = request,
         .body = body,
+        .carried = carried,
         .deadline = waldo__deadline_in(timeout),
         .absent_patience = WALDO__NEVER,
         .life = waldo__manager_life(manager),
@@ -409,6 +419,19 @@ static int exchange(waldo_manager *manager, const unsigned *only_life,
         *reterr = error;
     if (!gives_back(request))
         waldo__manager_notice(manager, attempt.life, status, &error);
+    return status;
+}
+
+static int exchange(waldo_manager *manager, const unsigned *only_life,
+                    Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
+                    waldo__reply *ret_reply, waldo_error *reterr)
+{
+    waldo__carried carried = {0};
+    int status = waldo__carry_collect(body, &carried, reterr);
+    if (status >= 0)
+        status =
+            exchange_all(manager, only_life, request, body, &carried, timeout, ret_reply, reterr);
+    waldo__carried_free(&carried);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory/place.h"
 #include "proxy/manager_internal.h"
 #include "proxy/proxy_internal.h"
 #include "secure/default_key.h"
@@ -54,12 +55,14 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->lease = granted(welcome->lease_ms);
     manager->grace = granted(welcome->grace_ms);
     link->life = manager->life;
+    link->reached = welcome->probe != NULL;
     return lost;
 }
 
 static void take_welcome(waldo_manager *manager, waldo__link *link,
                          const Waldo__Wire__Welcome *welcome)
 {
+    link->reaches = waldo__probe_is_reached(welcome->probe);
     pthread_mutex_lock(&manager->lock);
     bool lost = welcome_manager(manager, link, welcome);
     pthread_mutex_unlock(&manager->lock);
@@ -100,11 +103,15 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     message.process = (uint32_t)getpid();
     message.program = program_invocation_short_name;
     message.max_message = manager->max_message;
+    waldo__probe probe;
+    waldo__probe_init(&probe);
+    message.probe = &probe.message;
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__HELLO;
     waldo__reply reply;
     int status =
         waldo__exchange_on(manager, link, &request, &message.base, deadline, &reply, reterr);
+    waldo__probe_close(&probe);
     /* As if nobody listened any more: some engines cannot stop listening while they serve. */
     if (status == WALDO_EGONE && link->refused)
         return waldo_error_set(reterr, WALDO_EREFUSED, "the server is shutting down");

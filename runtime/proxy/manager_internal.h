@@ -40,6 +40,8 @@ typedef struct waldo__link {
     bool refused;  /* because the server said so, and did nothing */
     bool used;     /* it has carried a call before */
     bool nonsense; /* the server's reply is none: asking again would not help */
+    bool reaches;  /* this process has seen the server's memory: replies may say where it is */
+    bool reached;  /* and the server this one's: so may requests */
 } waldo__link;
 
 /* The exposed methods of a typeid at one life of the server, sorted by name. Never changes, lives
