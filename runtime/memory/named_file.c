@@ -27,6 +27,23 @@ int waldo__shm_path(const char *name, char *path, size_t size, waldo_error *rete
     return 0;
 }
 
+/* Sets the memory aside. In pieces, each of which a signal may interrupt: who gets signals all the
+ * time is done some day, too. */
+static int allocate(int descriptor, size_t size)
+{
+    enum { PIECE = 16 << 20 };
+    int failure = 0;
+    for (size_t done = 0; done < size && failure == 0;) {
+        size_t piece = size - done < PIECE ? size - done : PIECE;
+        failure = posix_fallocate(descriptor, (off_t)done, (off_t)piece);
+        if (failure == 0)
+            done += piece;
+        else if (failure == EINTR)
+            failure = 0;
+    }
+    return failure;
+}
+
 /* A file without a name yet, so that it appears whole. */
 static int make_file(size_t size, int *ret_descriptor, waldo_error *reterr)
 {
@@ -35,7 +52,7 @@ static int make_file(size_t size, int *ret_descriptor, waldo_error *reterr)
     int descriptor = open(WALDO__SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return waldo_error_system(reterr, errno, WALDO__SHM_DIRECTORY);
-    int failure = posix_fallocate(descriptor, 0, (off_t)size);
+    int failure = allocate(descriptor, size);
     if (failure == 0 && flock(descriptor, LOCK_SH) < 0)
         failure = errno;
     if (failure != 0) {
