@@ -8,9 +8,11 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "memory/janitor.h"
+#include "memory/segment.h"
 #include "memory/shared_memory_internal.h"
 
 int waldo__shm_path(const char *name, char *path, size_t size, waldo_error *reterr)
@@ -27,12 +29,24 @@ int waldo__shm_path(const char *name, char *path, size_t size, waldo_error *rete
     return 0;
 }
 
+/* Before any of it is taken: 0, or why there cannot be so much. */
+static int check_room(int descriptor, size_t size)
+{
+    struct statvfs room;
+    if (size > waldo__host_memory())
+        return ENOSPC;
+    if (fstatvfs(descriptor, &room) < 0)
+        return errno;
+    /* 0 blocks in all: as many as there is memory. */
+    return room.f_blocks > 0 && size / room.f_bsize > room.f_bavail ? ENOSPC : 0;
+}
+
 /* Sets the memory aside. In pieces, each of which a signal may interrupt: who gets signals all the
  * time is done some day, too. */
 static int allocate(int descriptor, size_t size)
 {
     enum { PIECE = 16 << 20 };
-    int failure = 0;
+    int failure = check_room(descriptor, size);
     for (size_t done = 0; done < size && failure == 0;) {
         size_t piece = size - done < PIECE ? size - done : PIECE;
         failure = posix_fallocate(descriptor, (off_t)done, (off_t)piece);

@@ -1,6 +1,8 @@
 #include "memory/storage.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -22,13 +24,28 @@ static waldo__storage_head *head_of(const waldo__segment *segment)
     return (waldo__storage_head *)(void *)segment->memory;
 }
 
-/* The last user takes the name away: it is the last if it can have the lock alone. The janitor sees
- * to those that cannot come here any more. */
+/* Are handles on the file on their way? It is not mapped any more. */
+static bool is_sent(int descriptor)
+{
+    waldo__storage_head head;
+    ssize_t size = pread(descriptor, &head, sizeof head, 0);
+    return size == sizeof head && atomic_load(&head.on_their_way) > 0;
+}
+
+/* The last user takes the name away: it is the last if it can have the lock alone. A forked child
+ * shares the lock of its parent, which would not be in its way: so the file is opened anew, and
+ * what this process had of the shared one is closed. The janitor sees to those that cannot come
+ * here any more. */
 static void take_name_away(waldo__segment *segment)
 {
     char path[sizeof WALDO__SHM_DIRECTORY + WALDO__SHM_NAME_SIZE];
-    if (flock(segment->descriptor, LOCK_EX | LOCK_NB) < 0 ||
-        atomic_load(&head_of(segment)->on_their_way) > 0 ||
+    snprintf(path, sizeof path, "/proc/self/fd/%d", segment->descriptor);
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    close(segment->descriptor);
+    segment->descriptor = descriptor;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) < 0 || is_sent(descriptor) ||
         waldo__shm_path(segment->name, path, sizeof path, NULL) < 0)
         return;
     unlink(path);

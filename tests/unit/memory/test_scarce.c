@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include <waldo/mp/buffer.h>
+#include <waldo/mp/handle.h>
 #include <waldo/mp/queue.h>
 #include <waldo/mp/shared_memory.h>
 #include <waldo/mp/sharedctypes.h>
@@ -267,6 +268,38 @@ static int with_few_descriptors(void *data)
 Test(scarce, no_descriptor_is_left)
 {
     cr_assert_eq(join_child(start_child(with_few_descriptors, NULL)), 0);
+}
+
+/* What cannot be received stays in the queue. */
+static int receive_with_few_descriptors(void *data)
+{
+    waldo_mp_queue *queue;
+    waldo_value *item;
+    struct rlimit limit, few;
+    (void)data;
+    EXPECT(waldo_mp_queue_new(NULL, &queue, &err) >= 0);
+    EXPECT(waldo_mp_queue_put(
+               queue,
+               waldo_v_tuple(waldo_mp_descriptor_value(STDIN_FILENO), waldo_mp_queue_value(queue)),
+               0, &err) >= 0);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    for (int spare = 0; spare < 4; ++spare) {
+        few = limit;
+        few.rlim_cur = (rlim_t)(open_descriptors() + spare);
+        EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0);
+        EXPECT(waldo_mp_queue_get(queue, 0, &item, &err) == WALDO_ELIMIT);
+        EXPECT(waldo_mp_queue_qsize(queue) == 1);
+    }
+    EXPECT(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    EXPECT(waldo_mp_queue_get(queue, 0, &item, &err) >= 0);
+    waldo_value_unref(item);
+    waldo_mp_queue_unref(queue);
+    return 0;
+}
+
+Test(scarce, no_descriptor_is_left_for_an_item)
+{
+    cr_assert_eq(join_child(start_child(receive_with_few_descriptors, NULL)), 0);
 }
 
 /* ---- signals ---- */
