@@ -222,6 +222,82 @@ static double time_buffer(int64_t size)
     return best;
 }
 
+/* ---- What a buffer of 1 GiB takes, in two processes that both have read all of it ---- */
+
+/* MiB of the process's memory: all that is mapped and there; its share, where a page of two
+ * processes counts half for each. */
+typedef struct residence {
+    double all;
+    double share;
+} residence;
+
+static residence resident_of(pid_t process)
+{
+    char path[64];
+    char line[256];
+    residence resident = {0, 0};
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)process);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "Rss:", 4) == 0)
+            resident.all = strtod(line + 4, NULL) / 1024;
+        else if (strncmp(line, "Pss:", 4) == 0)
+            resident.share = strtod(line + 4, NULL) / 1024;
+    }
+    if (file)
+        fclose(file);
+    return resident;
+}
+
+static void touch_and_wait(waldo_mp_queue *there, waldo_mp_queue *back)
+{
+    waldo_error err;
+    waldo_value *item;
+    waldo_mp_buffer *buffer;
+    int sum = 0;
+    check(waldo_mp_queue_get(there, WALDO_FOREVER, &item, &err), &err);
+    check(waldo_mp_buffer_from_value(item, &buffer, &err), &err);
+    const DLTensor *tensor = waldo_mp_buffer_tensor(buffer);
+    for (int64_t i = 0; i < tensor->shape[0]; i += PAGE)
+        sum += ((const volatile char *)tensor->data)[i];
+    check(waldo_mp_queue_put(back, waldo_v(sum), WALDO_FOREVER, &err), &err);
+    check(waldo_mp_queue_get(there, WALDO_FOREVER, &item, &err), &err);
+}
+
+static void bench_resident(void)
+{
+    waldo_error err;
+    waldo_mp_queue *there;
+    waldo_mp_queue *back;
+    waldo_mp_buffer *buffer;
+    waldo_value *answer;
+    int64_t size = 1 << 30;
+    check(waldo_mp_queue_new(NULL, &there, &err), &err);
+    check(waldo_mp_queue_new(NULL, &back, &err), &err);
+    pid_t child = fork();
+    if (child == 0) {
+        touch_and_wait(there, back);
+        _exit(0);
+    }
+    check(waldo_mp_buffer_new((DLDataType){kDLUInt, 8, 1}, 1, &size, WALDO_MP_BY_DESCRIPTOR,
+                              &buffer, &err),
+          &err);
+    memset(waldo_mp_buffer_tensor(buffer)->data, 1, (size_t)size);
+    check(waldo_mp_queue_put(there, waldo_mp_buffer_value(buffer), WALDO_FOREVER, &err), &err);
+    check(waldo_mp_queue_get(back, WALDO_FOREVER, &answer, &err), &err);
+    residence ours = resident_of(getpid());
+    residence its = resident_of(child);
+    printf("resident  1 GiB in two processes: RSS %.0f and %.0f MiB, PSS %.0f and %.0f MiB, "
+           "together %.0f MiB\n",
+           ours.all, its.all, ours.share, its.share, ours.share + its.share);
+    check(waldo_mp_queue_put(there, waldo_v(0), WALDO_FOREVER, &err), &err);
+    waitpid(child, NULL, 0);
+    waldo_value_unref(answer);
+    waldo_mp_buffer_unref(buffer);
+    waldo_mp_queue_unref(there);
+    waldo_mp_queue_unref(back);
+}
+
 static void bench_buffers(void)
 {
     double small = 1e9;
@@ -239,6 +315,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     bench_locks();
     bench_buffers();
+    bench_resident();
     bench_queues(items < 100 || items > 100000000 ? 100 : (int)items);
     return 0;
 }

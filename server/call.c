@@ -6,12 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <waldo/value_message.h>
-
 #include "engine/deadline.h"
 #include "error_internal.h"
 #include "server_internal.h"
-#include "waldo/value.pb-c.h"
 #include "wire/envelope.h"
 
 static waldo_call *call_of(waldo__job *job)
@@ -88,6 +85,7 @@ static void end_work(waldo_call *call)
         waldo__limit_give(&call->server->limits, WALDO_LIMIT_PARKED);
     if (call->reports)
         atomic_fetch_sub(&call->session->report_count, 1);
+    waldo__arrived_free(&call->arrived);
     waldo__arena_free(&call->arena);
     free(call->error);
     call->error = NULL;
@@ -330,8 +328,13 @@ int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
     if (!claim_for_handler(call))
         return WALDO_ECANCELLED;
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+    waldo_error error;
     reply.sequence = call->request->sequence;
-    pack(call, &reply, body);
+    call->unpacked = waldo__call_carry(call, body, &reply, &error) < 0;
+    if (call->unpacked)
+        pack_error(call, &error, false);
+    else
+        pack(call, &reply, body);
     finish(call);
     return 0;
 }
@@ -364,15 +367,6 @@ int waldo__call_answer_error(waldo_call *call, int code)
     pack_error(call, &error, call->type != NULL);
     finish(call);
     return 0;
-}
-
-int waldo__call_answer_value(waldo_call *call, const waldo_value *value)
-{
-    Waldo__Value *message;
-    waldo_error error;
-    int status = waldo_value_to_message(value, &call->arena.allocator, &message, &error);
-    return status < 0 ? waldo__call_answer_error(call, waldo__call_raise_error(call, &error))
-                      : waldo__call_answer(call, &message->base);
 }
 
 /* Answers in the handler's place. Not with call->error: the handler may be writing to it. */

@@ -17,6 +17,7 @@
 #include <waldo/service.h>
 
 #include "deadlines.h"
+#include "memory/carry.h"
 #include "object.h"
 #include "pool.h"
 #include "session.h"
@@ -57,6 +58,8 @@ struct waldo_call {
      * error. NULL at any other time. */
     waldo_error *reterr;
     waldo_error *error; /* what the handler raised; NULL: nothing, or there was no memory for it */
+    waldo__arrived arrived; /* buffers that the arguments name */
+    waldo__carried carried; /* those that the reply names, until it is known to have arrived */
     waldo__buffer reply;
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
@@ -131,6 +134,9 @@ void waldo__call_unkeep(waldo_call *call);
 void waldo__call_release_object(waldo_call *call);
 /* The reply has arrived. Loop thread. */
 void waldo__call_delivered(waldo_call *call);
+/* The buffers that body names go with the reply; the call holds them. < 0: *reterr says why not. */
+int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wire__Reply *reply,
+                      waldo_error *reterr);
 /* Room for its reply among those that the session keeps; the first one always has it. */
 bool waldo__call_take_room(waldo_call *call);
 

@@ -29,6 +29,18 @@ static int check_hello(waldo_call *call, const Waldo__Wire__Hello *hello)
     return 0;
 }
 
+/* What the client of this host and user is to be welcomed with; NULL: it is none. */
+static Waldo__Wire__Probe *answer_probe(waldo_server *server, waldo__session *session,
+                                        const Waldo__Wire__Probe *probe)
+{
+    if (!waldo__probe_is_reached(probe))
+        return NULL;
+    /* A program may have become a daemon meanwhile. */
+    server->probe.place.process = (uint32_t)getpid();
+    session->near = true;
+    return &server->probe.message;
+}
+
 static int do_hello(waldo_call *call)
 {
     waldo_server *server = call->server;
@@ -65,6 +77,7 @@ static int do_hello(waldo_call *call)
         endpoint->engine->multiplexes &&
         endpoint->engine->multiplexes(endpoint->listener, call->connection, call->id);
     welcome.shared_memory = waldo__peer_may_move(peer);
+    welcome.probe = answer_probe(server, session, hello->probe);
     waldo__call_answer(call, &welcome.base);
     return 0;
 }

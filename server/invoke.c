@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <waldo/value_message.h>
+
 #include "call.h"
 #include "generator.h"
 #include "server_internal.h"
@@ -62,7 +64,10 @@ int waldo__call_unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *
     if (status < 0)
         return status;
     waldo_error error;
-    status = unpack_message(call, descriptor, ret_message, &error);
+    status = waldo__carry_in(call->request->buffers, call->request->n_buffers, call->session->near,
+                             &call->arrived, &error);
+    if (status >= 0)
+        status = unpack_message(call, descriptor, ret_message, &error);
     if (status < 0)
         waldo__call_raise_error(call, &error);
     return status;
@@ -174,6 +179,15 @@ waldo_value *waldo__call_repr(waldo_call *call, waldo__object *object)
         return NULL;
     }
     return text;
+}
+
+int waldo__call_answer_value(waldo_call *call, const waldo_value *value)
+{
+    Waldo__Value *message;
+    waldo_error error;
+    int status = waldo_value_to_message(value, &call->arena.allocator, &message, &error);
+    return status < 0 ? waldo__call_answer_error(call, waldo__call_raise_error(call, &error))
+                      : waldo__call_answer(call, &message->base);
 }
 
 int waldo__step_repr(waldo_call *call)

@@ -37,8 +37,20 @@ void waldo__call_unkeep(waldo_call *call)
         waldo__session_unref(call->session);
     if (call->release_lost)
         call->release_lost(call->lost_data);
+    waldo__carried_free(&call->carried);
     waldo__buffer_free(&call->reply);
     free(call);
+}
+
+int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wire__Reply *reply,
+                      waldo_error *reterr)
+{
+    bool near = call->session && call->session->near && call->request->near;
+    int status = waldo__carry_collect(body, &call->carried, reterr);
+    if (status >= 0)
+        status = waldo__carried_describe(&call->carried, near, &reply->n_buffers, &reply->buffers,
+                                         reterr);
+    return status;
 }
 
 bool waldo__call_take_room(waldo_call *call)

@@ -1,15 +1,9 @@
 /* The rounds of the loop: first the replies that are ready and what else waits for the loop, then
  * I/O, then the jobs that it brought. */
-#include <sched.h>
-
 #include "engine/deadline.h"
 #include "server_internal.h"
 
-enum {
-    SPIN_NS = 50 * 1000, /* the default */
-    MOST_CREDIT = 8,
-    LOOKS_AT_CLOCK = 4, /* each so many looks for I/O */
-};
+enum { LOOKS = 4 /* for I/O, between two looks at the clock */ };
 
 /* The server in whose I/O this thread is: what it leaves to do is looked at right afterwards. */
 static _Thread_local const waldo_server *in_io_of;
@@ -96,29 +90,6 @@ int waldo__server_init_loop(waldo_server *server, waldo_error *reterr)
 
 /* ---- spinning ---- */
 
-static unsigned processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
-void waldo__spin_init(waldo__spin *spin, double seconds)
-{
-    if (seconds < 0 || processors() < 2)
-        return;
-    spin->limit = seconds > 0 ? (uint64_t)(seconds * 1e9) : SPIN_NS;
-}
-
-/* Waits that were short earn the next ones a spin, others cost it: a server that is called now and
- * then soon sleeps at once. */
-static void note_wait(waldo__spin *spin, bool was_short)
-{
-    if (was_short && spin->credit < MOST_CREDIT)
-        spin->credit++;
-    else if (!was_short && spin->credit > 0)
-        spin->credit--;
-}
-
 static bool has_news(waldo_server *server, uint64_t heard)
 {
     return server->heard != heard || atomic_load(&server->attention) || server->listeners == 0;
@@ -128,7 +99,7 @@ static bool has_news(waldo_server *server, uint64_t heard)
 static void spin(waldo_server *server, uint64_t heard, uint64_t until)
 {
     do
-        for (int i = 0; i < LOOKS_AT_CLOCK && !has_news(server, heard); i++)
+        for (int i = 0; i < LOOKS && !has_news(server, heard); i++)
             uv_run(&server->loop, UV_RUN_NOWAIT);
     while (!has_news(server, heard) && waldo__now() < until);
 }
@@ -138,12 +109,12 @@ static void wait_for_io(waldo_server *server)
     uint64_t heard = server->heard;
     uint64_t limit = server->spin.limit;
     uint64_t start = limit > 0 ? waldo__now() : 0;
-    if (server->spin.credit > 0)
+    if (waldo__spin_is_worth_it(&server->spin))
         spin(server, heard, start + limit);
     if (!has_news(server, heard))
         uv_run(&server->loop, UV_RUN_ONCE);
     if (limit > 0 && server->heard != heard)
-        note_wait(&server->spin, waldo__now() - start < limit);
+        waldo__spin_note(&server->spin, waldo__now() - start);
 }
 
 void waldo__server_round(waldo_server *server)

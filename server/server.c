@@ -256,9 +256,10 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (options)
         server->options = *options;
     set_defaults(&server->options);
-    waldo__spin_init(&server->spin, server->options.spin);
+    server->spin = waldo__spin_make(server->options.spin_us);
     if (server->options.max_message > 0)
         server->options.limits[WALDO_LIMIT_MESSAGE] = server->options.max_message;
+    waldo__probe_init(&server->probe);
     waldo__limits_init(&server->limits, server->options.limits);
     do
         randombytes_buf(&server->incarnation, sizeof server->incarnation);
@@ -276,6 +277,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (status < 0) {
         waldo__pool_free(server->pool);
         waldo__keyring_free(server->keys);
+        waldo__probe_close(&server->probe);
         waldo_registry_unref(server->registry);
         pthread_mutex_destroy(&server->lock);
         free(server);
@@ -404,6 +406,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     while (uv_loop_close(&server->loop) < 0);
     waldo__peers_free(server);
     waldo__keyring_free(server->keys);
+    waldo__probe_close(&server->probe);
     free_endpoints(server);
     waldo__map_free(&server->sessions);
     waldo_registry_unref(server->registry);

@@ -20,8 +20,10 @@
 #include "call.h"
 #include "deadlines.h"
 #include "engine/engine.h"
+#include "engine/spin.h"
 #include "holds.h"
 #include "limit.h"
+#include "memory/place.h"
 #include "object.h"
 #include "peer.h"
 #include "pool.h"
@@ -40,12 +42,6 @@ typedef struct waldo__endpoint {
     struct waldo__endpoint *next;
 } waldo__endpoint;
 
-/* Does the loop look for I/O for a while before it sleeps? Loop thread. */
-typedef struct waldo__spin {
-    uint64_t limit;  /* nanoseconds; 0: never */
-    unsigned credit; /* such waits were short of late; 0: it sleeps at once */
-} waldo__spin;
-
 enum waldo__phase { WALDO__SERVING, WALDO__DRAINING, WALDO__CLOSING };
 
 struct waldo_server {
@@ -55,11 +51,12 @@ struct waldo_server {
     uint64_t incarnation;
 
     uv_loop_t loop;
-    uv_async_t wake_up;    /* ends the wait of a round */
-    atomic_bool attention; /* there is something to send, to reload, to wait for, or to stop */
-    atomic_bool waiting;   /* the loop is in a round, and may be asleep there */
-    uint64_t heard;        /* messages; of the loop's thread */
-    waldo__spin spin;
+    waldo__probe probe;     /* for clients of this host and user */
+    uv_async_t wake_up;     /* ends the wait of a round */
+    atomic_bool attention;  /* there is something to send, to reload, to wait for, or to stop */
+    atomic_bool waiting;    /* the loop is in a round, and may be asleep there */
+    uint64_t heard;         /* messages; of the loop's thread */
+    waldo__spin spin;       /* between two requests */
     uv_timer_t expiry;      /* leases and grace of sessions, proofs of peers */
     uint64_t expiry_due;    /* loop time in ms */
     uv_timer_t deadline;    /* of calls that handlers keep */
@@ -112,7 +109,6 @@ void waldo__server_round(waldo_server *server);
 /* Has the loop until it loses it, or the last listener is closed. */
 void waldo__server_lead(void *server);
 int waldo__server_init_loop(waldo_server *server, waldo_error *reterr);
-void waldo__spin_init(waldo__spin *spin, double seconds);
 void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
 /* Of the loop's thread: */
 int waldo__server_read_keys(const waldo_server_options *options, waldo__keyring **ret_keys,

@@ -39,6 +39,7 @@ typedef struct waldo__session {
     bool ended;
     bool said_goodbye;         /* before it ended; of the loop's thread until then */
     atomic_size_t max_message; /* the largest that the client takes; read by any thread */
+    atomic_bool near;          /* a process of this host and user: it may send places */
     /* Replies up to here have arrived, but for those to `outstanding`, which are in order. */
     uint64_t acknowledged;
     uint64_t *outstanding;

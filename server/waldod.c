@@ -88,13 +88,13 @@ static int take_seconds(const char *text, double *ret_seconds)
     return 0;
 }
 
-static int take_spin(const char *text, double *ret_seconds)
+static int take_spin(const char *text, int *ret_microseconds)
 {
     char *end;
-    double microseconds = strtod(text, &end);
-    if (end == text || *end != '\0' || !(microseconds >= 0 && microseconds <= 1e6))
+    long microseconds = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || microseconds < 0 || microseconds > 1000000)
         return complain("--spin takes microseconds, 0 to 1000000");
-    *ret_seconds = microseconds > 0 ? microseconds / 1e6 : -1;
+    *ret_microseconds = microseconds > 0 ? (int)microseconds : -1;
     return 0;
 }
 
@@ -177,7 +177,7 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
             status = take_seconds(optarg, duration(&settings->options, option));
             break;
         case 'i':
-            status = take_spin(optarg, &settings->options.spin);
+            status = take_spin(optarg, &settings->options.spin_us);
             break;
         case 'n':
             status = take_limit(optarg, settings->options.limits);

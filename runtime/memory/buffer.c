@@ -4,29 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/buffer_internal.h"
 #include "memory/classes.h"
-#include "memory/storage.h"
+#include "memory/lodging.h"
 
 #define DIMENSIONS WALDO_MP_MAX_DIMENSIONS
-
-struct waldo_mp_buffer {
-    _Atomic uint32_t references;
-    waldo__storage storage;
-    DLTensor tensor; /* points to the next two */
-    int64_t shape[DIMENSIONS];
-    int64_t strides[DIMENSIONS];
-};
-
-/* What travels. */
-typedef struct waldo__buffer_form {
-    uint64_t offset; /* of the first item, in bytes of the storage */
-    DLDataType type;
-    int32_t dimensions;
-    uint32_t named;
-    int64_t shape[DIMENSIONS];
-    int64_t strides[DIMENSIONS];
-    char name[WALDO__SEGMENT_NAME_SIZE];
-} waldo__buffer_form;
 
 /* ---- Shapes ---- */
 
@@ -126,23 +108,32 @@ static int make(const waldo__buffer_form *form, waldo__storage storage,
     return 0;
 }
 
+int waldo__shape_size(DLDataType type, int dimensions, const int64_t *shape, size_t *ret_size,
+                      waldo_error *reterr)
+{
+    int64_t size;
+    if (dimensions < 0 || dimensions > DIMENSIONS || item_size(type) == 0 ||
+        count_items(dimensions, shape) < 0)
+        return bad_shape(reterr);
+    if (__builtin_mul_overflow(count_items(dimensions, shape), item_size(type), &size))
+        return waldo_error_set(reterr, WALDO_ENOMEM, "a buffer larger than memory can be");
+    *ret_size = (size_t)size;
+    return 0;
+}
+
 int waldo_mp_buffer_new(DLDataType type, int dimensions, const int64_t *shape,
                         waldo_mp_sharing sharing, waldo_mp_buffer **ret_buffer, waldo_error *reterr)
 {
     waldo__buffer_form form = {.type = type, .dimensions = dimensions};
     waldo__storage storage;
-    int64_t size;
-    if (dimensions < 0 || dimensions > DIMENSIONS)
-        return bad_shape(reterr);
-    if (dimensions > 0)
-        memcpy(form.shape, shape, (size_t)dimensions * sizeof *shape);
-    int status = check_form(&form, reterr);
+    size_t size;
+    int status = waldo__shape_size(type, dimensions, shape, &size, reterr);
     if (status < 0)
         return status;
-    if (__builtin_mul_overflow(count_items(dimensions, form.shape), item_size(type), &size))
-        return waldo_error_set(reterr, WALDO_ENOMEM, "a buffer larger than memory can be");
+    if (dimensions > 0)
+        memcpy(form.shape, shape, (size_t)dimensions * sizeof *shape);
     row_strides(dimensions, form.shape, form.strides);
-    status = waldo__storage_new((size_t)size, sharing == WALDO_MP_BY_NAME, &storage, reterr);
+    status = waldo__storage_new(size, sharing == WALDO_MP_BY_NAME, &storage, reterr);
     return status < 0 ? status : make(&form, storage, ret_buffer, reterr);
 }
 
@@ -184,6 +175,7 @@ waldo_mp_buffer *waldo_mp_buffer_ref(waldo_mp_buffer *buffer)
 waldo_mp_buffer *waldo_mp_buffer_unref(waldo_mp_buffer *buffer)
 {
     if (buffer && atomic_fetch_sub_explicit(&buffer->references, 1, memory_order_acq_rel) == 1) {
+        waldo__lodging_forget(buffer);
         waldo__storage_unref(&buffer->storage);
         free(buffer);
     }
@@ -243,6 +235,21 @@ static void copy_tensor(const DLTensor *from, const int64_t *strides, uint8_t *t
     }
 }
 
+bool waldo__buffer_is_packed(const waldo_mp_buffer *buffer)
+{
+    int64_t strides[DIMENSIONS] = {0};
+    row_strides(buffer->tensor.ndim, buffer->shape, strides);
+    for (int i = 0; i < buffer->tensor.ndim; ++i)
+        if (buffer->shape[i] > 1 && buffer->strides[i] != strides[i])
+            return false;
+    return true;
+}
+
+void waldo__buffer_copy_items(const waldo_mp_buffer *buffer, uint8_t *to)
+{
+    copy_tensor(&buffer->tensor, buffer->strides, to);
+}
+
 static int copy_in(const DLTensor *from, waldo_mp_sharing sharing, waldo_mp_buffer **ret_buffer,
                    waldo_error *reterr)
 {
@@ -288,17 +295,39 @@ static void *unref(void *object)
     return waldo_mp_buffer_unref(object);
 }
 
-static int reduce(void *object, waldo__reduced *ret, waldo_error *reterr)
+void waldo__buffer_form_of(const waldo_mp_buffer *buffer, waldo__buffer_form *ret_form)
 {
-    const waldo_mp_buffer *buffer = object;
-    waldo__buffer_form form = {
+    *ret_form = (waldo__buffer_form){
         .offset = offset_of(buffer),
         .type = buffer->tensor.dtype,
         .dimensions = buffer->tensor.ndim,
         .named = buffer->storage.named,
     };
-    memcpy(form.shape, buffer->shape, sizeof form.shape);
-    memcpy(form.strides, buffer->strides, sizeof form.strides);
+    memcpy(ret_form->shape, buffer->shape, sizeof ret_form->shape);
+    memcpy(ret_form->strides, buffer->strides, sizeof ret_form->strides);
+}
+
+static int malformed(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's handle is malformed");
+}
+
+int waldo__buffer_from_form(const waldo__buffer_form *form, waldo__storage storage,
+                            waldo_mp_buffer **ret_buffer, waldo_error *reterr)
+{
+    if (check_form(form, NULL) < 0) {
+        waldo__storage_unref(&storage);
+        return malformed(reterr);
+    }
+    int status = make(form, storage, ret_buffer, reterr);
+    return status == WALDO_EINDEX ? malformed(reterr) : status;
+}
+
+static int reduce(void *object, waldo__reduced *ret, waldo_error *reterr)
+{
+    const waldo_mp_buffer *buffer = object;
+    waldo__buffer_form form;
+    waldo__buffer_form_of(buffer, &form);
     waldo__storage_reduce(&buffer->storage, form.name, ret);
     if (!waldo__reduced_put(ret, &form, sizeof form))
         return waldo_error_set(reterr, WALDO_ELIMIT, "a handle that is too large");
@@ -311,16 +340,13 @@ static int rebuild(const waldo__reduced *from, void **ret_object, waldo_error *r
     waldo__storage storage;
     waldo__reduced_position position = {0};
     waldo_mp_buffer *buffer = NULL;
-    if (from->size != sizeof form || !waldo__reduced_get(from, &position, &form, sizeof form) ||
-        check_form(&form, NULL) < 0) {
+    if (from->size != sizeof form || !waldo__reduced_get(from, &position, &form, sizeof form)) {
         waldo__close_descriptors(from->descriptors, from->descriptor_count);
-        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's handle is malformed");
+        return malformed(reterr);
     }
     int status = waldo__storage_rebuild(form.named != 0, form.name, from, &storage, reterr);
     if (status >= 0)
-        status = make(&form, storage, &buffer, reterr);
-    if (status == WALDO_EINDEX)
-        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's handle is malformed");
+        status = waldo__buffer_from_form(&form, storage, &buffer, reterr);
     if (status >= 0)
         *ret_object = buffer;
     return status;

@@ -8,9 +8,11 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "memory/janitor.h"
+#include "memory/segment.h"
 #include "memory/shared_memory_internal.h"
 
 int waldo__shm_path(const char *name, char *path, size_t size, waldo_error *reterr)
@@ -27,6 +29,35 @@ int waldo__shm_path(const char *name, char *path, size_t size, waldo_error *rete
     return 0;
 }
 
+/* Before any of it is taken: 0, or why there cannot be so much. */
+static int check_room(int descriptor, size_t size)
+{
+    struct statvfs room;
+    if (size > waldo__host_memory())
+        return ENOSPC;
+    if (fstatvfs(descriptor, &room) < 0)
+        return errno;
+    /* 0 blocks in all: as many as there is memory. */
+    return room.f_blocks > 0 && size / room.f_bsize > room.f_bavail ? ENOSPC : 0;
+}
+
+/* Sets the memory aside. In pieces, each of which a signal may interrupt: who gets signals all the
+ * time is done some day, too. */
+static int allocate(int descriptor, size_t size)
+{
+    enum { PIECE = 16 << 20 };
+    int failure = check_room(descriptor, size);
+    for (size_t done = 0; done < size && failure == 0;) {
+        size_t piece = size - done < PIECE ? size - done : PIECE;
+        failure = posix_fallocate(descriptor, (off_t)done, (off_t)piece);
+        if (failure == 0)
+            done += piece;
+        else if (failure == EINTR)
+            failure = 0;
+    }
+    return failure;
+}
+
 /* A file without a name yet, so that it appears whole. */
 static int make_file(size_t size, int *ret_descriptor, waldo_error *reterr)
 {
@@ -35,7 +66,7 @@ static int make_file(size_t size, int *ret_descriptor, waldo_error *reterr)
     int descriptor = open(WALDO__SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return waldo_error_system(reterr, errno, WALDO__SHM_DIRECTORY);
-    int failure = posix_fallocate(descriptor, 0, (off_t)size);
+    int failure = allocate(descriptor, size);
     if (failure == 0 && flock(descriptor, LOCK_SH) < 0)
         failure = errno;
     if (failure != 0) {
@@ -107,7 +138,7 @@ int waldo__shm_create(const char *name, const char *prefix, size_t size, bool tr
 }
 
 /* The janitor may be about to take the name away, or has just done so. */
-static int hold(int descriptor, const char *path, waldo_error *reterr)
+int waldo__shm_hold(int descriptor, const char *path, waldo_error *reterr)
 {
     struct stat info;
     if (flock(descriptor, LOCK_SH | LOCK_NB) < 0)
@@ -130,7 +161,7 @@ int waldo__shm_open(const char *name, int *ret_descriptor, waldo_error *reterr)
     int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0)
         return waldo_error_system(reterr, errno, "%s", path);
-    status = hold(descriptor, path, reterr);
+    status = waldo__shm_hold(descriptor, path, reterr);
     if (status < 0)
         close(descriptor);
     else

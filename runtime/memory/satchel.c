@@ -75,8 +75,9 @@ static void collect(struct msghdr *header, waldo__descriptors *descriptors)
     }
 }
 
+/* *ret_cut: not all descriptors could be opened. */
 static ssize_t receive(const waldo__satchel *satchel, int flags, uint64_t *ret_serial,
-                       waldo__descriptors *descriptors)
+                       waldo__descriptors *descriptors, bool *ret_cut)
 {
     waldo__satchel_message message;
     ssize_t size;
@@ -88,6 +89,7 @@ static ssize_t receive(const waldo__satchel *satchel, int flags, uint64_t *ret_s
     if (size >= 0)
         collect(&message.header, descriptors);
     *ret_serial = message.serial;
+    *ret_cut = size >= 0 && message.header.msg_flags & MSG_CTRUNC;
     return size;
 }
 
@@ -95,11 +97,16 @@ int waldo__satchel_peek(const waldo__satchel *satchel, uint64_t serial,
                         waldo__descriptors *ret_descriptors, waldo_error *reterr)
 {
     uint64_t its_serial = 0;
+    bool cut;
     for (;;) {
-        ssize_t size = receive(satchel, MSG_PEEK, &its_serial, ret_descriptors);
-        if (size == sizeof its_serial && its_serial == serial)
+        ssize_t size = receive(satchel, MSG_PEEK, &its_serial, ret_descriptors, &cut);
+        bool found = size == sizeof its_serial && its_serial == serial;
+        if (found && !cut)
             return 0;
         waldo__close_descriptors(ret_descriptors->items, ret_descriptors->count);
+        if (found)
+            return waldo_error_set(reterr, WALDO_ELIMIT,
+                                   "no descriptor is left for an item of a queue");
         if (size <= 0 || (size == sizeof its_serial && its_serial > serial))
             return waldo_error_set(reterr, WALDO_EPROTOCOL,
                                    "the descriptors of an item of a queue are missing");
@@ -111,6 +118,7 @@ void waldo__satchel_drop(const waldo__satchel *satchel)
 {
     waldo__descriptors descriptors;
     uint64_t serial = 0;
-    receive(satchel, 0, &serial, &descriptors);
+    bool cut;
+    receive(satchel, 0, &serial, &descriptors, &cut);
     waldo__close_descriptors(descriptors.items, descriptors.count);
 }

@@ -212,9 +212,9 @@ waldo__segment *waldo__segment_unref(waldo__segment *segment)
         take_out(segment);
     pthread_mutex_unlock(&lock);
     if (last) {
+        munmap(segment->memory, segment->size);
         if (segment->last)
             segment->last(segment);
-        munmap(segment->memory, segment->size);
         close(segment->descriptor);
         free(segment);
     }

@@ -30,8 +30,8 @@ int waldo__segment_new(size_t size, waldo__segment **ret_segment, waldo_error *r
 /* TAKES the descriptor. The segment it stands for, which this process may have already.
  * WALDO_EPROTOCOL: not one that waldo__segment_new made. */
 int waldo__segment_open(int descriptor, waldo__segment **ret_segment, waldo_error *reterr);
-/* The same for a file that has a name, whose size cannot be sealed. Before it is unmapped, `last`
- * is called. */
+/* The same for a file that has a name, whose size cannot be sealed. After it was unmapped, `last`
+ * is called; the descriptor is still open. */
 int waldo__segment_open_named(int descriptor, const char *name,
                               void (*last)(waldo__segment *segment), waldo__segment **ret_segment,
                               waldo_error *reterr);

@@ -9,6 +9,9 @@ int waldo__shm_path(const char *name, char *path, size_t size, waldo_error *rete
  * and this process's lock on it. *ret_descriptor: close() it to give the lock up. */
 int waldo__shm_create(const char *name, const char *prefix, size_t size, bool track, char *chosen,
                       size_t chosen_size, int *ret_descriptor, waldo_error *reterr);
+/* The lock of a user on an open file; its name is for errors. WALDO_ENOTFOUND: it is just taken
+ * away. */
+int waldo__shm_hold(int descriptor, const char *path, waldo_error *reterr);
 /* The file of that name, with a lock. */
 int waldo__shm_open(const char *name, int *ret_descriptor, waldo_error *reterr);
 

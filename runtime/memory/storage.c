@@ -1,6 +1,8 @@
 #include "memory/storage.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -22,13 +24,28 @@ static waldo__storage_head *head_of(const waldo__segment *segment)
     return (waldo__storage_head *)(void *)segment->memory;
 }
 
-/* The last user takes the name away: it is the last if it can have the lock alone. The janitor sees
- * to those that cannot come here any more. */
+/* Are handles on the file on their way? It is not mapped any more. */
+static bool is_sent(int descriptor)
+{
+    waldo__storage_head head;
+    ssize_t size = pread(descriptor, &head, sizeof head, 0);
+    return size == sizeof head && atomic_load(&head.on_their_way) > 0;
+}
+
+/* The last user takes the name away: it is the last if it can have the lock alone. A forked child
+ * shares the lock of its parent, which would not be in its way: so the file is opened anew, and
+ * what this process had of the shared one is closed. The janitor sees to those that cannot come
+ * here any more. */
 static void take_name_away(waldo__segment *segment)
 {
     char path[sizeof WALDO__SHM_DIRECTORY + WALDO__SHM_NAME_SIZE];
-    if (flock(segment->descriptor, LOCK_EX | LOCK_NB) < 0 ||
-        atomic_load(&head_of(segment)->on_their_way) > 0 ||
+    snprintf(path, sizeof path, "/proc/self/fd/%d", segment->descriptor);
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    close(segment->descriptor);
+    segment->descriptor = descriptor;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) < 0 || is_sent(descriptor) ||
         waldo__shm_path(segment->name, path, sizeof path, NULL) < 0)
         return;
     unlink(path);
@@ -91,24 +108,60 @@ void waldo__storage_reduce(const waldo__storage *storage, char *name, waldo__red
     }
 }
 
-static int open_named(const char *name, waldo__segment **ret_segment, waldo_error *reterr)
+static bool is_name(const char *name)
 {
-    int descriptor = -1;
-    waldo__segment *segment = NULL;
-    if (!memchr(name, '\0', WALDO__SEGMENT_NAME_SIZE) || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
-        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's name is malformed");
-    int status = waldo__shm_open(name, &descriptor, reterr);
-    if (status >= 0)
-        status = waldo__segment_open_named(descriptor, name, take_name_away, &segment, reterr);
+    return strnlen(name, WALDO__SEGMENT_NAME_SIZE) < WALDO__SEGMENT_NAME_SIZE &&
+           strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+/* TAKES the descriptor, which has a lock on its file. */
+static int map_named(int descriptor, const char *name, waldo__segment **ret_segment,
+                     waldo_error *reterr)
+{
+    waldo__segment *segment;
+    int status = waldo__segment_open_named(descriptor, name, take_name_away, &segment, reterr);
     if (status < 0)
         return status;
     if (segment->size <= HEAD_SIZE) {
         waldo__segment_unref(segment);
         return waldo_error_set(reterr, WALDO_EPROTOCOL, "'%s' is no buffer", name);
     }
-    atomic_fetch_sub(&head_of(segment)->on_their_way, 1);
     *ret_segment = segment;
     return 0;
+}
+
+static int open_named(const char *name, waldo__segment **ret_segment, waldo_error *reterr)
+{
+    int descriptor = -1;
+    if (!is_name(name))
+        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's name is malformed");
+    int status = waldo__shm_open(name, &descriptor, reterr);
+    if (status >= 0)
+        status = map_named(descriptor, name, ret_segment, reterr);
+    if (status >= 0)
+        atomic_fetch_sub(&head_of(*ret_segment)->on_their_way, 1);
+    return status;
+}
+
+int waldo__storage_open(int descriptor, const char *name, waldo__storage *ret_storage,
+                        waldo_error *reterr)
+{
+    waldo__segment *segment;
+    bool named = name[0] != '\0';
+    int status = 0;
+    if (named && !is_name(name))
+        status = waldo_error_set(reterr, WALDO_EPROTOCOL, "a buffer's name is malformed");
+    else if (named)
+        status = waldo__shm_hold(descriptor, name, reterr);
+    if (status < 0) {
+        close(descriptor);
+        return status;
+    }
+    status = named ? map_named(descriptor, name, &segment, reterr)
+                   : waldo__segment_open(descriptor, &segment, reterr);
+    if (status >= 0)
+        *ret_storage = (waldo__storage){segment, named};
+    return status;
 }
 
 int waldo__storage_rebuild(bool named, const char *name, const waldo__reduced *from,

@@ -23,5 +23,8 @@ size_t waldo__storage_size(const waldo__storage *storage);
 void waldo__storage_reduce(const waldo__storage *storage, char *name, waldo__reduced *ret);
 int waldo__storage_rebuild(bool named, const char *name, const waldo__reduced *from,
                            waldo__storage *ret_storage, waldo_error *reterr);
+/* TAKES the descriptor, of memory with that name, or without one (""). */
+int waldo__storage_open(int descriptor, const char *name, waldo__storage *ret_storage,
+                        waldo_error *reterr);
 
 #endif

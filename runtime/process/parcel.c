@@ -8,7 +8,8 @@ int waldo__parcel_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret
 {
     Waldo__Value *message;
     descriptors->count = descriptors->taken = 0;
-    int status = waldo__value_to_message(value, true, descriptors, NULL, &message, reterr);
+    int status = waldo__value_to_message(value, true, WALDO__HANDLES_SENT, descriptors, NULL,
+                                         &message, reterr);
     return status < 0 ? status : waldo__value_pack_message(message, ret_data, ret_size, reterr);
 }
 

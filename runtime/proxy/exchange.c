@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "error_internal.h"
+#include "memory/carry.h"
 #include "proxy/manager_internal.h"
 #include "wire/envelope.h"
 
@@ -76,11 +77,14 @@ static int send_request(waldo_manager *manager, waldo__link *link, Waldo__Wire__
     return status;
 }
 
-static int unpack_reply(const waldo__slot *slot, waldo__reply *reply, waldo__outcome *outcome,
-                        waldo_error *reterr)
+static int unpack_reply(const waldo__link *link, const waldo__slot *slot, waldo__reply *reply,
+                        waldo__outcome *outcome, waldo_error *reterr)
 {
     int status =
         waldo__envelope_read_reply(&reply->arena, slot->data, slot->size, &reply->reply, reterr);
+    if (status >= 0)
+        status = waldo__carry_in(reply->reply->buffers, reply->reply->n_buffers, link->reaches,
+                                 NULL, reterr);
     outcome->nonsense = status == WALDO_EPROTOCOL;
     if (status < 0)
         return status;
@@ -136,7 +140,7 @@ static int exchange_on(exchange_way *way, Waldo__Wire__Request *request,
     atomic_store(&manager->heard_at, waldo__now());
     waldo__reply reply = {.life = link->life};
     waldo__arena_init(&reply.arena);
-    status = unpack_reply(&way->slot, &reply, outcome, reterr);
+    status = unpack_reply(link, &way->slot, &reply, outcome, reterr);
     reply.bytes = way->slot.buffer;
     if (!outcome->answered || outcome->refused)
         waldo__link_retire(manager, link);
@@ -171,6 +175,7 @@ typedef struct exchange_attempt {
     waldo_manager *manager;
     Waldo__Wire__Request *request;
     const ProtobufCMessage *body;
+    waldo__carried *carried; /* the buffers that body names */
     waldo__deadline deadline;
     /* Of looking for the server, since it was last reached; 0: it has not been missed. */
     waldo__deadline patience;
@@ -311,9 +316,13 @@ static int try_once(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_er
     exchange_way way = {.manager = manager,
                         .link = link,
                         .cancellable = attempt->cancel_state == PTHREAD_CANCEL_ENABLE};
-    waldo__outcome outcome;
-    status = exchange_on(&way, attempt->request, attempt->body, attempt->deadline, ret_reply,
-                         &outcome, reterr);
+    waldo__outcome outcome = {0};
+    attempt->request->near = link->reaches;
+    status = waldo__carried_describe(attempt->carried, link->reached, &attempt->request->n_buffers,
+                                     &attempt->request->buffers, reterr);
+    if (status >= 0)
+        status = exchange_on(&way, attempt->request, attempt->body, attempt->deadline, ret_reply,
+                             &outcome, reterr);
     bool session_over = outcome.refused && link->used && status == WALDO_EPROTOCOL;
     attempt->answered = outcome.answered;
     if (outcome.sent && !outcome.answered) {
@@ -406,15 +415,17 @@ static int try_all(exchange_attempt *attempt, waldo__reply *ret_reply, waldo_err
     return status;
 }
 
-static int exchange(waldo_manager *manager, const unsigned *only_life,
-                    Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
-                    waldo__reply *ret_reply, waldo_error *reterr)
+static int exchange_all(waldo_manager *manager, const unsigned *only_life,
+                        Waldo__Wire__Request *request, const ProtobufCMessage *body,
+                        waldo__carried *carried, double timeout, waldo__reply *ret_reply,
+                        waldo_error *reterr)
 {
     exchange_attempt attempt = {
         .only_life = only_life,
         .manager = manager,
         .request = request,
         .body = body,
+        .carried = carried,
         .deadline = waldo__deadline_in(timeout),
         .absent_patience = WALDO__NEVER,
         .life = waldo__manager_life(manager),
@@ -430,6 +441,19 @@ static int exchange(waldo_manager *manager, const unsigned *only_life,
         *reterr = error;
     if (!gives_back(request))
         waldo__manager_notice(manager, attempt.life, status, &error);
+    return status;
+}
+
+static int exchange(waldo_manager *manager, const unsigned *only_life,
+                    Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
+                    waldo__reply *ret_reply, waldo_error *reterr)
+{
+    waldo__carried carried = {0};
+    int status = waldo__carry_collect(body, &carried, reterr);
+    if (status >= 0)
+        status =
+            exchange_all(manager, only_life, request, body, &carried, timeout, ret_reply, reterr);
+    waldo__carried_free(&carried);
     return status;
 }
 

@@ -23,7 +23,7 @@
 #include <waldo/manager.h>
 
 #include "../engine/engine.h" /* not the server's */
-#include "proxy/spin.h"
+#include "engine/spin.h"
 #include "secure/channel.h"
 #include "wire/buffer.h"
 
@@ -49,6 +49,8 @@ typedef struct waldo__link {
     size_t max_message; /* the largest that both sides take */
     unsigned life;      /* of the manager's session that the server knows it by */
     bool shared;        /* carries many calls at a time */
+    bool reaches;       /* this process has seen the server's memory: replies may say where it is */
+    bool reached;       /* and the server this one's: so may requests */
     bool may_move;      /* to shared memory: the server offers it */
     atomic_bool broken; /* the connection is of no more use; status and error say why */
 

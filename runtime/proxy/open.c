@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "memory/place.h"
 #include "proxy/manager_internal.h"
 #include "proxy/proxy_internal.h"
 #include "secure/default_key.h"
@@ -45,6 +46,7 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->grace = granted(welcome->grace_ms);
     link->life = manager->life;
     link->shared = link->engine->multiplexes && welcome->multiplexes;
+    link->reached = welcome->probe != NULL;
     link->may_move = welcome->shared_memory && link->engine->move;
     manager->one_is_enough = link->shared;
     if (welcome->max_message > 0 && welcome->max_message < link->max_message)
@@ -55,6 +57,7 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
 static void take_welcome(waldo_manager *manager, waldo__link *link,
                          const Waldo__Wire__Welcome *welcome)
 {
+    link->reaches = waldo__probe_is_reached(welcome->probe);
     pthread_mutex_lock(&manager->lock);
     bool lost = welcome_manager(manager, link, welcome);
     pthread_mutex_unlock(&manager->lock);
@@ -95,12 +98,16 @@ static int hello(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     message.process = (uint32_t)getpid();
     message.program = program_invocation_short_name;
     message.max_message = manager->max_message;
+    waldo__probe probe;
+    waldo__probe_init(&probe);
+    message.probe = &probe.message;
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__HELLO;
     waldo__reply reply;
     waldo__outcome outcome;
     int status = waldo__exchange_on(manager, link, &request, &message.base, deadline, &reply,
                                     &outcome, reterr);
+    waldo__probe_close(&probe);
     /* As if nobody listened any more: some engines cannot stop listening while they serve. */
     if (status == WALDO_EGONE && outcome.refused)
         return waldo_error_set(reterr, WALDO_EREFUSED, "the server is shutting down");

@@ -321,7 +321,8 @@ static int to_message(const conversion *c, const waldo_value *value,
 {
     if (waldo__role_of(descriptor) == WALDO__VALUE_MESSAGE) {
         Waldo__Value *packed;
-        int status = waldo__value_to_message(value, false, NULL, c->allocator, &packed, c->reterr);
+        int status = waldo__value_to_message(value, false, WALDO__HANDLES_CARRIED, NULL,
+                                             c->allocator, &packed, c->reterr);
         if (status >= 0)
             *ret_message = &packed->base;
         return status;

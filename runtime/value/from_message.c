@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/lodging.h"
 #include "value/failure.h"
 #include "value/integer.h"
 #include "value/keeper.h"
@@ -25,7 +26,7 @@ void waldo__swap_to_little_endian(uint8_t *items, size_t count, size_t item_size
 
 /* One conversion: where handles get their descriptors from, and where errors go. */
 typedef struct conversion {
-    waldo__descriptors *descriptors; /* NULL: handles are refused */
+    waldo__descriptors *descriptors; /* NULL: handles that need some are refused */
     waldo_error *reterr;
 } conversion;
 
@@ -120,9 +121,23 @@ static int from_extension(const Waldo__Extension *message, waldo_value **ret_val
         ret_value, reterr);
 }
 
+static int from_carried(const uint8_t *id, waldo_value **ret_value, waldo_error *reterr)
+{
+    waldo_mp_buffer *buffer = waldo__lodging_find(id);
+    if (!buffer)
+        return waldo_error_set(
+            reterr, WALDO_EKEY,
+            "the buffer that the message names is gone, or did not come with it");
+    waldo_value *value = waldo_mp_buffer_value(buffer);
+    waldo_mp_buffer_unref(buffer);
+    return waldo__give(value, ret_value, reterr);
+}
+
 static int from_handle(const Waldo__Handle *message, waldo_value **ret_value, conversion *c)
 {
     waldo__descriptors *all = c->descriptors;
+    if (!all && message && message->carried.len == WALDO__LODGING_ID_SIZE)
+        return from_carried(message->carried.data, ret_value, c->reterr);
     if (!all)
         return malformed("a handle that cannot have come with it", c->reterr);
     if (!message || message->data.len > WALDO__REDUCED_SIZE ||

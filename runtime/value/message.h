@@ -24,14 +24,22 @@ int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status
 /* leaving: the message leaves the process, and what it names needs a ticket (value/keeper.h). */
 bool waldo__fill_reference(const waldo__reference *reference, bool leaving,
                            ProtobufCAllocator *allocator, Waldo__Ref *target);
-/* descriptors gets those of the handles in value; NULL: handles are refused. */
-int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__descriptors *descriptors,
-                            ProtobufCAllocator *allocator, Waldo__Value **ret_message,
-                            waldo_error *reterr);
+typedef enum waldo__handles {
+    WALDO__HANDLES_REFUSED,
+    WALDO__HANDLES_CARRIED, /* for a call: buffers, by the id of their lodging; others are refused
+                             */
+    WALDO__HANDLES_SENT,    /* with their descriptors, to a process of this host */
+} waldo__handles;
+
+/* descriptors gets those of handles that are sent; else it may be NULL. */
+int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handles handles,
+                            waldo__descriptors *descriptors, ProtobufCAllocator *allocator,
+                            Waldo__Value **ret_message, waldo_error *reterr);
 /* A message of malloc's as bytes, for free(). TAKES message. */
 int waldo__value_pack_message(Waldo__Value *message, uint8_t **ret_data, size_t *ret_size,
                               waldo_error *reterr);
-/* The handles in the message take theirs from descriptors; NULL: handles are refused. */
+/* The handles in the message take theirs from descriptors; NULL: all but those that are carried by
+ * a call are refused. */
 int waldo__value_from_message(const Waldo__Value *message, waldo__descriptors *descriptors,
                               waldo_value **ret_value, waldo_error *reterr);
 /* A proxy value; None for object 0. */

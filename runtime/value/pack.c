@@ -21,7 +21,8 @@ int waldo_value_pack(const waldo_value *value, uint8_t **ret_data, size_t *ret_s
                      waldo_error *reterr)
 {
     Waldo__Value *message;
-    int status = waldo_value_to_message(value, NULL, &message, reterr);
+    int status =
+        waldo__value_to_message(value, true, WALDO__HANDLES_REFUSED, NULL, NULL, &message, reterr);
     return status < 0 ? status : waldo__value_pack_message(message, ret_data, ret_size, reterr);
 }
 

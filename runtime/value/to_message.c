@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/classes.h"
+#include "memory/lodging.h"
 #include "value/integer.h"
 #include "value/keeper.h"
 #include "value/message.h"
@@ -10,7 +12,8 @@
 typedef struct conversion {
     ProtobufCAllocator *allocator;
     waldo_error *reterr;
-    waldo__descriptors *descriptors; /* those of handles; NULL: handles are refused */
+    waldo__handles handles;
+    waldo__descriptors *descriptors; /* those of handles that are sent */
     bool leaving; /* the message leaves the process: what it names shall be found alive */
 } conversion;
 
@@ -268,26 +271,41 @@ static int add_descriptors(conversion *c, const waldo__reduced *reduced)
     return 0;
 }
 
-static int fill_handle(conversion *c, const waldo__handle *handle, Waldo__Value *message)
+static int fill_sent(conversion *c, const waldo__handle *handle, Waldo__Handle *target)
 {
-    if (!c->descriptors)
-        return waldo_error_set(c->reterr, WALDO_ETYPE,
-                               "a %s can only be sent to a process of this host",
-                               handle->class->name);
     waldo__reduced reduced = {0};
     int status = handle->class->reduce(handle->object, &reduced, c->reterr);
     if (status >= 0)
         status = add_descriptors(c, &reduced);
     if (status < 0)
         return status;
-    Waldo__Handle *target = new_message(c, &waldo__handle__descriptor);
-    message->handle = target;
-    message->kind_case = WALDO__VALUE__KIND_HANDLE;
-    if (!target || !waldo__copy_string(c->allocator, handle->class->name, &target->class_) ||
-        !waldo__copy_data(c->allocator, reduced.data, reduced.size, &target->data))
+    if (!waldo__copy_data(c->allocator, reduced.data, reduced.size, &target->data))
         return waldo__no_memory(c->reterr);
     target->descriptors = (uint32_t)reduced.descriptor_count;
     return 0;
+}
+
+static int fill_carried(conversion *c, const waldo__handle *handle, Waldo__Handle *target)
+{
+    uint8_t id[WALDO__LODGING_ID_SIZE];
+    bool done = waldo__lodging_enter(handle->object, id) &&
+                waldo__copy_data(c->allocator, id, sizeof id, &target->carried);
+    return done ? 0 : waldo__no_memory(c->reterr);
+}
+
+static int fill_handle(conversion *c, const waldo__handle *handle, Waldo__Value *message)
+{
+    bool sent = c->handles == WALDO__HANDLES_SENT;
+    if (!sent && !(c->handles == WALDO__HANDLES_CARRIED && handle->class == &waldo__buffer_class))
+        return waldo_error_set(c->reterr, WALDO_ETYPE,
+                               "a %s can only be sent to a process of this host",
+                               handle->class->name);
+    Waldo__Handle *target = new_message(c, &waldo__handle__descriptor);
+    message->handle = target;
+    message->kind_case = WALDO__VALUE__KIND_HANDLE;
+    if (!target || !waldo__copy_string(c->allocator, handle->class->name, &target->class_))
+        return waldo__no_memory(c->reterr);
+    return sent ? fill_sent(c, handle, target) : fill_carried(c, handle, target);
 }
 
 static int fill(conversion *c, const waldo_value *value, Waldo__Value *message,
@@ -313,17 +331,18 @@ int waldo__explain_no_memory(const waldo__limited_allocator *limited, int status
 int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocator,
                            Waldo__Value **ret_message, waldo_error *reterr)
 {
-    return waldo__value_to_message(value, true, NULL, allocator, ret_message, reterr);
+    return waldo__value_to_message(value, true, WALDO__HANDLES_CARRIED, NULL, allocator,
+                                   ret_message, reterr);
 }
 
-int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__descriptors *descriptors,
-                            ProtobufCAllocator *allocator, Waldo__Value **ret_message,
-                            waldo_error *reterr)
+int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handles handles,
+                            waldo__descriptors *descriptors, ProtobufCAllocator *allocator,
+                            Waldo__Value **ret_message, waldo_error *reterr)
 {
     /* A list may hold one large item a million times: the message would hold it as often. */
     waldo__limited_allocator limited;
     waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
-    conversion c = {&limited.allocator, reterr, descriptors, leaving};
+    conversion c = {&limited.allocator, reterr, handles, descriptors, leaving};
     Waldo__Value *message = new_message(&c, &waldo__value__descriptor);
     int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(reterr);
     if (status >= 0)

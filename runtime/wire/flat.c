@@ -268,6 +268,17 @@ static const char *text_of(const void *message, const ProtobufCFieldDescriptor *
     return text ? text : "";
 }
 
+static bool is_flat(const ProtobufCMessageDescriptor *descriptor, const void *message)
+{
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+            (field->label != PROTOBUF_C_LABEL_REPEATED || array_size(message, field) > 0))
+            return false;
+    }
+    return true;
+}
+
 /* At most so many bytes. */
 static size_t bound(const ProtobufCMessageDescriptor *descriptor, const void *message)
 {
@@ -305,11 +316,14 @@ static void write_field(waldo__buffer *buffer, const ProtobufCFieldDescriptor *f
 bool waldo__flat_append(waldo__buffer *buffer, const ProtobufCMessage *message, size_t room)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
-    size_t needed = bound(descriptor, message);
+    bool flat = is_flat(descriptor, message);
+    size_t needed = flat ? bound(descriptor, message) : protobuf_c_message_get_packed_size(message);
     if (room > SIZE_MAX - needed - buffer->size ||
         !waldo__buffer_reserve(buffer, buffer->size + needed + room))
         return false;
-    for (unsigned i = 0; i < descriptor->n_fields; i++)
+    if (!flat)
+        buffer->size += protobuf_c_message_pack(message, buffer->data + buffer->size);
+    for (unsigned i = 0; flat && i < descriptor->n_fields; i++)
         write_field(buffer, &descriptor->fields[i], message);
     return true;
 }

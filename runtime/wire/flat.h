@@ -1,5 +1,5 @@
-/* Flat messages, those without messages in them, such as the envelope: read and written in one
- * pass. The bytes are protobuf's; the fields are those that protoc-c describes. */
+/* Flat messages, those without messages in them, such as nearly every envelope: read and written in
+ * one pass. The bytes are protobuf's; the fields are those that protoc-c describes. */
 #ifndef WALDO_RUNTIME_WIRE_FLAT_H
 #define WALDO_RUNTIME_WIRE_FLAT_H
 
@@ -18,7 +18,8 @@
 bool waldo__flat_read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
                       const uint8_t *data, size_t size, bool borrows, void *message);
 
-/* Appends the packed message, and leaves room for so many bytes more. false: out of memory. */
+/* Appends the packed message, flat or not, and leaves room for so many bytes more. false: out of
+ * memory. */
 bool waldo__flat_append(waldo__buffer *buffer, const ProtobufCMessage *message, size_t room);
 
 /* At most ten bytes; returns how many. */

@@ -7,6 +7,8 @@
 
 #include <waldo/mp.h>
 #include <waldo/mp/buffer.h>
+#include <waldo/server.h>
+#include <waldo/waldo.h>
 
 static waldo_error err;
 
@@ -114,6 +116,32 @@ static void take_buffer(waldo_mp_queue *queue)
     waldo_value_unref(item);
 }
 
+/* A server that was started here is on this host. */
+static void use_call(void)
+{
+    waldo_manager *manager;
+    waldo_dict *dict;
+    waldo_mp_buffer *weights;
+    waldo_value *value;
+    check(waldo_manager_new(NULL, &manager, &err));
+    check(waldo_manager_start(manager, NULL, NULL, &err));
+    check(waldo_dict_new(manager, &dict, &err));
+    check(waldo_mp_buffer_new((DLDataType){kDLFloat, 32, 1}, 0, NULL, WALDO_MP_BY_DESCRIPTOR,
+                              &weights, &err));
+    check(waldo_dict_set(dict, waldo_v("weights"), waldo_mp_buffer_value(weights), &err));
+    *(float *)waldo_mp_buffer_tensor(weights)->data = 2;
+    waldo_mp_buffer_unref(weights);
+    check(waldo_dict_get(dict, waldo_v("weights"), &value, &err));
+    check(waldo_mp_buffer_from_value(value, &weights, &err));
+    if (*(float *)waldo_mp_buffer_tensor(weights)->data != 2)
+        exit(5);
+    waldo_mp_buffer_unref(weights);
+    waldo_value_unref(value);
+    waldo_dict_unref(dict);
+    check(waldo_manager_shutdown(manager, &err));
+    waldo_manager_unref(manager);
+}
+
 static void use_name(void)
 {
     waldo_mp_shared_memory *block;
@@ -127,6 +155,7 @@ static void use_name(void)
 int main(void)
 {
     waldo_mp_queue *queue;
+    use_call();
     use_lock();
     use_queue();
     check(waldo_mp_queue_new(NULL, &queue, &err));

@@ -1,10 +1,14 @@
 /* Processes that are killed at random instants while they use everything that lies in shared
  * memory: nobody hangs, nothing is spoiled. 300 kills; WALDO_KILLS=5000 sets another number. */
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <waldo/mp/buffer.h>
 #include <waldo/mp/queue.h>
+#include <waldo/mp/shared_memory.h>
+#include <waldo/mp/sharedctypes.h>
 #include <waldo/mp/sync.h>
 
 #include "memory/heap.h"
@@ -30,6 +34,8 @@ static struct stage {
     waldo_mp_condition *condition;
     waldo_mp_barrier *barrier;
     waldo_mp_queue *queue;
+    waldo_mp_value *number;
+    waldo_mp_array *numbers;
     waldo__block block;
     struct books *books;
 } stage;
@@ -43,6 +49,8 @@ static void set_stage(void)
     OK(waldo_mp_condition_new_on_rlock(stage.rlock, &stage.condition, &err));
     OK(waldo_mp_barrier_new(2, NULL, NULL, 0.002, &stage.barrier, &err));
     OK(waldo_mp_queue_new(&(waldo_mp_queue_options){.capacity = 1 << 16}, &stage.queue, &err));
+    OK(waldo_mp_value_new('q', waldo_v(0), NULL, &stage.number, &err));
+    OK(waldo_mp_array_new('i', waldo_v(100), NULL, &stage.numbers, &err));
     OK(waldo__block_new(sizeof *stage.books, &stage.block, &err));
     stage.books = waldo__block_memory(&stage.block);
 }
@@ -56,6 +64,8 @@ static void clear_stage(void)
     waldo_mp_condition_unref(stage.condition);
     waldo_mp_barrier_unref(stage.barrier);
     waldo_mp_queue_unref(stage.queue);
+    waldo_mp_value_unref(stage.number);
+    waldo_mp_array_unref(stage.numbers);
     waldo__block_free(&stage.block);
 }
 
@@ -101,6 +111,84 @@ static void use_heap(void)
     waldo__block_free(&block);
 }
 
+static void use_numbers(void)
+{
+    waldo_value *number;
+    MUST(waldo_mp_value_set(stage.number, waldo_v((int64_t)pick(100)), NULL) >= 0);
+    MUST(waldo_mp_value_get(stage.number, &number, NULL) >= 0);
+    waldo_value_unref(number);
+    MUST(waldo_mp_array_set(stage.numbers, pick(100), waldo_v((int64_t)pick(100)), NULL) >= 0);
+    MUST(waldo_mp_array_get_slice(stage.numbers, 0, INT64_MAX, &number, NULL) >= 0);
+    waldo_value_unref(number);
+}
+
+static waldo_mp_buffer *new_buffer(waldo_mp_sharing sharing)
+{
+    waldo_mp_buffer *buffer;
+    MUST(waldo_mp_buffer_new((DLDataType){kDLInt, 8, 1}, 1, (int64_t[]){600}, sharing, &buffer,
+                             NULL) >= 0);
+    return buffer;
+}
+
+/* The first name of a process starts its janitor: most are killed before they have another. */
+static void use_names(void)
+{
+    waldo_mp_shared_memory *memory;
+    waldo_mp_shareable_list *list;
+    MUST(waldo_mp_shared_memory_create(NULL, 100, true, &memory, NULL) >= 0);
+    MUST(waldo_mp_shareable_list_create(waldo_v_list(waldo_v(1), waldo_v("text")), NULL, &list,
+                                        NULL) >= 0);
+    waldo_mp_buffer_unref(new_buffer(WALDO_MP_BY_NAME));
+    MUST(waldo_mp_shareable_list_set(list, 1, waldo_v("else"), NULL) >= 0);
+    MUST(waldo_mp_shared_memory_unlink(waldo_mp_shareable_list_shm(list), NULL) >= 0);
+    MUST(waldo_mp_shared_memory_unlink(memory, NULL) >= 0);
+    waldo_mp_shareable_list_unref(list);
+    waldo_mp_shared_memory_unref(memory);
+}
+
+/* Those of other tests that run meanwhile go, too. */
+static int names(void)
+{
+    int count = 0;
+    DIR *directory = opendir("/dev/shm");
+    cr_assert_not_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory));)
+        count += strncmp(entry->d_name, "psm_", 4) == 0 ||
+                 strncmp(entry->d_name, "waldo_buffer_", 13) == 0;
+    closedir(directory);
+    return count;
+}
+
+static void expect_no_names(void)
+{
+    double end = seconds_now() + SOON;
+    while (names() > 0 && seconds_now() < end)
+        usleep(10000);
+    cr_expect_eq(names(), 0);
+}
+
+/* A buffer that says whether it is whole. */
+static waldo_value *buffer_item(void)
+{
+    waldo_mp_buffer *buffer = new_buffer(WALDO_MP_BY_DESCRIPTOR);
+    memset(waldo_mp_buffer_tensor(buffer)->data, 7, 600);
+    waldo_value *item = waldo_mp_buffer_value(buffer);
+    waldo_mp_buffer_unref(buffer);
+    return item;
+}
+
+static bool is_whole_buffer(const waldo_value *item)
+{
+    waldo_mp_buffer *buffer;
+    if (waldo_mp_buffer_from_value(item, &buffer, NULL) < 0)
+        return false;
+    const DLTensor *tensor = waldo_mp_buffer_tensor(buffer);
+    const uint8_t *data = tensor->data;
+    bool whole = tensor->shape[0] == 600 && data[0] == 7 && data[599] == 7;
+    waldo_mp_buffer_unref(buffer);
+    return whole;
+}
+
 /* A value that shows whether it is whole. */
 static waldo_value *make_item(void)
 {
@@ -111,6 +199,8 @@ static waldo_value *make_item(void)
         return waldo_v_list(waldo_v_bytes(data, size), waldo_v((int64_t)size));
     if (size % 7 == 1)
         return waldo_mp_event_value(stage.event);
+    if (size % 7 == 2)
+        return buffer_item();
     return waldo_v_bytes(data, size);
 }
 
@@ -139,7 +229,7 @@ static bool is_whole(const waldo_value *item)
         return whole;
     case WALDO_KIND_HANDLE:
         if (waldo_mp_event_from_value(item, &event, NULL) < 0)
-            return false;
+            return is_whole_buffer(item);
         waldo_mp_event_unref(event);
         return true;
     default:
@@ -187,6 +277,8 @@ static int work(void *data)
         use_event();
         use_barrier();
         use_heap();
+        use_numbers();
+        use_names();
     }
     return 0;
 }
@@ -225,8 +317,8 @@ Test(shared_memory, survives_kills_at_any_instant, .timeout = 900)
         workers[i] = start_child(work, NULL);
     int kills = kills_wanted();
     for (int i = 0; i < kills; ++i) {
-        /* Long enough for most to be in the middle of something. */
-        usleep(pick(3000));
+        /* Long enough for most to be in the middle of something; for some, to have names. */
+        usleep(pick(i % 10 ? 3000 : 30000));
         kill_child(workers[i % WORKERS]);
         workers[i % WORKERS] = start_child(work, NULL);
     }
@@ -234,5 +326,7 @@ Test(shared_memory, survives_kills_at_any_instant, .timeout = 900)
         kill_child(workers[i]);
     expect_order();
     cr_expect_gt(stage.books->a, 0);
+    use_numbers();
     clear_stage();
+    expect_no_names();
 }

@@ -92,11 +92,11 @@ typedef struct waldo_server_options {
     double transit;       /* seconds a proxy in a value keeps its object on the way; 0: 60 */
     double grace;         /* seconds it lives on without a connection; 0: 2 */
     double handshake;     /* seconds a stranger has to prove that it holds a key; 0: 10 */
-    /* Seconds for which the server looks for the next request before it sleeps, while requests have
-     * lately come within that time; on one processor it never does. Answers come sooner by what it
-     * takes to wake a thread, for some processor time (docs/performance.md). 0: 50 microseconds;
-     * below 0: never. */
-    double spin;
+    /* Microseconds for which the server looks for the next request before it sleeps, while requests
+     * have lately come within that time; on one processor it never does. Answers come sooner by
+     * what it takes to wake a thread, for some processor time (docs/performance.md). 0: what
+     * WALDO_SPIN_US in the environment says, else 50; below 0: never. */
+    int spin_us;
     uint64_t limits[WALDO_LIMIT_COUNT]; /* 0: the default (waldo/limits.h) */
 } waldo_server_options;
 

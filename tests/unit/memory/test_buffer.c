@@ -1,6 +1,7 @@
 /* Rows S1-S6, pain 49: shared buffers. */
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,8 @@ static waldo_mp_buffer *take(waldo_mp_queue *queue)
     return buffer;
 }
 
+static waldo_mp_buffer *inherited;
+
 struct two_queues {
     waldo_mp_queue *there;
     waldo_mp_queue *back;
@@ -216,6 +219,74 @@ static int wait_in_the_queue(void *data)
     return (int)data_of(buffer)[0];
 }
 
+/* ---- not copied ---- */
+
+enum { LARGE_MIB = 64 };
+
+/* MiB of a process, of one kind; -1: the kernel does not tell. */
+static double resident(pid_t process, const char *kind)
+{
+    char path[64], line[256];
+    double mib = -1;
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)process);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, kind, strlen(kind)) == 0)
+            mib = strtod(line + strlen(kind), NULL) / 1024;
+    if (file)
+        fclose(file);
+    return mib;
+}
+
+static int read_all_of_it(void *data)
+{
+    struct two_queues *queues = data;
+    waldo_mp_buffer *buffer = take(queues->there);
+    const DLTensor *tensor = waldo_mp_buffer_tensor(buffer);
+    int sum = 0;
+    for (int64_t i = 0; i < tensor->shape[0]; i += 4096)
+        sum += ((volatile uint8_t *)tensor->data)[i];
+    MUST(waldo_mp_queue_put(queues->back, waldo_v(sum), SOON, NULL) >= 0);
+    waldo_value *end;
+    MUST(waldo_mp_queue_get(queues->there, SOON, &end, NULL) >= 0);
+    return 0;
+}
+
+Test(buffer, is_in_memory_once)
+{
+    struct two_queues queues;
+    waldo_value *answer;
+    waldo_mp_buffer *buffer;
+    if (resident(getpid(), "Pss_Shmem:") < 0)
+        cr_skip("no /proc/PID/smaps_rollup here");
+    for (int i = 0; i < 2; ++i) {
+        OK(waldo_mp_queue_new(NULL, &queues.there, &err));
+        OK(waldo_mp_queue_new(NULL, &queues.back, &err));
+        pid_t child = start_child(read_all_of_it, &queues);
+        double before = resident(getpid(), "Pss_Shmem:") + resident(child, "Pss_Shmem:");
+#ifndef __SANITIZE_THREAD__
+        double private_before = resident(child, "Anonymous:");
+#endif
+        OK(waldo_mp_buffer_new(byte8, 1, (int64_t[]){LARGE_MIB << 20}, both_ways[i], &buffer,
+                               &err));
+        memset(waldo_mp_buffer_tensor(buffer)->data, 1, LARGE_MIB << 20);
+        send(queues.there, buffer);
+        OK(waldo_mp_queue_get(queues.back, SOON, &answer, &err));
+        waldo_value_unref(answer);
+        double both = resident(getpid(), "Pss_Shmem:") + resident(child, "Pss_Shmem:") - before;
+        cr_expect_gt(both, LARGE_MIB * 0.8, "%.1f MiB", both);
+        cr_expect_lt(both, LARGE_MIB * 1.4, "%.1f MiB", both);
+#ifndef __SANITIZE_THREAD__ /* which takes memory for all that is touched */
+        cr_expect_lt(resident(child, "Anonymous:") - private_before, LARGE_MIB * 0.4);
+#endif
+        OK(waldo_mp_queue_put(queues.there, waldo_v(0), 0, &err));
+        cr_expect_eq(join_child(child), 0);
+        waldo_mp_buffer_unref(buffer);
+        waldo_mp_queue_unref(queues.there);
+        waldo_mp_queue_unref(queues.back);
+    }
+}
+
 Test(buffer, on_its_way_outlives_its_sender)
 {
     waldo_mp_queue *queue;
@@ -228,6 +299,42 @@ Test(buffer, on_its_way_outlives_its_sender)
         cr_expect_eq(join_child(start_child(wait_in_the_queue, queue)), 42);
     }
     waldo_mp_queue_unref(queue);
+}
+
+/* What a child got by fork. */
+static int send_inherited(void *data)
+{
+    struct two_queues *queues = data;
+    waldo_value *go;
+    MUST(waldo_mp_queue_get(queues->there, SOON, &go, NULL) >= 0);
+    waldo_value_unref(go);
+    MUST(waldo_mp_queue_put(queues->back, waldo_mp_buffer_value(inherited), SOON, NULL) >= 0);
+    MUST(waldo_mp_queue_get(queues->there, SOON, &go, NULL) >= 0);
+    waldo_value_unref(go);
+    waldo_mp_buffer_unref(inherited);
+    return 0;
+}
+
+Test(buffer, of_a_parent_keeps_its_name_for_the_child)
+{
+    struct two_queues queues;
+    OK(waldo_mp_queue_new(NULL, &queues.there, &err));
+    OK(waldo_mp_queue_new(NULL, &queues.back, &err));
+    for (int i = 0; i < 2; ++i) {
+        inherited = new_matrix(1, 1, both_ways[i]);
+        data_of(inherited)[0] = 9;
+        pid_t child = start_child(send_inherited, &queues);
+        waldo_mp_buffer_unref(inherited);
+        OK(waldo_mp_queue_put(queues.there, waldo_v(1), 0, &err));
+        waldo_mp_buffer *same = take(queues.back);
+        cr_expect_eq(data_of(same)[0], 9);
+        OK(waldo_mp_queue_put(queues.there, waldo_v(1), 0, &err));
+        cr_expect_eq(join_child(child), 0);
+        waldo_mp_buffer_unref(same);
+    }
+    expect_named(0);
+    waldo_mp_queue_unref(queues.there);
+    waldo_mp_queue_unref(queues.back);
 }
 
 static int make_named_and_die(void *data)

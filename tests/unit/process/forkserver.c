@@ -1,6 +1,7 @@
 /* What only a forkserver does: rows M6 and M7. Arguments: a module to preload, or nothing else. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -131,6 +132,34 @@ static void has_a_limit_of_descriptors(void)
     CHECK(ended(process) == 0);
 }
 
+static int standard_output;
+
+/* What is written to standard output from now on can be read from the result. */
+static int begin_to_listen(void)
+{
+    int ends[2];
+    fflush(stdout);
+    standard_output = dup(STDOUT_FILENO);
+    CHECK(standard_output >= 0 && pipe2(ends, O_CLOEXEC) == 0);
+    CHECK(dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO);
+    close(ends[1]);
+    return ends[0];
+}
+
+/* Until all that write there have ended. */
+static void expect_output(int from, const char *expected)
+{
+    char text[256];
+    size_t size = 0;
+    CHECK(dup2(standard_output, STDOUT_FILENO) == STDOUT_FILENO);
+    close(standard_output);
+    for (ssize_t got; (got = read(from, text + size, sizeof text - 1 - size)) > 0;)
+        size += (size_t)got;
+    text[size] = '\0';
+    CHECK(strcmp(text, expected) == 0);
+    close(from);
+}
+
 static void preloads_modules(void)
 {
     waldo_error err = WALDO_ERROR_INIT;
@@ -144,8 +173,11 @@ static void preloads_modules(void)
     CHECK(ended(started(target, NULL)) == 1);
     waldo_mp_exit();
     OK(waldo_mp_set_forkserver_preload(&module, 1, WALDO_MP_PRELOAD_FAIL, &err));
-    CHECK(ended(started(target, NULL)) == 42);
+    int output = begin_to_listen();
+    for (int i = 0; i < 3; i++)
+        CHECK(ended(started(target, NULL)) == 42);
     waldo_mp_exit();
+    expect_output(output, "loaded ");
     dlclose(loaded);
 }
 

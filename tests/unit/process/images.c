@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <waldo/mp/buffer.h>
+
 #include "unit/process/support.h"
 #include "unit/process/targets.h"
 
@@ -200,6 +202,63 @@ static void waiting_goes_on_after_signals(void)
     waldo_mp_connection_unref(second);
 }
 
+/* ---- what is shared, and who made it for whom ---- */
+
+/* (queue, lock, buffer): waits for the lock, which somebody else has, and leaves a mark in the
+ * buffer. */
+static int leave_a_mark(const waldo_value *arguments, waldo_error *reterr)
+{
+    waldo_mp_queue *queue;
+    waldo_mp_lock *lock;
+    waldo_mp_buffer *buffer;
+    waldo_error err = WALDO_ERROR_INIT;
+    (void)reterr;
+    OK(waldo_mp_queue_from_value(waldo_mp_argument(arguments, 0), &queue, &err));
+    OK(waldo_mp_lock_from_value(waldo_mp_argument(arguments, 1), &lock, &err));
+    OK(waldo_mp_buffer_from_value(waldo_mp_argument(arguments, 2), &buffer, &err));
+    CHECK(waldo_mp_lock_acquire(lock, 0, &err) == 0);
+    OK(waldo_mp_queue_put(queue, waldo_v("waits"), SOON, &err));
+    CHECK(waldo_mp_lock_acquire(lock, SOON, &err) == 1);
+    ++*(int32_t *)waldo_mp_buffer_tensor(buffer)->data;
+    OK(waldo_mp_lock_release(lock, &err));
+    waldo_mp_queue_unref(queue);
+    waldo_mp_lock_unref(lock);
+    waldo_mp_buffer_unref(buffer);
+    return 0;
+}
+WALDO_MP_TARGET(leave_a_mark)
+
+/* Row M5: a lock belongs to no start method, and a process started by any may have it. */
+static void a_lock_goes_to_children_of_every_method(void)
+{
+    waldo_error err = WALDO_ERROR_INIT;
+    waldo_mp_queue *queue;
+    waldo_mp_lock *lock;
+    waldo_mp_buffer *buffer;
+    OK(waldo_mp_set_start_method(WALDO_MP_FORK, true, &err));
+    OK(waldo_mp_queue_new(NULL, &queue, &err));
+    OK(waldo_mp_lock_new(&lock, &err));
+    OK(waldo_mp_buffer_new((DLDataType){kDLInt, 32, 1}, 0, NULL, WALDO_MP_BY_DESCRIPTOR, &buffer,
+                           &err));
+    for (int i = 0; i < 3; i++) {
+        waldo_value *item;
+        OK(waldo_mp_set_start_method(methods[i], true, &err));
+        CHECK(waldo_mp_lock_acquire(lock, SOON, &err) == 1);
+        waldo_mp_process *process = started(
+            leave_a_mark, waldo_v_tuple(waldo_mp_queue_value(queue), waldo_mp_lock_value(lock),
+                                        waldo_mp_buffer_value(buffer)));
+        OK(waldo_mp_queue_get(queue, SOON, &item, &err));
+        waldo_value_unref(item);
+        CHECK(*(int32_t *)waldo_mp_buffer_tensor(buffer)->data == i);
+        OK(waldo_mp_lock_release(lock, &err));
+        CHECK(ended(process) == 0);
+        CHECK(*(int32_t *)waldo_mp_buffer_tensor(buffer)->data == i + 1);
+    }
+    waldo_mp_queue_unref(queue);
+    waldo_mp_lock_unref(lock);
+    waldo_mp_buffer_unref(buffer);
+}
+
 /* ---- kills ---- */
 
 static void check_message(const uint8_t *bytes, size_t size)
@@ -249,6 +308,7 @@ int main(int argc, char **argv)
     no_descriptor_left();
     children_that_nobody_may_wait_for();
     waiting_goes_on_after_signals();
+    a_lock_goes_to_children_of_every_method();
     a_sender_that_is_killed();
     return 0;
 }

@@ -264,7 +264,7 @@ static void a_parent_that_dies_is_noticed(void)
 
 static void many(void)
 {
-    enum { COUNT = 50 };
+    enum { COUNT = 100 };
     waldo_error err = WALDO_ERROR_INIT;
     waldo_mp_process *processes[COUNT];
     for (int i = 0; i < COUNT; i++)

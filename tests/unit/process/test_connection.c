@@ -354,6 +354,7 @@ Test(connection, wait_tells_which)
         descriptors[i] = waldo_mp_connection_fileno(pipes[i].first);
     }
     cr_assert_eq(waldo_mp_wait(descriptors, COUNT, 0, ready, NULL), 0);
+    cr_assert_eq(waldo_mp_wait(descriptors, COUNT, -1, ready, NULL), 0);
     send_text(pipes[3].second, "x");
     waldo_mp_connection_close(pipes[17].second);
     cr_assert_eq(waldo_mp_wait(descriptors, COUNT, SOON, ready, NULL), 2);

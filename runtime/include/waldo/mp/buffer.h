@@ -5,9 +5,10 @@
  *
  *     int64_t shape[] = {1024, 1024};
  *     waldo_mp_buffer *weights;
- *     waldo_mp_buffer_new((DLDataType){kDLFloat, 32, 1}, 2, shape, WALDO_MP_BY_DESCRIPTOR,
- * &weights, &err); float *data = waldo_mp_buffer_tensor(weights)->data; waldo_mp_queue_put(queue,
- * waldo_mp_buffer_value(weights), WALDO_FOREVER, &err);
+ *     DLDataType real = {kDLFloat, 32, 1};
+ *     waldo_mp_buffer_new(real, 2, shape, WALDO_MP_BY_DESCRIPTOR, &weights, &err);
+ *     float *data = waldo_mp_buffer_tensor(weights)->data;
+ *     waldo_mp_queue_put(queue, waldo_mp_buffer_value(weights), WALDO_FOREVER, &err);
  *
  * Whoever receives it has the same memory: what one writes the others see, and nobody is told.
  * Memory that arrives twice is mapped once, and views of one memory are views of one memory there.
@@ -17,6 +18,12 @@
  * open. BY_NAME: a file of /dev/shm, which is opened by its name by those that receive it; its name
  * goes with its last user (waldo/mp/shared_memory.h). A buffer on its way by name that nobody takes
  * in stays until the process that made it ends.
+ *
+ * A buffer may also be an argument or a result of a server's calls, or in one:
+ *     waldo_dict_set(dict, waldo_v("weights"), waldo_mp_buffer_value(weights), &err);
+ * A client of the server's host and user gets the same memory, and the server has it as long as the
+ * buffer is in the dict, whoever made it. Any other client gets a copy, and so does the server from
+ * it: WALDO_ETOOBIG where that is more than a message may have.
  *
  * Buffers are counted and do not change; any thread. Memory only: no GPUs. */
 #ifndef WALDO_MP_BUFFER_H

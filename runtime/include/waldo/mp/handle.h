@@ -9,7 +9,7 @@
  * (NULL: out of memory), waldo_mp_X_from_value a new reference to what a value holds (WALDO_ETYPE:
  * it holds something else). Such a value has kind WALDO_KIND_HANDLE; it is equal only to a value of
  * the same object. It exists on one host: waldo_value_pack and calls of a server refuse it,
- * WALDO_ETYPE. */
+ * WALDO_ETYPE. Calls take buffers (waldo/mp/buffer.h). */
 #ifndef WALDO_MP_HANDLE_H
 #define WALDO_MP_HANDLE_H
 

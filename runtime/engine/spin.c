@@ -1,4 +1,4 @@
-#include "proxy/spin.h"
+#include "engine/spin.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -7,8 +7,10 @@ enum {
     DEFAULT_US = 50,
     MOST_US = 1000 * 1000,
     NS_PER_US = 1000,
-    WEIGHT = 8, /* the last wait is one part in so many */
-    LONGEST = 4 /* limits */
+    WEIGHT = 8,  /* the last wait is one part in so many */
+    LONGEST = 4, /* limits */
+    MOST_SLEEPS = 4096,
+    GOOD_ENOUGH = 64 /* waits in a row that halve the penalty */
 };
 
 static bool has_one_core(void)
@@ -40,11 +42,34 @@ waldo__spin waldo__spin_make(int microseconds)
 
 bool waldo__spin_is_worth_it(const waldo__spin *spin)
 {
-    return spin->limit > 0 && spin->estimate <= spin->limit;
+    return spin->limit > 0 && spin->sleeps == 0 && spin->estimate <= spin->limit;
+}
+
+static void punish(waldo__spin *spin)
+{
+    spin->good = 0;
+    spin->penalty = 2 * spin->penalty + 1;
+    if (spin->penalty > MOST_SLEEPS)
+        spin->penalty = MOST_SLEEPS;
+    spin->sleeps = spin->penalty;
+}
+
+static void praise(waldo__spin *spin)
+{
+    if (++spin->good < GOOD_ENOUGH)
+        return;
+    spin->good = 0;
+    spin->penalty /= 2;
 }
 
 void waldo__spin_note(waldo__spin *spin, uint64_t nanoseconds)
 {
+    if (spin->sleeps > 0)
+        spin->sleeps--;
+    else if (waldo__spin_is_worth_it(spin) && nanoseconds > spin->limit)
+        punish(spin);
+    else if (waldo__spin_is_worth_it(spin))
+        praise(spin);
     if (nanoseconds > LONGEST * spin->limit)
         nanoseconds = LONGEST * spin->limit;
     spin->estimate += nanoseconds / WEIGHT;

@@ -1,6 +1,6 @@
 /* Waiting without sleeping: to be woken takes longer than many replies do. */
-#ifndef WALDO_RUNTIME_PROXY_SPIN_H
-#define WALDO_RUNTIME_PROXY_SPIN_H
+#ifndef WALDO_RUNTIME_ENGINE_SPIN_H
+#define WALDO_RUNTIME_ENGINE_SPIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,14 +9,20 @@
 typedef struct waldo__spin {
     uint64_t limit;    /* nanoseconds; 0: never */
     uint64_t estimate; /* of how long replies take; waits beyond a few limits count as that */
+    /* A wait in vain has cost a processor that somebody else may have needed, the server perhaps:
+     * so many of the next waits sleep at once, twice as many each time, and fewer again after many
+     * that were not in vain. */
+    unsigned penalty;
+    unsigned sleeps; /* left of them */
+    unsigned good;   /* in a row */
 } waldo__spin;
 
 /* microseconds: what the options say. 0: what WALDO_SPIN_US in the environment says, else the
  * default. Below 0: never. Nor ever where this process has one core. */
 waldo__spin waldo__spin_make(int microseconds);
-/* Have replies lately come within the limit? */
+/* Have replies lately come within the limit, and waits not been in vain? */
 bool waldo__spin_is_worth_it(const waldo__spin *spin);
-/* A reply took so long. */
+/* A reply took so long; once after each wait. */
 void waldo__spin_note(waldo__spin *spin, uint64_t nanoseconds);
 /* Between two looks. */
 void waldo__spin_pause(void);

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "proxy/spin.h"
+#include "engine/spin.h"
 
 static bool have_two_cores(void)
 {
@@ -48,6 +48,15 @@ Test(spin, never_with_one_core)
     cr_assert_not(waldo__spin_is_worth_it(&(waldo__spin){0}));
 }
 
+/* So many of the next replies, which are quick, are waited for asleep. */
+static int count_sleeps(waldo__spin *spin)
+{
+    int sleeps = 0;
+    for (; !waldo__spin_is_worth_it(spin); sleeps++)
+        waldo__spin_note(spin, 20000);
+    return sleeps;
+}
+
 Test(spin, follows_what_replies_take)
 {
     waldo__spin spin = {.limit = 50000};
@@ -58,7 +67,22 @@ Test(spin, follows_what_replies_take)
     for (int i = 0; i < 20; i++)
         waldo__spin_note(&spin, 1000000000);
     cr_assert_not(waldo__spin_is_worth_it(&spin), "it spins for replies that take a second");
-    for (int i = 0; i < 20; i++)
+    cr_assert_lt(count_sleeps(&spin), 100, "long waits are never forgotten");
+}
+
+Test(spin, what_was_in_vain_is_tried_less_and_less)
+{
+    waldo__spin spin = {.limit = 50000};
+    int before = 0;
+    for (int i = 0; i < 20; i++) {
+        waldo__spin_note(&spin, 60000);
+        int sleeps = count_sleeps(&spin);
+        cr_assert_geq(sleeps, before);
+        before = sleeps;
+    }
+    cr_assert_gt(before, 1000);
+    for (int i = 0; i < 2000; i++)
         waldo__spin_note(&spin, 20000);
-    cr_assert(waldo__spin_is_worth_it(&spin), "one long wait is never forgotten");
+    waldo__spin_note(&spin, 60000);
+    cr_assert_lt(count_sleeps(&spin), 10, "what was long ago is not forgotten");
 }
