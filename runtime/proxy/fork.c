@@ -21,10 +21,11 @@ static void before_fork(void)
 {
     if (!locked_for_fork)
         pthread_mutex_lock(&managers_lock);
-    for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
+    /* The second lets go of its manager's lock meanwhile, and takes it after those before it. */
+    for (waldo_manager *manager = managers; manager; manager = manager->next_manager) {
         pthread_mutex_lock(&manager->lock);
-    for (waldo_manager *manager = managers; manager; manager = manager->next_manager)
         waldo__heartbeat_before_fork(manager);
+    }
 }
 
 static void unlock_all(void)

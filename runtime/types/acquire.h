@@ -5,6 +5,7 @@
 #include <waldo/lock.h>
 
 #include "google/protobuf/wrappers.pb-c.h"
+#include "types/handle.h"
 
 /* A timeout as a field: points it to `message`, or to NULL for WALDO_FOREVER. WALDO_EVALUE for what
  * is no timeout. */
@@ -18,27 +19,7 @@ int waldo__take_bool(int status, Google__Protobuf__BoolValue *result);
 int waldo__acquire(waldo_proxy *proxy, const waldo_proxy_type *type, double timeout,
                    waldo_grant *ret_grant, waldo_error *reterr);
 
-/* The functions that every handle has: NAME in <waldo/...>, GENERATED in builtins.proxy.h. */
-#define WALDO__DEFINE_HANDLE(NAME, GENERATED)                                                      \
-    int waldo_##NAME##_from_proxy(waldo_proxy *proxy, waldo_##NAME **ret_##NAME,                   \
-                                  waldo_error *reterr)                                             \
-    {                                                                                              \
-        return waldo_builtin_##GENERATED##_from_proxy(proxy, ret_##NAME, reterr);                  \
-    }                                                                                              \
-    waldo_##NAME *waldo_##NAME##_ref(waldo_##NAME *NAME)                                           \
-    {                                                                                              \
-        return waldo_builtin_##GENERATED##_ref(NAME);                                              \
-    }                                                                                              \
-    waldo_##NAME *waldo_##NAME##_unref(waldo_##NAME *NAME)                                         \
-    {                                                                                              \
-        return waldo_builtin_##GENERATED##_unref(NAME);                                            \
-    }                                                                                              \
-    waldo_proxy *waldo_##NAME##_proxy(waldo_##NAME *NAME)                                          \
-    {                                                                                              \
-        return waldo_builtin_##GENERATED##_proxy(NAME);                                            \
-    }
-
-/* And those of what is acquired. */
+/* The functions of what is acquired, beyond WALDO__DEFINE_HANDLE. */
 #define WALDO__DEFINE_ACQUIRE(NAME, GENERATED)                                                     \
     int waldo_##NAME##_acquire_grant(waldo_##NAME *NAME, double timeout, waldo_grant *ret_grant,   \
                                      waldo_error *reterr)                                          \

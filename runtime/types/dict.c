@@ -3,6 +3,7 @@
 
 #include "types/arguments.h"
 #include "types/change.h"
+#include "types/handle.h"
 #include "waldo/builtins.proxy.h"
 
 /* ---- the object ---- */
@@ -26,32 +27,7 @@ int waldo_dict_new_from(waldo_manager *manager, waldo_value *items, waldo_dict *
     return status;
 }
 
-int waldo_dict_from_value(waldo_manager *manager, const waldo_value *value, waldo_dict **ret_dict,
-                          waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    if (status < 0)
-        return status;
-    status = waldo_builtin_dict_from_proxy(proxy, ret_dict, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
-waldo_dict *waldo_dict_ref(waldo_dict *dict)
-{
-    return waldo_builtin_dict_ref(dict);
-}
-
-waldo_dict *waldo_dict_unref(waldo_dict *dict)
-{
-    return waldo_builtin_dict_unref(dict);
-}
-
-waldo_proxy *waldo_dict_proxy(waldo_dict *dict)
-{
-    return waldo_builtin_dict_proxy(dict);
-}
+WALDO__DEFINE_HANDLE(dict, dict)
 
 /* ---- a key, and perhaps a value ---- */
 

@@ -3,6 +3,7 @@
 
 #include "types/arguments.h"
 #include "types/change.h"
+#include "types/handle.h"
 #include "types/results.h"
 #include "value/layout.h"
 #include "waldo/builtins.proxy.h"
@@ -30,32 +31,7 @@ int waldo_list_new_from(waldo_manager *manager, waldo_value *items, waldo_list *
     return status;
 }
 
-int waldo_list_from_value(waldo_manager *manager, const waldo_value *value, waldo_list **ret_list,
-                          waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    if (status < 0)
-        return status;
-    status = waldo_builtin_list_from_proxy(proxy, ret_list, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
-waldo_list *waldo_list_ref(waldo_list *list)
-{
-    return waldo_builtin_list_ref(list);
-}
-
-waldo_list *waldo_list_unref(waldo_list *list)
-{
-    return waldo_builtin_list_unref(list);
-}
-
-waldo_proxy *waldo_list_proxy(waldo_list *list)
-{
-    return waldo_builtin_list_proxy(list);
-}
+WALDO__DEFINE_HANDLE(list, list)
 
 /* ---- Calls that take an index or a slice; all of these TAKE it, and the value ---- */
 

@@ -2,6 +2,7 @@
 #include <waldo/namespace.h>
 
 #include "types/change.h"
+#include "types/handle.h"
 #include "waldo/builtins.proxy.h"
 
 int waldo_namespace_new(waldo_manager *manager, waldo_namespace **ret_namespace,
@@ -10,44 +11,19 @@ int waldo_namespace_new(waldo_manager *manager, waldo_namespace **ret_namespace,
     return waldo_builtin_namespace_new(manager, NULL, ret_namespace, reterr);
 }
 
-/* TAKES proxy. */
-static int take_proxy(waldo_proxy *proxy, waldo_namespace **ret_namespace, waldo_error *reterr)
-{
-    int status = waldo_builtin_namespace_from_proxy(proxy, ret_namespace, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
 int waldo_namespace_new_from(waldo_manager *manager, waldo_value *attributes,
                              waldo_namespace **ret_namespace, waldo_error *reterr)
 {
     waldo_proxy *proxy;
     int status = waldo_proxy_create(manager, "Namespace", attributes, &proxy, reterr);
-    return status < 0 ? status : take_proxy(proxy, ret_namespace, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_builtin_namespace_from_proxy(proxy, ret_namespace, reterr);
+    waldo_proxy_unref(proxy);
+    return status;
 }
 
-int waldo_namespace_from_value(waldo_manager *manager, const waldo_value *value,
-                               waldo_namespace **ret_namespace, waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    return status < 0 ? status : take_proxy(proxy, ret_namespace, reterr);
-}
-
-waldo_namespace *waldo_namespace_ref(waldo_namespace *self)
-{
-    return waldo_builtin_namespace_ref(self);
-}
-
-waldo_namespace *waldo_namespace_unref(waldo_namespace *self)
-{
-    return waldo_builtin_namespace_unref(self);
-}
-
-waldo_proxy *waldo_namespace_proxy(waldo_namespace *self)
-{
-    return waldo_builtin_namespace_proxy(self);
-}
+WALDO__DEFINE_HANDLE(namespace, namespace)
 
 int waldo_namespace_set(waldo_namespace *self, const char *name, waldo_value *value,
                         waldo_error *reterr)

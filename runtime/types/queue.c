@@ -4,6 +4,7 @@
 
 #include "proxy/proxy_internal.h"
 #include "types/arguments.h"
+#include "types/handle.h"
 #include "waldo/builtins.proxy.h"
 
 /* ---- life ---- */
@@ -16,37 +17,7 @@ int waldo_queue_new(waldo_manager *manager, int64_t maxsize, waldo_queue **ret_q
     return waldo_builtin_queue_new(manager, &arguments, ret_queue, reterr);
 }
 
-int waldo_queue_from_proxy(waldo_proxy *proxy, waldo_queue **ret_queue, waldo_error *reterr)
-{
-    return waldo_builtin_queue_from_proxy(proxy, ret_queue, reterr);
-}
-
-int waldo_queue_from_value(waldo_manager *manager, const waldo_value *value,
-                           waldo_queue **ret_queue, waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    if (status < 0)
-        return status;
-    status = waldo_queue_from_proxy(proxy, ret_queue, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
-waldo_proxy *waldo_queue_proxy(waldo_queue *queue)
-{
-    return waldo_builtin_queue_proxy(queue);
-}
-
-waldo_queue *waldo_queue_ref(waldo_queue *queue)
-{
-    return waldo_builtin_queue_ref(queue);
-}
-
-waldo_queue *waldo_queue_unref(waldo_queue *queue)
-{
-    return waldo_builtin_queue_unref(queue);
-}
+WALDO__DEFINE_HANDLE(queue, queue)
 
 /* ---- arguments ---- */
 

@@ -3,6 +3,7 @@
 
 #include "types/arguments.h"
 #include "types/change.h"
+#include "types/handle.h"
 #include "types/results.h"
 #include "waldo/builtins.proxy.h"
 
@@ -27,32 +28,7 @@ int waldo_set_new_from(waldo_manager *manager, waldo_value *items, waldo_set **r
     return status;
 }
 
-int waldo_set_from_value(waldo_manager *manager, const waldo_value *value, waldo_set **ret_set,
-                         waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    if (status < 0)
-        return status;
-    status = waldo_builtin_set_from_proxy(proxy, ret_set, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
-waldo_set *waldo_set_ref(waldo_set *set)
-{
-    return waldo_builtin_set_ref(set);
-}
-
-waldo_set *waldo_set_unref(waldo_set *set)
-{
-    return waldo_builtin_set_unref(set);
-}
-
-waldo_proxy *waldo_set_proxy(waldo_set *set)
-{
-    return waldo_builtin_set_proxy(set);
-}
+WALDO__DEFINE_HANDLE(set, set)
 
 /* ---- Items ---- */
 

@@ -3,6 +3,7 @@
 
 #include "types/arguments.h"
 #include "types/change.h"
+#include "types/handle.h"
 #include "types/results.h"
 #include "waldo/builtins.proxy.h"
 
@@ -22,32 +23,7 @@ int waldo_shared_array_new(waldo_manager *manager, char typecode, waldo_value *i
     return status;
 }
 
-int waldo_shared_array_from_value(waldo_manager *manager, const waldo_value *value,
-                                  waldo_shared_array **ret_array, waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    if (status < 0)
-        return status;
-    status = waldo_builtin_array_from_proxy(proxy, ret_array, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
-waldo_shared_array *waldo_shared_array_ref(waldo_shared_array *array)
-{
-    return waldo_builtin_array_ref(array);
-}
-
-waldo_shared_array *waldo_shared_array_unref(waldo_shared_array *array)
-{
-    return waldo_builtin_array_unref(array);
-}
-
-waldo_proxy *waldo_shared_array_proxy(waldo_shared_array *array)
-{
-    return waldo_builtin_array_proxy(array);
-}
+WALDO__DEFINE_HANDLE(shared_array, array)
 
 int waldo_shared_array_length(waldo_shared_array *array, size_t *ret_length, waldo_error *reterr)
 {

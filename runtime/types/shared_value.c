@@ -3,6 +3,7 @@
 
 #include "types/arguments.h"
 #include "types/change.h"
+#include "types/handle.h"
 #include "types/results.h"
 #include "waldo/builtins.proxy.h"
 
@@ -21,32 +22,7 @@ int waldo_shared_value_new(waldo_manager *manager, const char *typecode, waldo_v
     return status;
 }
 
-int waldo_shared_value_from_value(waldo_manager *manager, const waldo_value *value,
-                                  waldo_shared_value **ret_shared, waldo_error *reterr)
-{
-    waldo_proxy *proxy;
-    int status = waldo_proxy_from_value(manager, value, &proxy, reterr);
-    if (status < 0)
-        return status;
-    status = waldo_builtin_value_from_proxy(proxy, ret_shared, reterr);
-    waldo_proxy_unref(proxy);
-    return status;
-}
-
-waldo_shared_value *waldo_shared_value_ref(waldo_shared_value *shared)
-{
-    return waldo_builtin_value_ref(shared);
-}
-
-waldo_shared_value *waldo_shared_value_unref(waldo_shared_value *shared)
-{
-    return waldo_builtin_value_unref(shared);
-}
-
-waldo_proxy *waldo_shared_value_proxy(waldo_shared_value *shared)
-{
-    return waldo_builtin_value_proxy(shared);
-}
+WALDO__DEFINE_HANDLE(shared_value, value)
 
 int waldo_shared_value_get(waldo_shared_value *shared, waldo_value **ret_value, waldo_error *reterr)
 {

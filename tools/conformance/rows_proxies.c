@@ -158,8 +158,16 @@ static int use_in_child(waldo_manager *manager, trial_counter *counter)
     return 0;
 }
 
+static void need_fork(void)
+{
+#ifdef __SANITIZE_THREAD__
+    row_skip("ThreadSanitizer does not bear a forked child that starts a thread");
+#endif
+}
+
 ROW(D6_in_a_forked_child, "Counter")
 {
+    need_fork();
     waldo_manager *manager = row_connect();
     trial_counter *counter = row_counter(manager, 5);
     pid_t child = fork();
@@ -182,6 +190,7 @@ ROW(D6_the_child_has_references_of_its_own, "Counter")
 {
     if (row_over_nanomsg())
         row_skip("libnanomsg cannot be used after fork");
+    need_fork();
     waldo_manager *manager = row_connect();
     trial_counter *counter = row_counter(manager, 5), *other = row_counter(manager, 1);
     int ready[2], go[2];

@@ -23,9 +23,12 @@ typedef struct waldo_builtin_barrier waldo_barrier;
  *  WALDO_FOREVER. WALDO_EVALUE: fewer than 1 party. */
 WALDO_CHECK int waldo_barrier_new(waldo_manager *manager, int64_t parties, double timeout,
                                   waldo_barrier **ret_barrier, waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no Barrier. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no barrier. The caller owns *ret_barrier. */
 WALDO_CHECK int waldo_barrier_from_proxy(waldo_proxy *proxy, waldo_barrier **ret_barrier,
                                          waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_barrier_from_value(waldo_manager *manager, const waldo_value *value,
+                                         waldo_barrier **ret_barrier, waldo_error *reterr);
 waldo_barrier *waldo_barrier_ref(waldo_barrier *barrier);
 /** NULL is a no-op. Returns NULL. */
 waldo_barrier *waldo_barrier_unref(waldo_barrier *barrier);

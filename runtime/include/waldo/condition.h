@@ -16,9 +16,13 @@ typedef struct waldo_builtin_condition waldo_condition;
  *  WALDO_ETYPE, WALDO_EATTRIBUTE: lock is something else. */
 WALDO_CHECK int waldo_condition_new(waldo_manager *manager, waldo_proxy *lock,
                                     waldo_condition **ret_condition, waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no Condition. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no condition. The caller owns *ret_condition.
+ */
 WALDO_CHECK int waldo_condition_from_proxy(waldo_proxy *proxy, waldo_condition **ret_condition,
                                            waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_condition_from_value(waldo_manager *manager, const waldo_value *value,
+                                           waldo_condition **ret_condition, waldo_error *reterr);
 waldo_condition *waldo_condition_ref(waldo_condition *condition);
 /** NULL is a no-op. Returns NULL. */
 waldo_condition *waldo_condition_unref(waldo_condition *condition);

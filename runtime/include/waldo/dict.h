@@ -29,7 +29,10 @@ WALDO_CHECK int waldo_dict_new(waldo_manager *manager, waldo_dict **ret_dict, wa
  *  WALDO_EVALUE: it is neither. */
 WALDO_CHECK int waldo_dict_new_from(waldo_manager *manager, waldo_value *items,
                                     waldo_dict **ret_dict, waldo_error *reterr);
-/** A dict that came as a value, out of another container. WALDO_ETYPE: it is no proxy of a dict. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no dict. The caller owns *ret_dict. */
+WALDO_CHECK int waldo_dict_from_proxy(waldo_proxy *proxy, waldo_dict **ret_dict,
+                                      waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_dict_from_value(waldo_manager *manager, const waldo_value *value,
                                       waldo_dict **ret_dict, waldo_error *reterr);
 waldo_dict *waldo_dict_ref(waldo_dict *dict);

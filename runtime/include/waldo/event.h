@@ -12,9 +12,12 @@ typedef struct waldo_builtin_event waldo_event;
 /** One that is not set. */
 WALDO_CHECK int waldo_event_new(waldo_manager *manager, waldo_event **ret_event,
                                 waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no Event. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no event. The caller owns *ret_event. */
 WALDO_CHECK int waldo_event_from_proxy(waldo_proxy *proxy, waldo_event **ret_event,
                                        waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_event_from_value(waldo_manager *manager, const waldo_value *value,
+                                       waldo_event **ret_event, waldo_error *reterr);
 waldo_event *waldo_event_ref(waldo_event *event);
 /** NULL is a no-op. Returns NULL. */
 waldo_event *waldo_event_unref(waldo_event *event);

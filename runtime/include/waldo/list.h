@@ -27,7 +27,10 @@ WALDO_CHECK int waldo_list_new(waldo_manager *manager, waldo_list **ret_list, wa
 /** Python's list(items): items is an iterable. */
 WALDO_CHECK int waldo_list_new_from(waldo_manager *manager, waldo_value *items,
                                     waldo_list **ret_list, waldo_error *reterr);
-/** A list that came as a value, out of another container. WALDO_ETYPE: it is no proxy of a list. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no list. The caller owns *ret_list. */
+WALDO_CHECK int waldo_list_from_proxy(waldo_proxy *proxy, waldo_list **ret_list,
+                                      waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_list_from_value(waldo_manager *manager, const waldo_value *value,
                                       waldo_list **ret_list, waldo_error *reterr);
 waldo_list *waldo_list_ref(waldo_list *list);

@@ -34,9 +34,12 @@ typedef struct waldo_builtin_lock waldo_lock;
 
 /** An unlocked one. */
 WALDO_CHECK int waldo_lock_new(waldo_manager *manager, waldo_lock **ret_lock, waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no Lock. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no Lock. The caller owns *ret_lock. */
 WALDO_CHECK int waldo_lock_from_proxy(waldo_proxy *proxy, waldo_lock **ret_lock,
                                       waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_lock_from_value(waldo_manager *manager, const waldo_value *value,
+                                      waldo_lock **ret_lock, waldo_error *reterr);
 waldo_lock *waldo_lock_ref(waldo_lock *lock);
 /** NULL is a no-op. Returns NULL. */
 waldo_lock *waldo_lock_unref(waldo_lock *lock);
@@ -68,9 +71,12 @@ typedef struct waldo_builtin_r_lock waldo_rlock;
 /** An unlocked one. */
 WALDO_CHECK int waldo_rlock_new(waldo_manager *manager, waldo_rlock **ret_rlock,
                                 waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no RLock. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no RLock. The caller owns *ret_rlock. */
 WALDO_CHECK int waldo_rlock_from_proxy(waldo_proxy *proxy, waldo_rlock **ret_rlock,
                                        waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_rlock_from_value(waldo_manager *manager, const waldo_value *value,
+                                       waldo_rlock **ret_rlock, waldo_error *reterr);
 waldo_rlock *waldo_rlock_ref(waldo_rlock *rlock);
 /** NULL is a no-op. Returns NULL. */
 waldo_rlock *waldo_rlock_unref(waldo_rlock *rlock);

@@ -24,7 +24,11 @@ WALDO_CHECK int waldo_namespace_new(waldo_manager *manager, waldo_namespace **re
  */
 WALDO_CHECK int waldo_namespace_new_from(waldo_manager *manager, waldo_value *attributes,
                                          waldo_namespace **ret_namespace, waldo_error *reterr);
-/** One that came as a value, out of a container. WALDO_ETYPE: it is no proxy of a Namespace. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no Namespace. The caller owns *ret_namespace.
+ */
+WALDO_CHECK int waldo_namespace_from_proxy(waldo_proxy *proxy, waldo_namespace **ret_namespace,
+                                           waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_namespace_from_value(waldo_manager *manager, const waldo_value *value,
                                            waldo_namespace **ret_namespace, waldo_error *reterr);
 waldo_namespace *waldo_namespace_ref(waldo_namespace *self);

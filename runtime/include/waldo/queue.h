@@ -28,10 +28,10 @@ typedef struct waldo_builtin_queue waldo_queue;
 /** A new one. maxsize: how many items it holds; 0 or less: no bound. */
 WALDO_CHECK int waldo_queue_new(waldo_manager *manager, int64_t maxsize, waldo_queue **ret_queue,
                                 waldo_error *reterr);
-/** A new reference to the queue that a proxy is of. WALDO_ETYPE: it is of something else. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no queue. The caller owns *ret_queue. */
 WALDO_CHECK int waldo_queue_from_proxy(waldo_proxy *proxy, waldo_queue **ret_queue,
                                        waldo_error *reterr);
-/** One that came as a value, out of a container. WALDO_ETYPE: it is no proxy of a queue. */
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_queue_from_value(waldo_manager *manager, const waldo_value *value,
                                        waldo_queue **ret_queue, waldo_error *reterr);
 /** The same proxy, for the functions of <waldo/proxy.h>. */

@@ -15,9 +15,13 @@ typedef struct waldo_builtin_semaphore waldo_semaphore;
 /** One with so many permits. WALDO_EVALUE: fewer than 0. */
 WALDO_CHECK int waldo_semaphore_new(waldo_manager *manager, int64_t value,
                                     waldo_semaphore **ret_semaphore, waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no Semaphore. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no semaphore. The caller owns *ret_semaphore.
+ */
 WALDO_CHECK int waldo_semaphore_from_proxy(waldo_proxy *proxy, waldo_semaphore **ret_semaphore,
                                            waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_semaphore_from_value(waldo_manager *manager, const waldo_value *value,
+                                           waldo_semaphore **ret_semaphore, waldo_error *reterr);
 waldo_semaphore *waldo_semaphore_ref(waldo_semaphore *semaphore);
 /** NULL is a no-op. Returns NULL. */
 waldo_semaphore *waldo_semaphore_unref(waldo_semaphore *semaphore);
@@ -50,8 +54,13 @@ typedef struct waldo_builtin_bounded_semaphore waldo_bounded_semaphore;
 WALDO_CHECK int waldo_bounded_semaphore_new(waldo_manager *manager, int64_t value,
                                             waldo_bounded_semaphore **ret_bounded_semaphore,
                                             waldo_error *reterr);
-/** One that came as a proxy. WALDO_ETYPE: it is no BoundedSemaphore. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no bounded semaphore. The caller owns
+ * *ret_bounded_semaphore. */
 WALDO_CHECK int waldo_bounded_semaphore_from_proxy(waldo_proxy *proxy,
+                                                   waldo_bounded_semaphore **ret_bounded_semaphore,
+                                                   waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
+WALDO_CHECK int waldo_bounded_semaphore_from_value(waldo_manager *manager, const waldo_value *value,
                                                    waldo_bounded_semaphore **ret_bounded_semaphore,
                                                    waldo_error *reterr);
 waldo_bounded_semaphore *waldo_bounded_semaphore_ref(waldo_bounded_semaphore *bounded_semaphore);

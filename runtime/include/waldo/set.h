@@ -27,7 +27,9 @@ WALDO_CHECK int waldo_set_new(waldo_manager *manager, waldo_set **ret_set, waldo
 /** Python's set(items): items is an iterable; of a dict, its keys. */
 WALDO_CHECK int waldo_set_new_from(waldo_manager *manager, waldo_value *items, waldo_set **ret_set,
                                    waldo_error *reterr);
-/** A set that came as a value, out of another container. WALDO_ETYPE: it is no proxy of a set. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no set. The caller owns *ret_set. */
+WALDO_CHECK int waldo_set_from_proxy(waldo_proxy *proxy, waldo_set **ret_set, waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_set_from_value(waldo_manager *manager, const waldo_value *value,
                                      waldo_set **ret_set, waldo_error *reterr);
 waldo_set *waldo_set_ref(waldo_set *set);

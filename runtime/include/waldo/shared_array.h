@@ -29,7 +29,10 @@ typedef struct waldo_builtin_array waldo_shared_array;
  *  another typecode. */
 WALDO_CHECK int waldo_shared_array_new(waldo_manager *manager, char typecode, waldo_value *items,
                                        waldo_shared_array **ret_array, waldo_error *reterr);
-/** An Array that came as a value, out of a container. WALDO_ETYPE: it is no proxy of an Array. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no Array. The caller owns *ret_array. */
+WALDO_CHECK int waldo_shared_array_from_proxy(waldo_proxy *proxy, waldo_shared_array **ret_array,
+                                              waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_shared_array_from_value(waldo_manager *manager, const waldo_value *value,
                                               waldo_shared_array **ret_array, waldo_error *reterr);
 waldo_shared_array *waldo_shared_array_ref(waldo_shared_array *array);

@@ -22,7 +22,10 @@ typedef struct waldo_builtin_value waldo_shared_value;
 WALDO_CHECK int waldo_shared_value_new(waldo_manager *manager, const char *typecode,
                                        waldo_value *value, waldo_shared_value **ret_shared,
                                        waldo_error *reterr);
-/** A Value that came as a value, out of a container. WALDO_ETYPE: it is no proxy of a Value. */
+/** The object that a proxy is of. WALDO_ETYPE: it is no Value. The caller owns *ret_shared. */
+WALDO_CHECK int waldo_shared_value_from_proxy(waldo_proxy *proxy, waldo_shared_value **ret_shared,
+                                              waldo_error *reterr);
+/** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_shared_value_from_value(waldo_manager *manager, const waldo_value *value,
                                               waldo_shared_value **ret_shared, waldo_error *reterr);
 waldo_shared_value *waldo_shared_value_ref(waldo_shared_value *shared);

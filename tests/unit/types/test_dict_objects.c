@@ -114,6 +114,7 @@ Test(dict_objects, by_name)
     cr_assert_str_eq(waldo_proxy_typeid(inner), "list");
     waldo_value_unref(result);
     waldo_proxy_unref(inner);
+    must(waldo_dict_clear(dict, &err));
     end(dict);
 }
 
