@@ -4,9 +4,8 @@
 #include "wire/scan.h"
 #include <waldo/value_message.h>
 
-/* The value as a message in the arena. Gives arguments back; NULL is out of memory. */
-static int to_message(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
-                      waldo_error *reterr)
+int waldo__take_arguments(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
+                          waldo_error *reterr)
 {
     int status =
         arguments
@@ -23,14 +22,14 @@ int waldo_proxy_create(waldo_manager *manager, const char *type_id, waldo_value 
     waldo__arena arena;
     waldo__arena_init(&arena);
     Waldo__Value *message;
-    int status = to_message(arguments, &arena, &message, reterr);
+    int status = waldo__take_arguments(arguments, &arena, &message, reterr);
     if (status >= 0)
         status = waldo__create(manager, type_id, &message->base, true, ret_proxy, reterr);
     waldo__arena_free(&arena);
     return status;
 }
 
-static int result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
+int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
                      waldo_error *reterr)
 {
     const ProtobufCBinaryData *body = &reply->reply->body;
@@ -56,7 +55,7 @@ static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
                                  &reply, reterr);
     if (status < 0)
         return status;
-    status = result_of(proxy, &reply, ret_result, reterr);
+    status = waldo__result_of(proxy, &reply, ret_result, reterr);
     waldo__reply_free(&reply);
     return status;
 }
@@ -67,7 +66,7 @@ int waldo_proxy_call(waldo_proxy *proxy, const char *method, waldo_value *argume
     waldo__arena arena;
     waldo__arena_init(&arena);
     Waldo__Value *message;
-    int status = to_message(arguments, &arena, &message, reterr);
+    int status = waldo__take_arguments(arguments, &arena, &message, reterr);
     if (status >= 0) {
         Waldo__Wire__Request request;
         waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);

@@ -29,7 +29,8 @@ static void free_memory(waldo__link *link)
 {
     waldo__secure_channel_free(link->secure);
     waldo__buffer_free(&link->packed);
-    waldo__buffer_free(&link->frame);
+    for (size_t i = 0; i < WALDO__QUEUE_MOST; i++)
+        waldo__buffer_free(&link->queue[i].frame);
     waldo__buffer_free(&link->incoming);
     waldo__buffer_free(&link->plain);
     free(link->outstanding);
@@ -206,17 +207,26 @@ static int make_room(waldo__link *link, waldo__deadline deadline, waldo_error *r
     return status == WALDO_ETIMEOUT ? 0 : status;
 }
 
-static int send_frame(waldo__link *link, const waldo__outgoing *message, waldo__deadline deadline,
-                      size_t *sent, waldo_error *reterr)
+static int send_one_by_one(waldo__link *link, const waldo__outgoing *messages, size_t count,
+                           waldo__deadline deadline, size_t *sent, waldo_error *reterr)
 {
-    if (!link->engine->send_now) {
-        int status =
-            link->engine->send(link->channel, message->id, &message->data, 1, deadline, reterr);
-        *sent = status == WALDO_ETOOBIG ? 0 : message->data.iov_len;
-        return status;
+    int status = 0;
+    for (size_t i = 0; i < count && status >= 0; i++) {
+        status = link->engine->send(link->channel, messages[i].id, &messages[i].data, 1, deadline,
+                                    reterr);
+        if (status != WALDO_ETOOBIG)
+            *sent += messages[i].data.iov_len;
     }
+    return status;
+}
+
+static int send_messages(waldo__link *link, const waldo__outgoing *messages, size_t count,
+                         waldo__deadline deadline, size_t *sent, waldo_error *reterr)
+{
+    if (!link->engine->send_now)
+        return send_one_by_one(link, messages, count, deadline, sent, reterr);
     for (;;) {
-        int status = link->engine->send_now(link->channel, message, 1, sent, reterr);
+        int status = link->engine->send_now(link->channel, messages, count, sent, reterr);
         if (status == 0)
             status = make_room(link, deadline, reterr);
         else if (status > 0)
@@ -226,25 +236,113 @@ static int send_frame(waldo__link *link, const waldo__outgoing *message, waldo__
     }
 }
 
+static void empty_queue(waldo__link *link)
+{
+    enum { KEPT_ALONE = 64 * 1024, KEPT_BEHIND = 1024 };
+    for (size_t i = 0; i < link->queued; i++)
+        if (link->queue[i].frame.capacity > (i == 0 ? KEPT_ALONE : KEPT_BEHIND))
+            waldo__buffer_free(&link->queue[i].frame);
+    link->queued = link->queued_bytes = 0;
+}
+
+/* By the thread that sends, without the lock. */
+static int send_queue(waldo__link *link, waldo__deadline deadline, size_t *sent,
+                      waldo_error *reterr)
+{
+    waldo__outgoing messages[WALDO__QUEUE_MOST];
+    for (size_t i = 0; i < link->queued; i++)
+        messages[i] = (waldo__outgoing){link->queue[i].id,
+                                        {link->queue[i].frame.data, link->queue[i].frame.size}};
+    int status = send_messages(link, messages, link->queued, deadline, sent, reterr);
+    if (status >= 0)
+        empty_queue(link);
+    return status;
+}
+
+/* After a failure to send, with the lock: what the caller is told. */
+static int after_failure(waldo__link *link, int status, size_t sent, waldo_error *error)
+{
+    if (link->broken) /* by another thread, which knows better */
+        return waldo__link_why(link, error);
+    /* A frame cut in two cannot be followed by another one. */
+    if (sent > 0 || (status != WALDO_ETOOBIG && status != WALDO_ETIMEOUT))
+        waldo__link_break_locked(link, status, error);
+    return status;
+}
+
+static void append(waldo__link *link, const waldo__slot *slot)
+{
+    waldo__queued *entry = &link->queue[link->queued++];
+    entry->id = slot->id;
+    link->queued_bytes += entry->frame.size;
+}
+
+waldo__buffer *waldo__link_frame(waldo__link *link)
+{
+    return &link->queue[link->queued].frame;
+}
+
 int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
                      waldo_error *reterr)
 {
-    waldo__outgoing message = {slot->id, {link->frame.data, link->frame.size}};
     size_t sent = 0;
-    waldo_error error = WALDO_ERROR_INIT;
-    int status = link->broken ? WALDO_EGONE : send_frame(link, &message, deadline, &sent, &error);
+    waldo_error error;
+    append(link, slot);
+    int status = link->broken ? WALDO_EGONE : send_queue(link, deadline, &sent, &error);
     pthread_mutex_lock(&link->lock);
-    if (status < 0 && link->broken) /* by another thread, which knows better */
-        status = waldo__link_why(link, &error);
-    else if (status < 0 && (sent > 0 || (status != WALDO_ETOOBIG && status != WALDO_ETIMEOUT)))
-        /* A frame cut in two cannot be followed by another one. */
-        waldo__link_break_locked(link, status, &error);
-    if (status < 0)
+    if (status < 0) {
+        status = after_failure(link, status, sent, &error);
+        link->queued--;
         waldo__link_remove(link, slot);
+    }
     stop_sending(link);
     pthread_mutex_unlock(&link->lock);
     if (status < 0 && reterr)
         *reterr = error;
     *ret_gone = sent > 0;
     return status;
+}
+
+int waldo__link_flush_locked(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
+{
+    if (link->sending || link->queued == 0 || link->broken)
+        return 0;
+    size_t sent = 0;
+    waldo_error error;
+    link->sending = true;
+    pthread_mutex_unlock(&link->lock);
+    int status = send_queue(link, deadline, &sent, &error);
+    pthread_mutex_lock(&link->lock);
+    if (status < 0)
+        status = after_failure(link, status, sent, &error);
+    if (status < 0 && reterr)
+        *reterr = error;
+    stop_sending(link);
+    return status;
+}
+
+int waldo__link_flush(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
+{
+    pthread_mutex_lock(&link->lock);
+    int status = waldo__link_flush_locked(link, deadline, reterr);
+    pthread_mutex_unlock(&link->lock);
+    return status;
+}
+
+int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
+                     waldo_error *reterr)
+{
+    size_t size = waldo__link_frame(link)->size;
+    bool full =
+        link->queued + 2 >= WALDO__QUEUE_MOST || link->queued_bytes + size >= WALDO__QUEUE_BYTES;
+    pthread_mutex_lock(&link->lock);
+    /* Who waits while this thread is sending counts on it to send all there is. */
+    bool later = !full && !link->reading && !link->waiters && !link->broken;
+    if (later) {
+        append(link, slot);
+        stop_sending(link);
+    }
+    pthread_mutex_unlock(&link->lock);
+    *ret_gone = later;
+    return later ? 0 : waldo__link_send(link, slot, deadline, ret_gone, reterr);
 }

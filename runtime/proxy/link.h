@@ -33,7 +33,8 @@ typedef struct waldo__waiter waldo__waiter;
 /* A request that has been sent, and where its reply goes. Zero is a valid one that waits for
  * nothing. Guarded by the link's lock while it is in the table. */
 typedef struct waldo__slot {
-    uint32_t id; /* 0: not in the table: done, given up, or the link broke */
+    uint32_t id;  /* 0: not in the table: done, given up, or the link broke */
+    bool lasting; /* a deadline that passes while somebody waits does not give it up */
     bool done;
     waldo__waiter *waiters;
     /* What came, when done; `data` points into the buffer, which is the slot's owner's. */
@@ -41,6 +42,14 @@ typedef struct waldo__slot {
     const uint8_t *data;
     size_t size;
 } waldo__slot;
+
+/* Frames that wait to be sent together, in number and bytes. */
+enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 32 * 1024 };
+
+typedef struct waldo__queued {
+    uint32_t id;
+    waldo__buffer frame;
+} waldo__queued;
 
 typedef struct waldo__link {
     const waldo__client_engine *engine;
@@ -57,14 +66,16 @@ typedef struct waldo__link {
     /* Guarded by the manager's lock: */
     struct waldo__link *next; /* all of the manager */
     struct waldo__link *next_idle;
-    unsigned users; /* calls; an idle one has none */
-    bool retired;   /* takes no new calls; goes with its last user */
-    bool used;      /* it has carried a call before */
-    uint64_t mark;  /* its engine's progress, when somebody last looked */
+    unsigned users;   /* calls; an idle one has none */
+    bool retired;     /* takes no new calls; goes with its last user */
+    atomic_bool used; /* it has carried a call before; read by its users */
+    uint64_t mark;    /* its engine's progress, when somebody last looked */
 
     /* The sending thread's: */
-    waldo__buffer packed;  /* the request */
-    waldo__buffer frame;   /* and how it was sealed */
+    waldo__buffer packed;                   /* the request */
+    waldo__queued queue[WALDO__QUEUE_MOST]; /* sealed; the next one's buffer stands behind them */
+    size_t queued;
+    size_t queued_bytes;
     uint64_t *outstanding; /* room for what a request lists */
     size_t outstanding_capacity;
 
@@ -107,10 +118,19 @@ void waldo__link_abandon(waldo__link *link);
  */
 int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
                       waldo_error *reterr);
-/* Sends the frame for the slot; after that others may. A failure has broken the link, but for
- * WALDO_ETOOBIG and a deadline that passed before a byte was gone (*ret_gone says whether). */
+/* Where the sealed request goes between enter and send. */
+waldo__buffer *waldo__link_frame(waldo__link *link);
+/* Sends the frame for the slot, behind those that were queued; after that others may. A failure has
+ * broken the link, but for WALDO_ETOOBIG and a deadline that passed before a byte was gone
+ * (*ret_gone says whether). */
 int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
                      waldo_error *reterr);
+/* The same, but if nobody waits on the link the frame may leave with later ones: at the latest when
+ * somebody does, or by waldo__link_flush. */
+int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
+                     waldo_error *reterr);
+/* Sends what was queued. */
+int waldo__link_flush(waldo__link *link, waldo__deadline deadline, waldo_error *reterr);
 /* Nothing is sent after all. */
 void waldo__link_leave(waldo__link *link, waldo__slot *slot);
 /* Waits until the slot is done. WALDO_ETIMEOUT: the slot is given up, and a late reply is dropped;
@@ -118,6 +138,10 @@ void waldo__link_leave(waldo__link *link, waldo__slot *slot);
  * the thread's cleanup handlers run. */
 int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
                       bool cancellable, waldo_error *reterr);
+/* Sends and takes what can be without waiting. True: the slot is done. */
+bool waldo__link_look(waldo__link *link, waldo__slot *slot);
+/* Nobody waits for the slot any more; false: it was done. */
+bool waldo__link_give_up(waldo__link *link, waldo__slot *slot);
 /* Grows while the connection moves anything that says that the server is there. */
 uint64_t waldo__link_progress(const waldo__link *link);
 /* Whoever waits gets this error. Again is a no-op. */

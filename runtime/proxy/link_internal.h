@@ -12,6 +12,9 @@ waldo__slot *waldo__link_find(const waldo__link *link, uint32_t id);
 void waldo__link_remove(waldo__link *link, waldo__slot *slot);
 void waldo__link_empty(waldo__link *link);
 void waldo__link_break_locked(waldo__link *link, int status, const waldo_error *error);
+/* Sends what was queued, unless another thread is sending: then that one does. The lock is released
+ * meanwhile. */
+int waldo__link_flush_locked(waldo__link *link, waldo__deadline deadline, waldo_error *reterr);
 /* What broke it. */
 int waldo__link_why(const waldo__link *link, waldo_error *reterr);
 

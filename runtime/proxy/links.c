@@ -144,7 +144,7 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
                      waldo_error *reterr)
 {
     waldo__link *stale = NULL;
-    waldo_error error = WALDO_ERROR_INIT;
+    waldo_error error;
     pthread_mutex_lock(&manager->lock);
     bool others_may_wait = !manager->opening && manager->engine->multiplexes &&
                            (manager->one_is_enough || manager->incarnation == 0);
@@ -209,6 +209,20 @@ int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, wald
     status = waldo__link_take(manager, deadline < soon ? deadline : soon, ret_link, reterr);
     if (status < 0)
         note_missed(manager, waldo__deadline_in(until_next_try));
+    return status;
+}
+
+int waldo__links_flush(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
+{
+    waldo__link *stale = NULL;
+    pthread_mutex_lock(&manager->lock);
+    waldo__link *link = manager->shared ? take_one(manager, &stale) : NULL;
+    pthread_mutex_unlock(&manager->lock);
+    free_links(stale);
+    if (!link)
+        return 0;
+    int status = waldo__link_flush(link, deadline, reterr);
+    waldo__link_give(manager, link);
     return status;
 }
 

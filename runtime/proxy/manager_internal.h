@@ -183,6 +183,8 @@ void waldo__links_retire(waldo_manager *manager);
 bool waldo__links_can_carry(waldo_manager *manager);
 /* Is there a connection, as far as is known? Closes idle ones that are broken. */
 bool waldo__links_are_there(waldo_manager *manager);
+/* Sends what was queued on the shared link. */
+int waldo__links_flush(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr);
 /* Remembers how far each link has got. */
 void waldo__links_mark(waldo_manager *manager);
 /* Whoever waits on a connection gets WALDO_EGONE and makes a new one. `silent`: only where nothing

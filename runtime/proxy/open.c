@@ -217,8 +217,9 @@ static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__slot
     int status = waldo__link_enter(link, answer, deadline, reterr);
     if (status < 0)
         return status;
-    link->frame.size = 0;
-    if (!waldo__buffer_append(&link->frame, data, size)) {
+    waldo__buffer *frame = waldo__link_frame(link);
+    frame->size = 0;
+    if (!waldo__buffer_append(frame, data, size)) {
         waldo__link_leave(link, answer);
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a handshake");
     }

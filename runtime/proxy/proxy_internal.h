@@ -47,6 +47,15 @@ int waldo__proxy_invoke_waiting(waldo_proxy *proxy, const waldo_proxy_type *type
                                 const char *method, const ProtobufCMessageDescriptor *output,
                                 const ProtobufCMessage *arguments, double seconds,
                                 ProtobufCMessage **ret_result, waldo_error *reterr);
+/* The value as a message in the arena. TAKES arguments; NULL is out of memory. */
+int waldo__take_arguments(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
+                          waldo_error *reterr);
+/* The result of a dynamic call on the proxy; takes over the reference of a proxy in it. */
+int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
+                     waldo_error *reterr);
+/* The request of a generated stub. A method that this server does not expose is refused here. */
+int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
+                         Waldo__Wire__Request *ret_request, waldo_error *reterr);
 /* A request on the proxy's object. */
 void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,
                           Waldo__Wire__Request *ret_request);

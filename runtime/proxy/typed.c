@@ -35,9 +35,8 @@ int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMe
     return status;
 }
 
-/* The request of a generated stub. A method that this server does not expose is refused here. */
-static int prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
-                   Waldo__Wire__Request *ret_request, waldo_error *reterr)
+int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
+                         Waldo__Wire__Request *ret_request, waldo_error *reterr)
 {
     const waldo__binding *binding = waldo__remote_type_bind(proxy->type, method->type);
     if (!binding)
@@ -64,7 +63,7 @@ static int invoke(waldo_proxy *proxy, const waldo_proxy_method *method,
 {
     Waldo__Wire__Request request;
     waldo__reply reply;
-    int status = prepare(proxy, method, &request, reterr);
+    int status = waldo__proxy_prepare(proxy, method, &request, reterr);
     if (status >= 0)
         status = waldo__exchange(proxy->manager, &request, arguments, timeout, &reply, reterr);
     if (status < 0)
@@ -105,7 +104,7 @@ int waldo_proxy_invoke_proxy(waldo_proxy *proxy, const waldo_proxy_method *metho
 {
     Waldo__Wire__Request request;
     waldo__reply reply;
-    int status = prepare(proxy, method, &request, reterr);
+    int status = waldo__proxy_prepare(proxy, method, &request, reterr);
     if (status < 0)
         return status;
     request.want_table = true;

@@ -203,7 +203,8 @@ static void on_cancel(void *argument)
     }
     if (wait->asleep)
         get_up(wait);
-    waldo__link_remove(link, wait->slot);
+    if (!wait->slot->lasting)
+        waldo__link_remove(link, wait->slot);
     pass_on(link);
     pthread_mutex_unlock(&link->lock);
 }
@@ -293,7 +294,7 @@ static int sleep_until(wait_state *wait, waldo__deadline deadline, bool cancella
 static int await(wait_state *wait, waldo__deadline deadline, bool cancellable, waldo_error *reterr)
 {
     waldo__link *link = wait->link;
-    int status = 0;
+    int status = waldo__link_flush_locked(link, deadline, reterr);
     while (status >= 0 && !wait->slot->done) {
         if (link->broken)
             status = waldo__link_why(link, reterr);
@@ -319,8 +320,37 @@ int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline dead
     pthread_cleanup_pop(0);
     if (wait.asleep)
         get_up(&wait);
-    waldo__link_remove(link, slot);
+    if (!slot->lasting)
+        waldo__link_remove(link, slot);
     pass_on(link);
     pthread_mutex_unlock(&link->lock);
     return status;
+}
+
+bool waldo__link_look(waldo__link *link, waldo__slot *slot)
+{
+    static const waldo__deadline now = 1;
+    pthread_mutex_lock(&link->lock);
+    (void)waldo__link_flush_locked(link, now, NULL);
+    bool reads = !slot->done && !link->reading && !link->broken && link->engine->receive_now;
+    if (reads)
+        link->reading = true;
+    pthread_mutex_unlock(&link->lock);
+    if (reads) {
+        (void)waldo__link_read_ready(link, NULL);
+        waldo__link_stop_reading(link);
+    }
+    pthread_mutex_lock(&link->lock);
+    bool done = slot->done;
+    pthread_mutex_unlock(&link->lock);
+    return done;
+}
+
+bool waldo__link_give_up(waldo__link *link, waldo__slot *slot)
+{
+    pthread_mutex_lock(&link->lock);
+    bool done = slot->done;
+    waldo__link_remove(link, slot);
+    pthread_mutex_unlock(&link->lock);
+    return !done;
 }

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
+#include "process/id.h"
 #include "secure/channel_internal.h"
 
 enum {
@@ -42,7 +42,7 @@ waldo__secure_channel *waldo__secure_channel_new(uint64_t id, waldo__secure_mode
     channel->id = id;
     channel->mode = mode;
     channel->key = waldo__key_ref(key);
-    channel->owner = getpid();
+    channel->owner = waldo__process_id();
     return channel;
 }
 
@@ -134,7 +134,7 @@ static int seal(waldo__secure_channel *channel, const struct iovec *parts, int p
                 size_t size, waldo__buffer *frame, waldo_error *reterr)
 {
     /* A number that is used twice under one key gives both messages away. */
-    if (channel->owner != getpid())
+    if (channel->owner != waldo__process_id())
         return waldo_error_set(reterr, WALDO_EFORK,
                                "a forked child cannot use its parent's channel");
     if (!waldo__buffer_reserve(frame, SEALED_HEADER + size + TAG))

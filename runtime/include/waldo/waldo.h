@@ -11,6 +11,7 @@
 #include <waldo/dict.h>
 #include <waldo/error.h>
 #include <waldo/event.h>
+#include <waldo/future.h>
 #include <waldo/list.h>
 #include <waldo/lock.h>
 #include <waldo/manager.h>

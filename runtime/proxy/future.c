@@ -1,0 +1,323 @@
+/* Calls that are waited for later. */
+#include <waldo/future.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "process/id.h"
+#include "proxy/attempt.h"
+#include "proxy/proxy_internal.h"
+#include "wire/scan.h"
+#include <waldo/value_message.h>
+
+struct waldo_future {
+    atomic_uint references;
+    waldo_proxy *proxy;
+    const waldo_proxy_method *method; /* NULL: a dynamic call */
+    char *name;                       /* of the method, in a dynamic call */
+    waldo__buffer body;
+    Waldo__Wire__Request request;
+    waldo__attempt attempt;
+    pid_t process; /* that started it */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool driven; /* a thread waits on the connection for it; the attempt is that thread's */
+    bool over;
+    int status;
+    waldo__reply reply; /* when it is over, with a status >= 0 */
+    waldo_value *value; /* made of it, once somebody asked */
+    waldo_error error;
+};
+
+/* ---- starting ---- */
+
+static bool pack_body(waldo_future *future, const ProtobufCMessage *arguments)
+{
+    size_t size = arguments ? protobuf_c_message_get_packed_size(arguments) : 0;
+    if (!waldo__buffer_reserve(&future->body, size))
+        return false;
+    if (size > 0)
+        future->body.size = protobuf_c_message_pack(arguments, future->body.data);
+    future->request.body = (ProtobufCBinaryData){future->body.size, future->body.data};
+    return true;
+}
+
+static void destroy(waldo_future *future)
+{
+    if (future->over && future->status >= 0) {
+        /* A reference that nobody asked for is given back. */
+        if (!future->value && !future->method && future->reply.reply->proxy)
+            (void)waldo__result_of(future->proxy, &future->reply, &future->value, NULL);
+        waldo_value_unref(future->value);
+        waldo__reply_free(&future->reply);
+    }
+    waldo__buffer_free(&future->body);
+    waldo__carried_free(&future->attempt.carried);
+    pthread_cond_destroy(&future->changed);
+    pthread_mutex_destroy(&future->lock);
+    free(future->name);
+    waldo_proxy_unref(future->proxy);
+    free(future);
+}
+
+/* *request is copied, and its name. */
+static waldo_future *make(waldo_proxy *proxy, const Waldo__Wire__Request *request,
+                          const ProtobufCMessage *arguments, double timeout)
+{
+    waldo_future *future = calloc(1, sizeof *future);
+    if (!future)
+        return NULL;
+    waldo_manager *manager = proxy->manager;
+    atomic_init(&future->references, 1);
+    pthread_mutex_init(&future->lock, NULL);
+    waldo__init_condition(&future->changed);
+    future->proxy = waldo_proxy_ref(proxy);
+    future->process = waldo__process_id();
+    future->request = *request;
+    future->attempt = (waldo__attempt){.manager = manager,
+                                       .request = &future->request,
+                                       .deadline = waldo__deadline_in(timeout),
+                                       .absent_patience = WALDO__NEVER,
+                                       .life = waldo__manager_life(manager),
+                                       .may_wait = true,
+                                       .way.slot.lasting = true};
+    bool named = request->name[0] != '\0';
+    future->name = named ? strdup(request->name) : NULL;
+    if (named)
+        future->request.name = future->name;
+    if ((named && !future->name) || !pack_body(future, arguments)) {
+        destroy(future);
+        return NULL;
+    }
+    return future;
+}
+
+/* With the future's lock, or before others know it. */
+static void finish(waldo_future *future, int status)
+{
+    future->over = true;
+    future->status = status;
+    waldo__attempt_end(&future->attempt, status);
+}
+
+/* A failure to send is the result: it is told where the others are. */
+static int start(waldo_proxy *proxy, const Waldo__Wire__Request *request,
+                 const ProtobufCMessage *arguments, double timeout, waldo_future **ret_future,
+                 waldo_error *reterr)
+{
+    waldo_future *future = make(proxy, request, arguments, timeout);
+    if (!future)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
+    int status = waldo__carry_collect(arguments, &future->attempt.carried, reterr);
+    if (status < 0) {
+        destroy(future);
+        return status;
+    }
+    int before;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    waldo__attempt_begin(&future->attempt);
+    status = waldo__attempt_send(&future->attempt, &future->error);
+    if (status < 0)
+        finish(future, status);
+    pthread_setcancelstate(before, NULL);
+    if (status < 0)
+        waldo__manager_notice(proxy->manager, future->attempt.life, status, &future->error);
+    *ret_future = future;
+    return 0;
+}
+
+int waldo_call_async(waldo_proxy *proxy, const char *method, waldo_value *arguments,
+                     waldo_future **ret_future, waldo_error *reterr)
+{
+    waldo__arena arena;
+    waldo__arena_init(&arena);
+    Waldo__Value *message;
+    int status = waldo__take_arguments(arguments, &arena, &message, reterr);
+    if (status >= 0) {
+        Waldo__Wire__Request request;
+        waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
+        request.name = (char *)method;
+        request.dynamic = request.want_table = true;
+        status = start(proxy, &request, &message->base, waldo__proxy_timeout(proxy, 0), ret_future,
+                       reterr);
+    }
+    waldo__arena_free(&arena);
+    return status;
+}
+
+int waldo_proxy_invoke_async(waldo_proxy *proxy, const waldo_proxy_method *method,
+                             const ProtobufCMessage *arguments, waldo_future **ret_future,
+                             waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    int status = waldo__proxy_prepare(proxy, method, &request, reterr);
+    if (status >= 0)
+        status = start(proxy, &request, arguments, waldo__proxy_timeout(proxy, method->deadline_ms),
+                       ret_future, reterr);
+    if (status >= 0)
+        (*ret_future)->method = method;
+    return status;
+}
+
+int waldo_manager_flush(waldo_manager *manager, waldo_error *reterr)
+{
+    return waldo__links_flush(manager, waldo__deadline_in(manager->call_timeout), reterr);
+}
+
+/* ---- waiting ---- */
+
+static bool is_of_parent(const waldo_future *future)
+{
+    return future->process != waldo__process_id();
+}
+
+/* Waits on the connection, without the lock, until the call is over or the deadline has passed.
+ * 1: it goes on. */
+static int drive(waldo_future *future, waldo__deadline deadline)
+{
+    waldo__attempt *attempt = &future->attempt;
+    for (;;) {
+        waldo__deadline limit = deadline < attempt->deadline ? deadline : attempt->deadline;
+        int status =
+            waldo__link_await(attempt->way.link, &attempt->way.slot, limit, false, &future->error);
+        if (status == WALDO_ETIMEOUT && waldo__deadline_left(attempt->deadline) > 0)
+            return 1;
+        if (status == WALDO_ETIMEOUT && !waldo__link_give_up(attempt->way.link, &attempt->way.slot))
+            status = 0; /* it came at the last moment */
+        status = waldo__attempt_conclude(attempt, status, &future->reply, &future->error);
+        if (status == 1)
+            status = waldo__attempt_send(attempt, &future->error);
+        else
+            return status;
+        if (status < 0)
+            return status;
+    }
+}
+
+/* With the lock, which is released meanwhile. */
+static void drive_to_the_end(waldo_future *future, waldo__deadline deadline)
+{
+    int before;
+    future->driven = true;
+    pthread_mutex_unlock(&future->lock);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    int status = drive(future, deadline);
+    if (status < 0)
+        waldo__manager_notice(future->attempt.manager, future->attempt.life, status,
+                              &future->error);
+    pthread_mutex_lock(&future->lock);
+    if (status != 1)
+        finish(future, status);
+    future->driven = false;
+    pthread_cond_broadcast(&future->changed);
+    pthread_setcancelstate(before, NULL);
+}
+
+int waldo_future_wait(waldo_future *future, double seconds)
+{
+    waldo__deadline deadline = waldo__deadline_in(seconds);
+    if (is_of_parent(future))
+        return 1;
+    pthread_mutex_lock(&future->lock);
+    while (!future->over) {
+        if (!future->driven)
+            drive_to_the_end(future, deadline);
+        else
+            (void)waldo__wait_until(&future->changed, &future->lock, deadline);
+        if (!future->over && waldo__deadline_left(deadline) == 0)
+            break;
+    }
+    bool over = future->over;
+    pthread_mutex_unlock(&future->lock);
+    return over;
+}
+
+bool waldo_future_is_done(waldo_future *future)
+{
+    if (is_of_parent(future))
+        return true;
+    pthread_mutex_lock(&future->lock);
+    bool done = future->over;
+    waldo__way *way = &future->attempt.way;
+    if (!done && !future->driven)
+        done = waldo__link_look(way->link, &way->slot) ||
+               waldo__deadline_left(future->attempt.deadline) == 0;
+    pthread_mutex_unlock(&future->lock);
+    return done;
+}
+
+bool waldo_future_cancel(waldo_future *future)
+{
+    if (is_of_parent(future))
+        return false;
+    pthread_mutex_lock(&future->lock);
+    waldo__way *way = &future->attempt.way;
+    bool cancelled = !future->over && !future->driven && waldo__link_give_up(way->link, &way->slot);
+    if (cancelled) {
+        (void)waldo__attempt_conclude(&future->attempt, WALDO_ECANCELLED, NULL, NULL);
+        waldo_error_set(&future->error, WALDO_ECANCELLED, "the call was cancelled");
+        finish(future, WALDO_ECANCELLED);
+    }
+    pthread_mutex_unlock(&future->lock);
+    return cancelled;
+}
+
+/* ---- results ---- */
+
+static int await_result(waldo_future *future, double seconds, waldo_error *reterr)
+{
+    if (is_of_parent(future))
+        return waldo_error_set(reterr, WALDO_EFORK, "the call is one of the parent process");
+    if (waldo_future_wait(future, seconds) == 0)
+        return waldo_error_set(reterr, WALDO_ETIMEOUT, "the call is not over yet");
+    if (future->status < 0 && reterr)
+        *reterr = future->error;
+    return future->status < 0 ? future->status : 0;
+}
+
+int waldo_future_result(waldo_future *future, double seconds, waldo_value **ret_result,
+                        waldo_error *reterr)
+{
+    if (future->method)
+        return waldo_error_set(reterr, WALDO_ETYPE, "the call's result is a message, not a value");
+    int status = await_result(future, seconds, reterr);
+    if (status < 0)
+        return status;
+    pthread_mutex_lock(&future->lock);
+    if (!future->value)
+        status = waldo__result_of(future->proxy, &future->reply, &future->value, reterr);
+    if (status >= 0)
+        *ret_result = waldo_value_ref(future->value);
+    pthread_mutex_unlock(&future->lock);
+    return status;
+}
+
+int waldo_future_message(waldo_future *future, const waldo_proxy_method *method, double seconds,
+                         ProtobufCMessage **ret_result, waldo_error *reterr)
+{
+    if (future->method != method)
+        return waldo_error_set(reterr, WALDO_ETYPE, "the future is not one of this method");
+    int status = await_result(future, seconds, reterr);
+    if (status < 0 || !method->output)
+        return status;
+    const ProtobufCBinaryData *body = &future->reply.reply->body;
+    return waldo__unpack(method->output, NULL, body->data, body->len, ret_result, reterr);
+}
+
+waldo_future *waldo_future_ref(waldo_future *future)
+{
+    if (future)
+        atomic_fetch_add(&future->references, 1);
+    return future;
+}
+
+waldo_future *waldo_future_unref(waldo_future *future)
+{
+    if (!future || atomic_fetch_sub(&future->references, 1) != 1)
+        return NULL;
+    /* What is not over and cannot be cancelled is about to be over. */
+    while (!future->over && !is_of_parent(future) && !waldo_future_cancel(future))
+        (void)!waldo_future_wait(future, 0);
+    destroy(future);
+    return NULL;
+}

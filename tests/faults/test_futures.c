@@ -1,0 +1,230 @@
+/* Calls that are started now and waited for later. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "relay.h"
+#include "support.h"
+
+enum { MANY = 1000 };
+
+static server host;
+static waldo_manager *direct;  /* another client, which sees what the server has */
+static waldo_manager *manager; /* the client, whose network is the relay */
+static relay *network;
+
+static void set_up(void)
+{
+    start_server(&host, NULL);
+    direct = connect_to(&host, host.urls[0]);
+    network = relay_start(host.urls[0]);
+    manager = connect_to(&host, relay_url(network));
+}
+
+static void tear_down(void)
+{
+    waldo_manager_unref(manager);
+    waldo_manager_unref(direct);
+    relay_free(network);
+    stop_server(&host);
+}
+
+TestSuite(futures, .init = set_up, .fini = tear_down);
+
+/* add() and add_later() return a dict with n. */
+static waldo_future *start(faults_register *reg, const char *method, int64_t n)
+{
+    waldo_future *future = NULL;
+    OK(waldo_call_async(faults_register_proxy(reg), method, waldo_v_tuple(waldo_v_int64(n)),
+                        &future, &error));
+    return future;
+}
+
+static int64_t result_of(waldo_future *future)
+{
+    waldo_value *result = NULL, *n = NULL;
+    int64_t number = -1;
+    OK(waldo_future_result(future, PATIENCE, &result, &error));
+    OK(waldo_value_dict_get_str(result, "n", &n, &error));
+    OK(waldo_value_get_int64(n, &number, &error));
+    waldo_value_unref(n);
+    waldo_value_unref(result);
+    return number;
+}
+
+Test(futures, many_are_under_way_on_one_connection)
+{
+    static waldo_future *futures[MANY];
+    faults_register *reg = get_register(manager, "r");
+    for (int i = 0; i < MANY; i++)
+        futures[i] = start(reg, "add", 1);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(result_of(futures[i]), i + 1, "out of order");
+        cr_assert_eq(result_of(futures[i]), i + 1, "the second time");
+        cr_assert(waldo_future_is_done(futures[i]));
+        cr_assert_not(waldo_future_cancel(futures[i]));
+        waldo_future_unref(futures[i]);
+    }
+    cr_assert_eq(relay_accepted(network), 1);
+    cr_assert_eq(register_executions(reg), MANY);
+    faults_register_unref(reg);
+}
+
+/* What nobody waits for leaves when somebody says so. */
+Test(futures, requests_gather_until_they_are_flushed)
+{
+    faults_register *reg = get_register(manager, "r"), *seen = get_register(direct, "r");
+    waldo_future *futures[10];
+    size_t moved = relay_moved(network, TO_SERVER);
+    for (int i = 0; i < 10; i++)
+        futures[i] = start(reg, "add", 1);
+    cr_assert_eq(relay_moved(network, TO_SERVER), moved);
+    OK(waldo_manager_flush(manager, &error));
+    AWAIT(register_executions(seen) == 10);
+    for (int i = 0; i < 10; i++) {
+        AWAIT(waldo_future_is_done(futures[i]));
+        cr_assert_eq(result_of(futures[i]), i + 1);
+        waldo_future_unref(futures[i]);
+    }
+    faults_register_unref(seen);
+    faults_register_unref(reg);
+}
+
+/* A call goes after those that were started before it. */
+Test(futures, calls_keep_their_order)
+{
+    faults_register *reg = get_register(manager, "r");
+    waldo_future *first = start(reg, "add", 5);
+    int64_t sum = 0;
+    OK(register_add(reg, 1, &sum, &error));
+    cr_assert_eq(sum, 6);
+    cr_assert_eq(result_of(first), 5);
+    waldo_future_unref(first);
+    faults_register_unref(reg);
+}
+
+Test(futures, a_cut_repeats_nothing)
+{
+    enum { SOME = 50 };
+    waldo_future *futures[SOME];
+    faults_register *reg = get_register(manager, "r"), *seen = get_register(direct, "r");
+    for (int round = 0; round < 6; round++) {
+        relay_allow(network, TO_CLIENT, (size_t)round * 300);
+        for (int i = 0; i < SOME; i++)
+            futures[i] = start(reg, "add", 1);
+        OK(waldo_manager_flush(manager, &error));
+        AWAIT(register_executions(seen) == (round + 1) * SOME);
+        relay_cut(network);
+        relay_allow(network, TO_CLIENT, SIZE_MAX);
+        for (int i = 0; i < SOME; i++) {
+            cr_assert_eq(result_of(futures[i]), round * SOME + i + 1);
+            waldo_future_unref(futures[i]);
+        }
+    }
+    cr_assert_eq(register_executions(seen), 6 * SOME);
+    faults_register_unref(seen);
+    faults_register_unref(reg);
+}
+
+Test(futures, errors_are_those_of_calls)
+{
+    faults_register *reg = get_register(manager, "r");
+    waldo_value *result = NULL;
+    waldo_future *future = start(reg, "no_such_method", 1);
+    FAILS(WALDO_EATTRIBUTE, waldo_future_result(future, PATIENCE, &result, &error));
+    waldo_future_unref(future);
+    OK(waldo_proxy_set_timeout(faults_register_proxy(reg), 0.2, &error));
+    future = start(reg, "add_later", 1);
+    cr_assert_eq(waldo_future_wait(future, 0.01), 0);
+    FAILS(WALDO_ETIMEOUT, waldo_future_result(future, 0.01, &result, &error));
+    cr_assert_eq(waldo_future_wait(future, PATIENCE), 1, "its own deadline does not end it");
+    FAILS(WALDO_ETIMEOUT, waldo_future_result(future, 0, &result, &error));
+    waldo_future_unref(future);
+    faults_register_unref(reg);
+}
+
+Test(futures, a_cancelled_call_leaves_the_server)
+{
+    faults_register *reg = get_register(manager, "r"), *seen = get_register(direct, "r");
+    waldo_value *result = NULL;
+    waldo_future *cancelled = start(reg, "add_later", 1), *dropped = start(reg, "add_later", 1);
+    OK(waldo_manager_flush(manager, &error));
+    AWAIT(register_parked(seen) == 2);
+    cr_assert(waldo_future_cancel(cancelled));
+    AWAIT(register_parked(seen) == 1);
+    FAILS(WALDO_ECANCELLED, waldo_future_result(cancelled, 0, &result, &error));
+    cr_assert(waldo_future_is_done(cancelled));
+    waldo_future_unref(cancelled);
+    waldo_future_unref(dropped);
+    AWAIT(register_parked(seen) == 0);
+    cr_assert_eq(relay_accepted(network), 1, "that broke the connection");
+    faults_register_unref(seen);
+    faults_register_unref(reg);
+}
+
+static void *wait_for_it(void *future)
+{
+    return waldo_future_wait(future, PATIENCE) == 1 ? future : NULL;
+}
+
+Test(futures, several_threads_wait_for_one)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    faults_register *reg = get_register(manager, "r"), *seen = get_register(direct, "r");
+    waldo_future *future = start(reg, "add_later", 3);
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, wait_for_it, future), 0);
+    AWAIT(register_parked(seen) == 1);
+    cr_assert_eq(waldo_future_wait(future, 0.01), 0);
+    OK(faults_register_open(seen, &error));
+    for (int i = 0; i < THREADS; i++) {
+        void *found;
+        pthread_join(threads[i], &found);
+        cr_assert_eq(found, future);
+    }
+    cr_assert_eq(result_of(future), 3);
+    waldo_future_unref(future);
+    faults_register_unref(seen);
+    faults_register_unref(reg);
+}
+
+Test(futures, not_in_a_forked_child, .disabled = FORK_IS_IMPOSSIBLE)
+{
+    faults_register *reg = get_register(manager, "r");
+    waldo_future *future = start(reg, "add", 1);
+    pid_t child = fork();
+    if (child == 0) {
+        waldo_value *result = NULL;
+        bool right = waldo_future_result(future, 0, &result, NULL) == WALDO_EFORK &&
+                     register_add(reg, 1, NULL, NULL) >= 0;
+        waldo_future_unref(future);
+        _exit(!right);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "%#x", status);
+    cr_assert_eq(result_of(future), 2);
+    waldo_future_unref(future);
+    faults_register_unref(reg);
+}
+
+/* Over libnanomsg each has a connection to itself. */
+Test(futures, over_libnanomsg)
+{
+    enum { SOME = 10 };
+    waldo_manager *other = connect_to(&host, host.urls[2]);
+    faults_register *reg = get_register(other, "r");
+    waldo_future *futures[SOME];
+    int64_t sum = 0;
+    for (int i = 0; i < SOME; i++)
+        futures[i] = start(reg, "add", 1);
+    for (int i = 0; i < SOME; i++) {
+        int64_t n = result_of(futures[i]);
+        sum = n > sum ? n : sum;
+        waldo_future_unref(futures[i]);
+    }
+    cr_assert_eq(sum, SOME);
+    faults_register_unref(reg);
+    waldo_manager_unref(other);
+}
