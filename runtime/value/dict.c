@@ -146,3 +146,80 @@ waldo_value *waldo__dict_list(const waldo_value *dict, waldo__dict_part part, si
     list->count = count;
     return &list->base.head;
 }
+
+/* ---- Out, and in again ---- */
+
+/* So far around a removed item neighbours are looked for: there may be many gaps. */
+enum { NEARBY = 8 };
+
+static waldo__entry *find(const waldo__table *table, const waldo_value *key)
+{
+    uint64_t hash;
+    return key && waldo_value_hash(key, &hash, NULL) >= 0 ? waldo__table_find(table, key, hash)
+                                                          : NULL;
+}
+
+/* A reference to the nearest key in that direction, or NULL. */
+static waldo_value *neighbour(const waldo__table *table, const waldo__entry *entry, int step)
+{
+    ptrdiff_t position = entry - table->entries;
+    for (int i = 0; i < NEARBY; i++) {
+        position += step;
+        if (position < 0 || position >= table->used)
+            return NULL;
+        if (table->entries[position].key)
+            return waldo_value_ref(table->entries[position].key);
+    }
+    return NULL;
+}
+
+int waldo__dict_take(waldo_value *dict, const waldo_value *key, waldo__dict_item *ret_item,
+                     waldo_error *reterr)
+{
+    const waldo__table *table = table_of(dict);
+    const waldo__entry *entry = table->count > 0 ? find(table, key) : NULL;
+    waldo__dict_item item = {0};
+    if (entry)
+        item = (waldo__dict_item){.key = waldo_value_ref(entry->key),
+                                  .before = neighbour(table, entry, -1),
+                                  .after = neighbour(table, entry, 1)};
+    int status = waldo_value_dict_pop(dict, key, &item.value, reterr);
+    if (status < 0)
+        waldo__dict_item_release(&item);
+    else
+        *ret_item = item;
+    return status;
+}
+
+int waldo__dict_put_back(waldo_value *dict, const waldo__dict_item *item, waldo_error *reterr)
+{
+    waldo__table *table = table_of(dict);
+    uint64_t hash;
+    int status = waldo_value_hash(item->key, &hash, reterr);
+    if (status < 0)
+        return status;
+    if (waldo__table_find(table, item->key, hash))
+        return 0;
+    /* Before positions are looked up, which would not outlive it. */
+    if (!waldo__table_reserve(table, (size_t)table->used + 1))
+        return waldo__no_memory(reterr);
+    const waldo__entry *after = find(table, item->after);
+    const waldo__entry *before = after ? NULL : find(table, item->before);
+    uint32_t position = table->used;
+    if (after)
+        position = (uint32_t)(after - table->entries);
+    else if (before)
+        position = (uint32_t)(before - table->entries) + 1;
+    (void)waldo__table_add(table, waldo_value_ref(item->key), hash, waldo_value_ref(item->value));
+    waldo__table_move_last(table, position);
+    return 1;
+}
+
+void waldo__dict_item_release(waldo__dict_item *item)
+{
+    waldo_value_unref(item->key);
+    waldo_value_unref(item->value);
+    waldo_value_unref(item->before);
+    waldo_value_unref(item->after);
+    *item = (waldo__dict_item){0};
+}

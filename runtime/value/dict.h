@@ -25,4 +25,21 @@ typedef enum waldo__dict_part {
 waldo_value *waldo__dict_list(const waldo_value *dict, waldo__dict_part part, size_t *position,
                               size_t most);
 
+/* An item that was taken out, and the keys between which it stood; each may be NULL: there was none
+ * nearby. */
+typedef struct waldo__dict_item {
+    waldo_value *key;
+    waldo_value *value;
+    waldo_value *before;
+    waldo_value *after;
+} waldo__dict_item;
+
+/* Python's pop(key), with what it takes to undo it. *ret_item: references to all in it. */
+int waldo__dict_take(waldo_value *dict, const waldo_value *key, waldo__dict_item *ret_item,
+                     waldo_error *reterr);
+/* Puts it in again, unless the key is there: in front of the key behind it, else behind the key in
+ * front of it, else at the end. 1: done; 0: the key is there; WALDO_ENOMEM. */
+int waldo__dict_put_back(waldo_value *dict, const waldo__dict_item *item, waldo_error *reterr);
+void waldo__dict_item_release(waldo__dict_item *item);
+
 #endif

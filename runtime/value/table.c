@@ -148,6 +148,22 @@ void waldo__table_remove(waldo__table *table, waldo__entry *entry)
         table->used--;
 }
 
+void waldo__table_move_last(waldo__table *table, uint32_t position)
+{
+    uint32_t last = table->used - 1;
+    waldo__entry moved = table->entries[last];
+    memmove(&table->entries[position + 1], &table->entries[position],
+            (last - position) * sizeof moved);
+    table->entries[position] = moved;
+    for (uint32_t slot = 0; slot < table->slots; slot++) {
+        int32_t *place = &table->index[slot];
+        if (*place == (int32_t)last)
+            *place = (int32_t)position;
+        else if (*place >= (int32_t)position)
+            ++*place;
+    }
+}
+
 waldo__entry *waldo__table_last(waldo__table *table)
 {
     return table->count ? &table->entries[table->used - 1] : NULL;

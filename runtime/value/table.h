@@ -26,6 +26,9 @@ waldo__entry *waldo__table_find(const waldo__table *table, const waldo_value *ke
 bool waldo__table_add(waldo__table *table, waldo_value *key, uint64_t hash, waldo_value *value);
 /* Takes an entry out; its key and value are now the caller's. */
 void waldo__table_remove(waldo__table *table, waldo__entry *entry);
+/* Gives the newest entry the position, and those from there on the next one each. Walks over the
+ * whole index. */
+void waldo__table_move_last(waldo__table *table, uint32_t position);
 /* The newest entry, or NULL. */
 waldo__entry *waldo__table_last(waldo__table *table);
 /* The first entry at *position or after it, which is moved behind it; NULL at the end. */

@@ -191,9 +191,14 @@ static int pop(void *self, waldo_call *call, const Waldo__Builtin__DictDefault *
     int status = key_and_default(call, arguments, &key, &fallback);
     if (status < 0)
         return status;
-    waldo__cell_enter(&dict->cell);
-    status = waldo_value_dict_pop(dict->cell.value, key, &value, call->reterr);
-    status = waldo__dict_leave(dict, status);
+    waldo__taken *taken = waldo__taken_new(call, 1);
+    status = taken ? 0 : WALDO_ENOMEM;
+    if (taken) {
+        waldo__cell_enter(&dict->cell);
+        status = waldo__taken_add(taken, dict, key, &value, call->reterr);
+        waldo__taken_end(taken, dict, call, status);
+        status = waldo__dict_leave(dict, status);
+    }
     if (status == WALDO_EKEY && fallback) {
         value = waldo_value_ref(fallback);
         status = 0;
@@ -234,13 +239,15 @@ static int setdefault(void *self, waldo_call *call, const Waldo__Builtin__DictDe
 
 static int popitem(void *self, waldo_call *call, Waldo__Value *result)
 {
-    waldo__shared_dict *dict = self;
-    waldo_value *key = NULL;
-    waldo_value *value = NULL;
-    waldo__cell_enter(&dict->cell);
-    int status = waldo_value_dict_pop_last(dict->cell.value, &key, &value, call->reterr);
-    status = waldo__dict_leave(dict, status);
-    return waldo__answer(call, status, result, status < 0 ? NULL : waldo_v_tuple(key, value));
+    waldo_value *items = NULL;
+    waldo_value *item = NULL;
+    int status = waldo__dict_take_newest(self, call, 1, &items);
+    if (status >= 0 && !waldo_value_is_true(items))
+        status = waldo_call_raise(call, WALDO_EKEY, "'popitem(): dictionary is empty'");
+    if (status >= 0)
+        status = waldo_value_item(items, 0, &item, call->reterr);
+    waldo_value_unref(items);
+    return waldo__answer(call, status, result, item);
 }
 
 /* ---- all items ---- */

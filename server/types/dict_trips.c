@@ -143,33 +143,6 @@ int waldo__dict_compare_and_set(void *self, waldo_call *call,
 
 /* ---- many ---- */
 
-typedef int take(waldo_value *dict, const waldo_value *key, waldo_value **ret_value,
-                 waldo_error *reterr);
-
-static int get_one(waldo_value *dict, const waldo_value *key, waldo_value **ret_value,
-                   waldo_error *reterr)
-{
-    return waldo_value_dict_get(dict, key, ret_value, reterr);
-}
-
-/* A dict of those that are there. With the cell entered. */
-static int gather(waldo__shared_dict *dict, waldo_call *call, const waldo_value *keys, take *from,
-                  waldo_value *found)
-{
-    size_t count;
-    waldo_value *const *items = waldo__items(keys, &count);
-    int status = 0;
-    for (size_t i = 0; i < count && status >= 0; i++) {
-        waldo_value *value;
-        status = from(dict->cell.value, items[i], &value, call->reterr);
-        if (status >= 0)
-            status = waldo_value_dict_set(found, waldo_value_ref(items[i]), value, call->reterr);
-        else if (status == WALDO_EKEY)
-            status = 0;
-    }
-    return status;
-}
-
 /* The keys as a list of hashable values, so that nothing can go wrong half-way. */
 static int key_list(waldo_call *call, const Waldo__Builtin__DictKeys *arguments,
                     waldo_value **ret_keys)
@@ -189,80 +162,145 @@ static int key_list(waldo_call *call, const Waldo__Builtin__DictKeys *arguments,
     return *ret_keys ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory for the keys");
 }
 
+/* Puts those of the keys that are there into found. taken NULL: they stay. With the cell entered.
+ */
+static int gather(waldo__shared_dict *dict, waldo_call *call, const waldo_value *keys,
+                  waldo__taken *taken, waldo_value *found)
+{
+    size_t count;
+    waldo_value *const *items = waldo__items(keys, &count);
+    int status = 0;
+    for (size_t i = 0; i < count && status >= 0; i++) {
+        waldo_value *value;
+        status = taken ? waldo__taken_add(taken, dict, items[i], &value, call->reterr)
+                       : waldo_value_dict_get(dict->cell.value, items[i], &value, call->reterr);
+        if (status >= 0)
+            status = waldo_value_dict_set(found, waldo_value_ref(items[i]), value, call->reterr);
+        else if (status == WALDO_EKEY)
+            status = 0;
+    }
+    return status;
+}
+
 /* A dict that can take all of the keys: what was popped is never lost. */
-static waldo_value *room_for(const waldo_value *keys)
+static waldo_value *room_for(waldo_call *call, const waldo_value *keys)
 {
     size_t count;
     waldo__items(keys, &count);
     waldo_value *found = waldo_v_dict();
     if (found && !waldo__table_reserve(&((waldo__mapping *)found)->table, count))
         found = waldo_value_unref(found);
+    if (!found)
+        waldo_call_raise(call, WALDO_ENOMEM, "no memory for a dict");
     return found;
 }
 
-static int many(waldo__shared_dict *dict, waldo_call *call,
-                const Waldo__Builtin__DictKeys *arguments, take *from, Waldo__Value *result)
+int waldo__dict_get_many(void *self, waldo_call *call, const Waldo__Builtin__DictKeys *arguments,
+                         Waldo__Value *result)
 {
+    waldo__shared_dict *dict = self;
     waldo_value *keys;
     int status = key_list(call, arguments, &keys);
     if (status < 0)
         return status;
-    waldo_value *found = room_for(keys);
-    if (!found) {
-        waldo_value_unref(keys);
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a dict");
-    }
-    waldo__cell_enter(&dict->cell);
-    status = gather(dict, call, keys, from, found);
-    if (from == waldo_value_dict_pop && waldo_value_is_true(found))
-        status = waldo__dict_leave(dict, status);
-    else
+    waldo_value *found = room_for(call, keys);
+    status = found ? 0 : WALDO_ENOMEM;
+    if (found) {
+        waldo__cell_enter(&dict->cell);
+        status = gather(dict, call, keys, NULL, found);
         waldo__cell_leave(&dict->cell);
+    }
     waldo_value_unref(keys);
     if (status < 0)
         found = waldo_value_unref(found);
     return waldo__answer(call, status, result, found);
 }
 
-int waldo__dict_get_many(void *self, waldo_call *call, const Waldo__Builtin__DictKeys *arguments,
-                         Waldo__Value *result)
+static int take_many(waldo__shared_dict *dict, waldo_call *call, const waldo_value *keys,
+                     waldo_value *found)
 {
-    return many(self, call, arguments, get_one, result);
+    size_t count;
+    waldo__items(keys, &count);
+    waldo__taken *taken = waldo__taken_new(call, count);
+    if (!taken)
+        return WALDO_ENOMEM;
+    waldo__cell_enter(&dict->cell);
+    int status = gather(dict, call, keys, taken, found);
+    waldo__taken_end(taken, dict, call, status);
+    if (waldo_value_is_true(found))
+        return waldo__dict_leave(dict, status);
+    waldo__cell_leave(&dict->cell);
+    return status;
 }
 
 int waldo__dict_pop_many(void *self, waldo_call *call, const Waldo__Builtin__DictKeys *arguments,
                          Waldo__Value *result)
 {
-    return many(self, call, arguments, waldo_value_dict_pop, result);
+    waldo_value *keys;
+    int status = key_list(call, arguments, &keys);
+    if (status < 0)
+        return status;
+    waldo_value *found = room_for(call, keys);
+    status = found ? take_many(self, call, keys, found) : WALDO_ENOMEM;
+    waldo_value_unref(keys);
+    if (status < 0)
+        found = waldo_value_unref(found);
+    return waldo__answer(call, status, result, found);
 }
 
+/* ---- the newest ---- */
+
 /* With the cell entered. An item is in the list before it is out of the dict. */
-static int pop_newest(waldo__shared_dict *dict, waldo_call *call, uint64_t count,
-                      waldo_value *items)
+static int take_from_end(waldo__shared_dict *dict, waldo_call *call, waldo__taken *taken,
+                         size_t count, waldo_value *items)
 {
     waldo__table *table = &((waldo__mapping *)dict->cell.value)->table;
     int status = 0;
-    for (waldo__entry *last; count > 0 && (last = waldo__table_last(table)); count--) {
-        waldo_value *item = waldo_v_tuple(waldo_value_ref(last->key), waldo_value_ref(last->value));
-        status = waldo_value_list_append(items, item, call->reterr);
-        if (status < 0)
-            break;
-        status = waldo_value_dict_pop(dict->cell.value, last->key, NULL, call->reterr);
+    while (count-- > 0 && status >= 0) {
+        const waldo__entry *last = waldo__table_last(table);
+        waldo_value *value;
+        status = waldo_value_list_append(
+            items, waldo_v_tuple(waldo_value_ref(last->key), waldo_value_ref(last->value)),
+            call->reterr);
+        if (status >= 0)
+            status = waldo__taken_add(taken, dict, last->key, &value, call->reterr);
+        if (status >= 0)
+            waldo_value_unref(value);
     }
+    return status;
+}
+
+int waldo__dict_take_newest(waldo__shared_dict *dict, waldo_call *call, uint64_t most,
+                            waldo_value **ret_items)
+{
+    waldo_value *items = waldo_v_list();
+    if (!items)
+        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a list");
+    waldo__cell_enter(&dict->cell);
+    size_t count = waldo__dict_length(dict);
+    if (count > most)
+        count = (size_t)most;
+    waldo__taken *taken = waldo__taken_new(call, count);
+    int status = WALDO_ENOMEM;
+    if (taken) {
+        status = take_from_end(dict, call, taken, count, items);
+        waldo__taken_end(taken, dict, call, status);
+    }
+    if (count > 0)
+        status = waldo__dict_leave(dict, status);
+    else
+        waldo__cell_leave(&dict->cell);
+    if (status < 0)
+        waldo_value_unref(items);
+    else
+        *ret_items = items;
     return status;
 }
 
 int waldo__dict_popitems(void *self, waldo_call *call, const Waldo__Builtin__DictCount *arguments,
                          Waldo__Value *result)
 {
-    waldo__shared_dict *dict = self;
-    waldo_value *items = waldo_v_list();
-    if (!items)
-        return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a list");
-    waldo__cell_enter(&dict->cell);
-    int status = pop_newest(dict, call, arguments->count, items);
-    status = waldo__dict_leave(dict, status);
-    if (status < 0)
-        items = waldo_value_unref(items);
+    waldo_value *items = NULL;
+    int status = waldo__dict_take_newest(self, call, arguments->count, &items);
     return waldo__answer(call, status, result, items);
 }

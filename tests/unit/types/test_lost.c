@@ -55,3 +55,42 @@ Test(lost, items_that_are_too_big_together)
     waldo_list_unref(list);
     live_end();
 }
+
+static waldo_dict *big_dict(void)
+{
+    waldo_dict *dict;
+    must(waldo_dict_new(manager, &dict, &err));
+    for (int i = 0; i < 4; i++)
+        must(waldo_dict_set(dict, waldo_v(i), big((char)('a' + i)), &err));
+    return dict;
+}
+
+static void has_keys(waldo_dict *dict, const char *expected)
+{
+    waldo_value *keys;
+    must(waldo_dict_keys(dict, &keys, &err));
+    prints(keys, expected);
+}
+
+Test(lost, items_of_a_dict_that_are_too_big_together)
+{
+    waldo_dict *dict = big_dict();
+    waldo_value *items = NULL;
+    uint64_t version, after;
+    waldo_value *keys = waldo_v_list(waldo_v(2), waldo_v(9), waldo_v(1));
+    must_fail(waldo_dict_pop_many(dict, waldo_value_ref(keys), &items, &err), WALDO_ETOOBIG);
+    has_keys(dict, "[0, 1, 2, 3]");
+    must_fail(waldo_dict_popitems(dict, 3, &items, &err), WALDO_ETOOBIG);
+    has_keys(dict, "[0, 1, 2, 3]");
+    cr_assert_null(items);
+    must(waldo_dict_popitems(dict, 1, &items, &err));
+    waldo_value_unref(items);
+    has_keys(dict, "[0, 1, 2]");
+    must(waldo_dict_version(dict, &version, &err));
+    must_fail(waldo_dict_pop_many(dict, keys, &items, &err), WALDO_ETOOBIG);
+    must(waldo_dict_version(dict, &after, &err));
+    cr_assert_gt(after, version);
+    has_keys(dict, "[0, 1, 2]");
+    waldo_dict_unref(dict);
+    live_end();
+}
