@@ -2,6 +2,7 @@
  * and what it takes to undo it. */
 #include <stdlib.h>
 
+#include "planted.h"
 #include "server_internal.h"
 
 void waldo__call_release_object(waldo_call *call)
@@ -97,7 +98,8 @@ static void release_taken_back(waldo__job *job)
 void waldo__call_lose(waldo_call *call)
 {
     /* What a step did is undone by its transaction. */
-    if (!call->on_lost || !call->object || call->is_step || atomic_exchange(&call->lost, true))
+    if (!call->on_lost || !call->object || call->is_step || atomic_exchange(&call->lost, true) ||
+        waldo__planted(WALDO__PLANTED_DROP_UNDO))
         return;
     waldo__call_keep(call);
     call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),

@@ -271,10 +271,11 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     if (status >= 0)
         status = waldo__pool_new(server->options.max_threads, &server->pool, reterr);
     if (status >= 0)
-        status = init_timers(server, reterr);
-    if (status >= 0)
         status = waldo__holds_begin(server, reterr);
+    if (status >= 0)
+        status = init_timers(server, reterr);
     if (status < 0) {
+        waldo__holds_end(server);
         waldo__pool_free(server->pool);
         waldo__keyring_free(server->keys);
         waldo__probe_close(&server->probe);

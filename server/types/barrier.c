@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "planted.h"
 #include "server_internal.h"
 #include "types/builtins.h"
 #include "types/room.h"
@@ -214,7 +215,8 @@ static int come(barrier *self, waldo_call *call, double seconds, arrival *one)
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a participant");
     waldo__waiters *round = self->actor ? &self->early : &self->waiters;
     one->index = (int64_t)round->count;
-    if (!self->actor && one->index + 1 >= self->parties) {
+    int64_t parties = self->parties - waldo__planted(WALDO__PLANTED_SHORT_BARRIER);
+    if (!self->actor && one->index + 1 >= parties) {
         fill(self, call, one);
         return 0;
     }

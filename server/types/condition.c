@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "planted.h"
 #include "server_internal.h"
 #include "types/builtins.h"
 #include "types/lock.h"
@@ -226,7 +227,8 @@ static int wake_some(struct condition *condition, waldo_call *call, int64_t coun
 
 static int notify(void *self, waldo_call *call, const Waldo__Builtin__ConditionNotify *arguments)
 {
-    return wake_some(self, call, arguments->n ? arguments->n->value : 1, true);
+    int64_t count = arguments->n ? arguments->n->value : 1;
+    return wake_some(self, call, count + waldo__planted(WALDO__PLANTED_WAKE_TWO), true);
 }
 
 static int notify_all(void *self, waldo_call *call)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "planted.h"
 #include "registry.h"
 #include "server_internal.h"
 
@@ -88,7 +89,7 @@ int waldo__cell_leave_changed(waldo__cell *cell, int status)
 {
     waldo__waiter *waiter = NULL;
     if (status >= 0) {
-        cell->version++;
+        cell->version += !waldo__planted(WALDO__PLANTED_LOSE_CHANGE);
         waiter = take_waiters(cell);
     }
     uint64_t version = cell->version;

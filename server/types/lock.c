@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "planted.h"
 #include "server_internal.h"
 
 const waldo__lock_kind waldo__lock_kind_lock = {
@@ -165,7 +166,7 @@ static bool give(waldo__lock *lock, waldo_call *call, waldo__acquisition *one)
         waldo_call_on_lost(call, NULL, free, followed);
         return false;
     }
-    lock->value--;
+    lock->value -= !waldo__planted(WALDO__PLANTED_RELEASE_EARLY);
     one->acquired = true;
     one->loan.token = lock->token;
     one->loan.recorded = debt;
@@ -246,7 +247,7 @@ void waldo__lock_session_ended(waldo__lock *lock, const uint8_t *session)
         }
         remove_holder(lock, link);
         lock->value++;
-        lock->abandoned++;
+        lock->abandoned += !waldo__planted(WALDO__PLANTED_FORGET_OWNER);
     }
     waldo__lock_serve(lock);
 }
@@ -321,7 +322,7 @@ int waldo__lock_release(waldo__lock *lock, waldo_call *call)
         return release_free(lock, call);
     if (lock->kind->reentrant && --lock->holders->depth > 0)
         return 0;
-    lock->value++;
+    lock->value += waldo__planted(WALDO__PLANTED_DOUBLE_PERMIT) ? 2 : 1;
     if (lock->value <= lock->initial) {
         waldo__holder **link = find_released(lock, call);
         if (link)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "planted.h"
 #include "types/builtins.h"
 #include "types/container.h"
 
@@ -67,6 +68,8 @@ void waldo__queue_put_back(waldo__queue *queue, waldo__item *item, waldo__items 
     if (queue->is_closed) {
         waldo__items_append(dropped, item);
         waldo__queue_finish(queue, 1);
+    } else if (waldo__planted(WALDO__PLANTED_RETURN_LAST)) {
+        waldo__items_append(&queue->items, item);
     } else {
         waldo__items_insert(&queue->items, item);
     }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "planted.h"
 #include "types/other.h"
 #include "types/queue.h"
 
@@ -95,6 +96,8 @@ static int give(waldo__place *place)
     if (!delivery)
         return WALDO_ENOMEM;
     int status = 0;
+    if (queue->items.count > 1 && waldo__planted(WALDO__PLANTED_LOSE_HEAD))
+        (void)waldo__items_pop(&queue->items);
     if (visit->kind == WALDO__TAKE)
         status = waldo__queue_hand_out(queue, visit, delivery);
     else

@@ -182,7 +182,7 @@ static void launch(server *one)
 {
     const char *arguments[MAX_ARGUMENTS] = {"unshare", "--net"};
     size_t count = one->elsewhere ? 2 : 0;
-    arguments[count++] = WALDOD;
+    arguments[count++] = one->program;
     arguments[count++] = "--load";
     arguments[count++] = FAULTS_TYPES;
     arguments[count++] = "--authkey-file";
@@ -206,7 +206,7 @@ static void launch(server *one)
 
 static void prepare(server *one, const char *const *options)
 {
-    *one = (server){.directory = "/tmp/waldo-faults-XXXXXX", .options = options};
+    *one = (server){.directory = "/tmp/waldo-faults-XXXXXX", .program = WALDOD, .options = options};
     cr_assert(mkdtemp(one->directory), "%s", strerror(errno));
     snprintf(one->key_file, sizeof one->key_file, "%s/key", one->directory);
     snprintf(one->ring, sizeof one->ring, "%s/key", one->directory);
@@ -221,6 +221,13 @@ static void prepare(server *one, const char *const *options)
 void start_server(server *one, const char *const *options)
 {
     prepare(one, options);
+    launch(one);
+}
+
+void start_server_of(server *one, const char *program, const char *const *options)
+{
+    prepare(one, options);
+    one->program = program;
     launch(one);
 }
 

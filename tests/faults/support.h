@@ -92,6 +92,7 @@ typedef struct server {
     char key_file[96];
     char ring[96]; /* what it reads; key_file unless the test wrote another */
     char urls[MAX_URLS][128];
+    const char *program;
     const char *const *options;
     bool elsewhere; /* in a network namespace of its own */
 } server;
@@ -99,6 +100,8 @@ typedef struct server {
 /* Listens on tcp://, ipc:// and nn+tcp://, in this order. options: more for waldod, NULL at the
  * end. */
 void start_server(server *one, const char *const *options);
+/* The same with another waldod. */
+void start_server_of(server *one, const char *program, const char *const *options);
 /* The same in a network namespace of its own, with another first URL. */
 void start_server_elsewhere(server *one, const char *const *options, const char *url);
 /* The same as start_server, with a ring of its own in a file that clients do not use. */

@@ -13,8 +13,8 @@
 #include "history.h"
 
 enum {
-    STATE_SIZE = 1024, /* bytes, at most */
-    MAX_NEXT = 4,      /* states that one operation leads to */
+    STATE_SIZE = 640, /* bytes, at most */
+    MAX_NEXT = 8,     /* states that one operation leads to */
     STEP_TOO_LARGE = -1
 };
 

@@ -16,11 +16,20 @@ static void kill_client(arena *one)
     one->killed++;
 }
 
+/* With the replies that are on their way to it. */
+static void kill_unanswered_client(arena *one)
+{
+    relay_stall(one->network, TO_CLIENT, 1);
+    pause_ms(1 + pick(&one->by, 8));
+    kill_client(one);
+    relay_stall(one->network, TO_CLIENT, 0);
+}
+
 /* It sleeps for less than its lease, or for longer. */
 static void stop_client(arena *one)
 {
     const client *of = any_client(one);
-    unsigned ms = pick(&one->by, 8) ? pick(&one->by, 50) : 1000;
+    unsigned ms = pick(&one->by, 8) ? pick(&one->by, 50) : 2000;
     if (!of)
         return;
     stop(&of->process);
@@ -48,10 +57,13 @@ void do_fault(arena *one)
 {
     direction which = pick(&one->by, 2) ? TO_SERVER : TO_CLIENT;
     one->faults++;
-    switch (pick(&one->by, 9)) {
+    switch (pick(&one->by, 10)) {
     case 0:
     case 1:
         kill_client(one);
+        break;
+    case 9:
+        kill_unanswered_client(one);
         break;
     case 2:
         stop_client(one);

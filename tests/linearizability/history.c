@@ -25,14 +25,19 @@ int64_t digest(int64_t before, int64_t item)
 void mark_received(operation *operations, size_t count)
 {
     uint64_t last_answered[MAX_SESSIONS] = {0}; /* when the last call began that was answered */
+    bool has_threads[MAX_SESSIONS] = {false};
     for (size_t i = 0; i < count; i++) {
         const operation *one = &operations[i];
+        has_threads[one->session] = has_threads[one->session] || one->thread > 1;
         if (!one->is_unknown && one->kind != SESSION_ENDS &&
             one->from > last_answered[one->session])
             last_answered[one->session] = one->from;
     }
-    for (size_t i = 0; i < count; i++)
-        operations[i].is_received = last_answered[operations[i].session] > operations[i].to;
+    for (size_t i = 0; i < count; i++) {
+        operation *one = &operations[i];
+        one->is_received = last_answered[one->session] > one->to;
+        one->is_unheard = one->is_unknown && !has_threads[one->session];
+    }
 }
 
 static size_t print_numbers(char *text, size_t size, const int64_t *numbers, size_t count)

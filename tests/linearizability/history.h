@@ -114,6 +114,7 @@ typedef struct operation {
     bool is_unknown;  /* whether it took effect, and what it gave */
     bool is_received; /* the server knows that its reply arrived: a later call of the session ended
                        */
+    bool is_unheard;  /* if it took effect, the server knows nothing of its reply's arrival */
     uint8_t object;   /* which object it is about; the checker does not look at this */
     int32_t status;
     int32_t patience; /* milliseconds that the call waits in the server */
@@ -125,8 +126,9 @@ typedef struct operation {
 /* A number that stands for a sequence; for results that are too long to be recorded. */
 int64_t digest(int64_t before, int64_t item);
 
-/* Marks the replies that the server knows to have arrived: the sessions' calls must all be there,
- * in order of their beginnings. */
+/* Marks the replies that the server knows to have arrived, because a call that the same session
+ * made later was answered; and those of which it cannot know, because the session has one thread,
+ * which made no call any more. All calls of the sessions must be there. */
 void mark_received(operation *operations, size_t count);
 
 /* One line, without its end. */

@@ -255,38 +255,45 @@ static void give_up_waiters(struct lock_state *is, unsigned session)
     }
 }
 
-/* `unheard`: the grants that may not have arrived did not. */
-static void give_up_holders(struct lock_state *is, unsigned session, bool unheard)
+static void give_up_holder(struct lock_state *is, struct holder one, bool unheard)
 {
+    if (!unheard) {
+        is->value += one.flags & RECORDED ? 1 : 0;
+        is->abandoned += one.flags & RECORDED ? 1 : 0;
+        return;
+    }
+    is->value++;
+    is->abandoned += (one.flags & OWNER_DIED) != 0;
+    if (one.flags & PASSES_ON)
+        notify(is, 1, NOTIFIED_ALONE);
+}
+
+static bool end_one_way(void *state_, const operation *one, unsigned unheard)
+{
+    struct lock_state *is = state_;
+    is->ended |= 1u << one->session;
+    give_up_waiters(is, one->session);
     for (int i = 0; i < is->holder_count;) {
-        struct holder one = is->holders[i];
-        if (one.session != session) {
+        struct holder held = is->holders[i];
+        if (held.session != one->session) {
             i++;
             continue;
         }
-        bool back = one.flags & UNCERTAIN && unheard;
         remove_holder(is, i);
-        if (back) {
-            is->value++;
-            is->abandoned += (one.flags & OWNER_DIED) != 0;
-            if (one.flags & PASSES_ON)
-                notify(is, 1, NOTIFIED_ALONE);
-        } else if (one.flags & RECORDED) {
-            is->value++;
-            is->abandoned++;
-        }
+        give_up_holder(is, held, held.flags & UNCERTAIN && unheard & 1);
+        if (held.flags & UNCERTAIN)
+            unheard >>= 1;
     }
+    return true;
 }
 
-static int end_session(const operation *one, struct lock_state *arrived, struct lock_state *unheard)
+static int end_session(const operation *one, state *after)
 {
-    arrived->ended |= 1u << one->session;
-    *unheard = *arrived;
-    give_up_waiters(arrived, one->session);
-    give_up_waiters(unheard, one->session);
-    give_up_holders(arrived, one->session, false);
-    give_up_holders(unheard, one->session, true);
-    return memcmp(arrived, unheard, sizeof *arrived) == 0 ? 1 : 2;
+    const struct lock_state *is = (const struct lock_state *)after;
+    unsigned uncertain = 0;
+    for (int i = 0; i < is->holder_count; i++)
+        uncertain += is->holders[i].session == one->session && is->holders[i].flags & UNCERTAIN;
+    return end_in_every_way(one, uncertain, after, end_one_way);
 }
 
 /* ---- all of them ---- */
@@ -317,7 +324,7 @@ static int lock_step(const lock_kind *kind, const operation *one, state *after)
             notify(is, MAX_WAITERS, NOTIFIED);
         return said(one, 0);
     case SESSION_ENDS:
-        return end_session(one, is, (struct lock_state *)&after[1]);
+        return end_session(one, after);
     default:
         return 0;
     }

@@ -15,7 +15,9 @@ struct item {
     int16_t value, place, returned;
 };
 
-/* Not in the queue: taken, with a ticket; or perhaps on its way back, without. */
+/* Not in the queue: taken, with a ticket, or got. */
+enum { UNCERTAIN = 0, UNHEARD = -2 }; /* instead of a ticket: it comes back perhaps, or for sure */
+
 struct out {
     struct item item;
     int16_t ticket, session;
@@ -30,6 +32,7 @@ struct queue_state {
 
 struct queues_state {
     struct queue_state queues[QUEUES];
+    uint64_t ended; /* sessions; nothing is given to them any more */
 };
 
 static void queues_begin(void *start, const int64_t *configuration)
@@ -126,7 +129,7 @@ static int get_one(const operation *one, struct queue_state *is, int index)
     struct item got = remove_first(is);
     if (!one->is_unknown && one->results[index] != got.value)
         return 0;
-    if (!one->is_received && !let_out(is, got, one, 0))
+    if (!one->is_received && !let_out(is, got, one, one->is_unheard ? UNHEARD : UNCERTAIN))
         return STEP_TOO_LARGE;
     return 1;
 }
@@ -253,31 +256,38 @@ static int ask(const operation *one, const struct queue_state *is)
     }
 }
 
-/* `unheard`: what may not have arrived did not. */
-static bool give_up(struct queue_state *is, int session, bool unheard)
+static bool end_one_way(void *state_, const operation *one, unsigned unheard)
 {
-    for (int i = 0; i < is->out_count;) {
-        if (is->out[i].session != session) {
-            i++;
-            continue;
+    struct queues_state *is = state_;
+    is->ended |= UINT64_C(1) << one->session;
+    for (int queue = 0; queue < QUEUES; queue++) {
+        struct queue_state *from = &is->queues[queue];
+        for (int i = 0; i < from->out_count;) {
+            if (from->out[i].session != one->session) {
+                i++;
+                continue;
+            }
+            bool is_uncertain = from->out[i].ticket == UNCERTAIN;
+            bool returns = !is_uncertain || unheard & 1;
+            struct item item = remove_out(from, i);
+            if (returns && !go_back(from, item))
+                return false;
+            if (is_uncertain)
+                unheard >>= 1;
         }
-        bool returns = is->out[i].ticket || unheard;
-        struct item one = remove_out(is, i);
-        if (returns && !go_back(is, one))
-            return false;
     }
     return true;
 }
 
-static int end_session(const operation *one, struct queues_state *arrived,
-                       struct queues_state *unheard)
+static int end_session(const operation *one, state *after)
 {
-    *unheard = *arrived;
-    for (int i = 0; i < QUEUES; i++)
-        if (!give_up(&arrived->queues[i], one->session, false) ||
-            !give_up(&unheard->queues[i], one->session, true))
-            return STEP_TOO_LARGE;
-    return memcmp(arrived, unheard, sizeof *arrived) == 0 ? 1 : 2;
+    const struct queues_state *is = (const struct queues_state *)after;
+    unsigned uncertain = 0;
+    for (int queue = 0; queue < QUEUES; queue++)
+        for (int i = 0; i < is->queues[queue].out_count; i++)
+            uncertain += is->queues[queue].out[i].session == one->session &&
+                         is->queues[queue].out[i].ticket == UNCERTAIN;
+    return end_in_every_way(one, uncertain, after, end_one_way);
 }
 
 static int queues_step(const operation *one, const void *before, state *after)
@@ -285,6 +295,9 @@ static int queues_step(const operation *one, const void *before, state *after)
     (void)before;
     struct queues_state *is = (struct queues_state *)&after[0];
     struct queue_state *queue = &is->queues[one->arguments[0] & 1];
+    bool gets = one->kind == QUEUE_GET || one->kind == QUEUE_GET_ANY || one->kind == QUEUE_TAKE;
+    if (gets && is->ended >> one->session & 1)
+        return 0;
     switch ((enum operation_kind)one->kind) {
     case QUEUE_PUT:
         return put(one, queue);
@@ -305,7 +318,7 @@ static int queues_step(const operation *one, const void *before, state *after)
     case QUEUE_LEASE_ENDS:
         return end_ticket(one, queue);
     case SESSION_ENDS:
-        return end_session(one, is, (struct queues_state *)&after[1]);
+        return end_session(one, after);
     default:
         return ask(one, queue);
     }

@@ -107,7 +107,7 @@ void check_round(arena *one, uint64_t seed)
         one->operations += count;
         one->violations += result.verdict == VIOLATION;
         one->undecided += result.verdict == UNDECIDED;
-        if (result.verdict == LINEARIZABLE)
+        if (result.verdict == LINEARIZABLE || one->is_quiet)
             continue;
         fprintf(stderr, "seed %llu: %s after %zu of these, with %zu configurations\n",
                 (unsigned long long)seed, result.verdict == VIOLATION ? "a violation" : "undecided",

@@ -67,7 +67,9 @@ int perform_lock(subject *one, operation *what, waldo_error *reterr)
         return locked(one, reterr);
     if (what->kind == LOCK_RELEASE) {
         status = release(one, reterr);
-        if (status >= 0 && *held_by(one, what) > 0)
+        if (status < 0)
+            *held_by(one, what) = 0;
+        else if (*held_by(one, what) > 0)
             --*held_by(one, what);
         return status;
     }
@@ -93,6 +95,8 @@ int perform_condition(subject *one, operation *what, waldo_error *reterr)
     int status = waldo_condition_wait_grant(one->condition, seconds(what), &grant, reterr);
     what->results[0] = (int64_t)grant.token;
     what->results[1] = grant.owner_died;
+    if (status < 0)
+        *held_by(one, what) = 0;
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "round.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ static void open_journal(arena *one, client *of, int number)
 void arena_begin(arena *one, server *host, const char *url)
 {
     *one = (arena){.host = host};
+    signal(SIGPIPE, SIG_IGN);
     one->network = relay_start(url);
     one->may_damage = strncmp(url, "ipc", 3) != 0;
     one->manager = connect_to(host, host->urls[0]);
@@ -37,9 +39,9 @@ void arena_begin(arena *one, server *host, const char *url)
 
 static void tell(const client *one, const char *text)
 {
+    /* One that has ended is heard of by its output. */
     ssize_t size = (ssize_t)strlen(text);
-    if (write(one->process.input, text, (size_t)size) != size)
-        cr_assert_fail("a client does not read");
+    cr_assert(write(one->process.input, text, (size_t)size) == size || errno == EPIPE);
 }
 
 void arena_end(arena *one)

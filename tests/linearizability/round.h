@@ -31,6 +31,7 @@ typedef struct arena {
     subject subjects[SUBJECTS];
     operation calls[MAX_CALLS];
     size_t count;
+    bool is_quiet;                                       /* about violations */
     size_t histories, violations, undecided, operations; /* of all rounds */
     size_t killed, gone, faults;
 } arena;

@@ -13,7 +13,7 @@
 enum { FEW = 50, CALLS = 36 };
 
 static const char *const short_times[] = {
-    "--lease", "0.8", "--grace", "0.2", "--transit", "5", "--listen", "ws://127.0.0.1:0", NULL};
+    "--lease", "1.5", "--grace", "0.3", "--transit", "5", "--listen", "ws://127.0.0.1:0", NULL};
 static server host;
 static char websocket_url[128];
 static arena all;

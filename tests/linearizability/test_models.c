@@ -47,6 +47,27 @@ Test(models, list)
           "1 0-1 LIST_APPEND 1\n2 2-3 LIST_APPEND 2\n1 6-7 LIST_GET 0 -> 0 2\n");
 }
 
+Test(models, items_of_those_who_die)
+{
+    /* Where it was, and for sure, as its reply was not acknowledged. */
+    RIGHT(model_list, NOTHING,
+          "1 0-1 LIST_APPEND 1\n1 2-3 LIST_APPEND 2\n2 4-? LIST_POP 0\n1 5-6 LIST_LENGTH -> 0 1\n"
+          "2 6-9 SESSION_ENDS\n1 10-11 LIST_GET 0 -> 0 1\n");
+    WRONG(model_list, NOTHING,
+          "1 0-1 LIST_APPEND 1\n1 2-3 LIST_APPEND 2\n2 4-? LIST_POP 0\n1 5-6 LIST_LENGTH -> 0 1\n"
+          "2 6-9 SESSION_ENDS\n1 10-11 LIST_LENGTH -> 0 1\n");
+    RIGHT(model_set, NOTHING,
+          "1 0-1 SET_ADD 1\n2 4-5 SET_POP -> 0 1\n2 6-9 SESSION_ENDS\n"
+          "1 10-11 SET_LENGTH -> 0 1\n");
+    RIGHT(model_set, NOTHING,
+          "1 0-1 SET_ADD 1\n2 4-5 SET_POP -> 0 1\n2 6-9 SESSION_ENDS\n"
+          "1 10-11 SET_LENGTH -> 0 0\n");
+    /* It is known to have arrived. */
+    WRONG(model_set, NOTHING,
+          "1 0-1 SET_ADD 1\n2 4-5 SET_POP -> 0 1\n2 6-7 SET_LENGTH -> 0 0\n2 8-9 SESSION_ENDS\n"
+          "1 10-11 SET_LENGTH -> 0 1\n");
+}
+
 Test(models, dict)
 {
     RIGHT(model_dict, NOTHING,
@@ -320,6 +341,14 @@ Test(models, queue_whose_getter_dies)
     RIGHT(model_queues, QUEUES,
           "1 0-1 QUEUE_PUT 1 1\n1 2-3 QUEUE_PUT 1 2\n2 4-? QUEUE_GET 1 1\n2 6-9 SESSION_ENDS\n"
           "1 5-6 QUEUE_GET 1 1 -> 0 2\n1 10-11 QUEUE_GET 1 1 -> 0 1\n");
+    /* Whose reply was not acknowledged for sure: it must come again. */
+    WRONG(model_queues, QUEUES,
+          "1 0-1 QUEUE_PUT 1 1\n2 4-? QUEUE_GET 1 1\n2 6-9 SESSION_ENDS\n"
+          "1 10-11 QUEUE_GET 1 1 -> EEMPTY\n");
+    /* With two threads the other one may have acknowledged it. */
+    RIGHT(model_queues, QUEUES,
+          "1 0-1 QUEUE_PUT 1 1\n2 4-? QUEUE_GET 1 1\n2.2 3-? QUEUE_SIZE 1\n2 6-9 SESSION_ENDS\n"
+          "1 10-11 QUEUE_GET 1 1 -> EEMPTY\n");
     /* The head is lost though the getter's next call shows that it had it. */
     WRONG(model_queues, QUEUES,
           "1 0-1 QUEUE_PUT 1 1\n2 2-3 QUEUE_GET 1 1 -> 0 1\n2 4-5 QUEUE_SIZE 1 -> 0 0\n"
