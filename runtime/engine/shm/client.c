@@ -29,7 +29,7 @@ struct waldo__shm_client {
     waldo__lane_reader replies;
     waldo__span spans[2]; /* what is left of the record that is being read */
     bool reading;
-    waldo__spinning spin;
+    waldo__spinning spinning;
     uint64_t heard_at;
 };
 
@@ -122,7 +122,6 @@ int waldo__shm_move(int fd, waldo__sp_parser *parser, waldo__deadline deadline,
     waldo__lane_writer_init(&client->requests, &client->region.requests);
     waldo__lane_reader_init(&client->replies, &client->region.replies);
     waldo__lane_wake(&client->replies);
-    waldo__spinning_init(&client->spin);
     client->heard_at = waldo__now();
     *ret_client = client;
     return 1;
@@ -189,18 +188,23 @@ int waldo__shm_send(waldo__shm_client *client, waldo__sp_frame *frame, waldo__de
 /* ---- receiving ---- */
 
 /* Looks for a record without sleeping, for as long as that is worth while. */
-static bool look(const waldo__shm_client *client, uint64_t begun, waldo__deadline deadline)
+static bool look(waldo__shm_client *client, waldo__deadline deadline)
 {
-    uint64_t until = begun + client->spin.budget;
+    uint64_t budget = waldo__spinning_begin(&client->spinning);
 
-    if (until > deadline)
-        until = deadline;
-    for (uint64_t now = begun; now < until; now = waldo__now())
+    if (budget == 0)
+        return false;
+    uint64_t now = waldo__now();
+    uint64_t until = now + budget < deadline ? now + budget : deadline;
+    for (; now < until; now = waldo__now())
         for (int i = 0; i < LOOKS; i++) {
-            if (waldo__lane_has(&client->replies))
+            if (waldo__lane_has(&client->replies)) {
+                waldo__spinning_found(&client->spinning);
                 return true;
+            }
             waldo__spin();
         }
+    waldo__spinning_failed(&client->spinning);
     return false;
 }
 
@@ -229,29 +233,18 @@ static int sleep_until_written(const waldo__shm_client *client, waldo__deadline 
     return rc;
 }
 
-static int await_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
+static int next_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
 {
-    if (waldo__lane_has(&client->replies))
-        return 0;
-    uint64_t begun = waldo__now();
-    if (!look(client, begun, deadline)) {
+    if (!waldo__lane_has(&client->replies) && !look(client, deadline)) {
         int rc = sleep_until_written(client, deadline, reterr);
         if (rc < 0)
             return rc;
     }
-    client->heard_at = waldo__now();
-    waldo__spinning_learn(&client->spin, client->heard_at - begun);
-    return 0;
-}
-
-static int next_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
-{
-    int rc = await_record(client, deadline, reterr);
-
-    if (rc == 0 && waldo__lane_read(&client->replies, client->spans) != 1)
+    if (waldo__lane_read(&client->replies, client->spans) != 1)
         return nonsense(reterr);
-    client->reading = rc == 0;
-    return rc;
+    client->heard_at = waldo__now();
+    client->reading = true;
+    return 0;
 }
 
 /* Takes what is left of the record. 1: a message is whole. */

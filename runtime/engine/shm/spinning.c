@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#define MOST_SLEPT_THROUGH 256
+
 /* What this process may run on, counted once. */
 static int processors(void)
 {
@@ -18,20 +20,23 @@ static int processors(void)
     return count;
 }
 
-static uint64_t limit(void)
+uint64_t waldo__spinning_begin(waldo__spinning *spinning)
 {
-    return processors() > 1 ? WALDO__SPIN_NS : 0;
+    if (spinning->slept_through == 0)
+        return processors() > 1 ? WALDO__SPIN_NS : 0;
+    spinning->slept_through--;
+    return 0;
 }
 
-void waldo__spinning_init(waldo__spinning *spinning)
+void waldo__spinning_found(waldo__spinning *spinning)
 {
-    spinning->budget = limit();
+    spinning->penalty = 0;
 }
 
-void waldo__spinning_learn(waldo__spinning *spinning, uint64_t waited)
+void waldo__spinning_failed(waldo__spinning *spinning)
 {
-    if (waited <= WALDO__SPIN_NS)
-        spinning->budget = limit();
-    else
-        spinning->budget /= 4;
+    uint32_t penalty = spinning->penalty > 0 ? 2 * spinning->penalty : 1;
+
+    spinning->penalty = penalty < MOST_SLEPT_THROUGH ? penalty : MOST_SLEPT_THROUGH;
+    spinning->slept_through = spinning->penalty;
 }

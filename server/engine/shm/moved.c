@@ -57,7 +57,6 @@ static waldo__moved *make(int *ret_descriptor)
     }
     waldo__lane_reader_init(&moved->requests, &moved->region.requests);
     waldo__lane_writer_init(&moved->replies, &moved->region.replies);
-    waldo__spinning_init(&moved->spin);
     moved->asleep = true;
     return moved;
 }
@@ -111,6 +110,7 @@ static void warm_up(waldo__connection *connection)
     waldo__listener *listener = connection->listener;
 
     connection->moved->quiet_at = 0;
+    connection->moved->budget = waldo__spinning_begin(&connection->moved->spinning);
     if (connection->moved->warm)
         return;
     if (listener->warm == NULL)
@@ -206,7 +206,6 @@ static void read_last_words(waldo__connection *connection)
 
 void waldo__moved_wake(waldo__connection *connection)
 {
-    waldo__moved *moved = connection->moved;
     uint8_t bytes[64];
     ssize_t got = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
@@ -214,8 +213,6 @@ void waldo__moved_wake(waldo__connection *connection)
         read_last_words(connection);
         return;
     }
-    if (moved->quiet_at != 0 && waldo__now() - moved->quiet_at <= WALDO__SPIN_NS)
-        waldo__spinning_learn(&moved->spin, 0);
     if (waldo__connection_is_read(connection))
         read_ring(connection);
 }
@@ -287,9 +284,10 @@ static void look_at_quiet(waldo__connection *connection, uint64_t *now)
         *now = waldo__now();
     if (moved->quiet_at == 0)
         moved->quiet_at = *now;
-    if (*now - moved->quiet_at < moved->spin.budget || !fall_asleep(moved))
+    if (*now - moved->quiet_at < moved->budget || !fall_asleep(moved))
         return;
-    waldo__spinning_learn(&moved->spin, UINT64_MAX);
+    if (moved->budget > 0)
+        waldo__spinning_failed(&moved->spinning);
     cool_down(connection);
 }
 
@@ -303,7 +301,7 @@ int waldo__moved_poll(waldo__listener *listener)
     for (waldo__connection *one = listener->warm; one != NULL && one->moved->warm; one = next) {
         next = one->moved->next_warm;
         if (waldo__lane_has(&one->moved->requests)) {
-            waldo__spinning_learn(&one->moved->spin, 0);
+            waldo__spinning_found(&one->moved->spinning);
             read_ring(one);
             found = true;
         } else {
