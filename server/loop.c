@@ -1,9 +1,14 @@
 /* The rounds of the loop: first the replies that are ready and what else waits for the loop, then
  * I/O, then the jobs that it brought. */
 #include "engine/deadline.h"
+#include "memory/futex.h"
 #include "server_internal.h"
 
-enum { LOOKS = 4 /* for I/O, between two looks at the clock */ };
+enum {
+    LOOKS = 4,         /* for I/O, between two looks at the clock */
+    RING_LOOKS = 8,    /* into rings */
+    TURN_NS = 1000000, /* so often sockets and timers get their turn while rings are busy */
+};
 
 /* The server in whose I/O this thread is: what it leaves to do is looked at right afterwards. */
 static _Thread_local const waldo_server *in_io_of;
@@ -104,9 +109,8 @@ static void spin(waldo_server *server, uint64_t heard, uint64_t until)
     while (!has_news(server, heard) && waldo__now() < until);
 }
 
-static void wait_for_io(waldo_server *server)
+static void wait_for_io(waldo_server *server, uint64_t heard)
 {
-    uint64_t heard = server->heard;
     uint64_t limit = server->spin.limit;
     uint64_t start = limit > 0 ? waldo__now() : 0;
     if (waldo__spin_is_worth_it(&server->spin))
@@ -117,20 +121,61 @@ static void wait_for_io(waldo_server *server)
         waldo__spin_note(&server->spin, waldo__now() - start);
 }
 
+/* ---- rings ---- */
+
+/* The most that the engines can tell: see poll() in engine/engine.h. */
+static int poll_engines(const waldo_server *server)
+{
+    int most = -1;
+    for (const waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next) {
+        int found = endpoint->listener && endpoint->engine->poll
+                        ? endpoint->engine->poll(endpoint->listener)
+                        : -1;
+        most = found > most ? found : most;
+    }
+    return most;
+}
+
+/* Looks into rings as long as messages are likely to come by them, until it is the turn of sockets
+ * and timers. true: there is something to do. */
+static bool look_into_rings(waldo_server *server, uint64_t heard)
+{
+    int found = poll_engines(server);
+    server->rings_are_busy = found >= 0;
+    while (found >= 0 && !has_news(server, heard) && waldo__now() < server->turn_at) {
+        for (int i = 0; i < RING_LOOKS && found == 0 && !has_news(server, heard); i++) {
+            waldo__spin();
+            found = poll_engines(server);
+        }
+    }
+    server->rings_are_busy = found >= 0;
+    return found >= 0 && waldo__now() < server->turn_at;
+}
+
+/* ---- a round ---- */
+
+static void take_turn(waldo_server *server, uint64_t heard)
+{
+    atomic_store(&server->waiting, true);
+    if (server->rings_are_busy || has_news(server, heard))
+        uv_run(&server->loop, UV_RUN_NOWAIT);
+    else
+        wait_for_io(server, heard);
+    atomic_store(&server->waiting, false);
+    server->turn_at = waldo__now() + TURN_NS;
+}
+
 void waldo__server_round(waldo_server *server)
 {
     if (atomic_exchange(&server->attention, false)) {
         waldo__server_empty_outbox(server);
         waldo__server_attend(server);
     }
-    atomic_store(&server->waiting, true);
     in_io_of = server;
-    if (atomic_load(&server->attention))
-        uv_run(&server->loop, UV_RUN_NOWAIT);
-    else
-        wait_for_io(server);
+    uint64_t heard = server->heard;
+    if (!look_into_rings(server, heard))
+        take_turn(server, heard);
     in_io_of = NULL;
-    atomic_store(&server->waiting, false);
 }
 
 void waldo__server_lead(void *data)

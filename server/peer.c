@@ -11,15 +11,22 @@ enum { SILENT_LEASES = 6 };
 
 /* ---- refusing ---- */
 
+static void send_parts(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                       const struct iovec *parts, int part_count)
+{
+    /* Where it cannot be told there is nobody to tell. */
+    if (!endpoint->listener)
+        return;
+    if (endpoint->engine->reply(endpoint->listener, connection, id, parts, part_count, NULL) ==
+        WALDO_ELIMIT)
+        atomic_fetch_add(&endpoint->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
+}
+
 static void send_raw(waldo__endpoint *endpoint, uint64_t connection, uint32_t id, void *data,
                      size_t size)
 {
     struct iovec part = {data, size};
-    /* Where it cannot be told there is nobody to tell. */
-    if (!endpoint->listener)
-        return;
-    if (endpoint->engine->reply(endpoint->listener, connection, id, &part, 1, NULL) == WALDO_ELIMIT)
-        atomic_fetch_add(&endpoint->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
+    send_parts(endpoint, connection, id, &part, 1);
 }
 
 void waldo__peer_refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t id)
@@ -249,8 +256,11 @@ void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connecti
     waldo__peer *peer = waldo__peer_find(server, channel);
     if (!peer)
         return;
-    struct iovec part = {(void *)data, size};
-    if (waldo__secure_seal(peer->channel, &part, 1, &server->frame, NULL) >= 0)
+    uint8_t head[WALDO__SECURE_CLEAR_HEAD_SIZE];
+    struct iovec parts[2] = {{head, sizeof head}, {(void *)data, size}};
+    if (waldo__secure_clear_head(peer->channel, head))
+        send_parts(peer->endpoint, connection, id, parts, 2);
+    else if (waldo__secure_seal(peer->channel, &parts[1], 1, &server->frame, NULL) >= 0)
         send_raw(peer->endpoint, connection, id, server->frame.data, server->frame.size);
 }
 

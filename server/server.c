@@ -309,6 +309,7 @@ static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char
         .first_message = FIRST_MESSAGE,
         .max_silent = clamp(server->limits.limit[WALDO_LIMIT_STRANGERS]),
         .max_queued = server->limits.limit[WALDO_LIMIT_QUEUED],
+        .spin_ns = server->spin.limit,
         .stranger_ms = (unsigned)(server->options.handshake * 1000),
     };
     endpoint->engine = waldo__server_engine_for(&url);

@@ -51,12 +51,15 @@ struct waldo_server {
     uint64_t incarnation;
 
     uv_loop_t loop;
-    waldo__probe probe;     /* for clients of this host and user */
-    uv_async_t wake_up;     /* ends the wait of a round */
-    atomic_bool attention;  /* there is something to send, to reload, to wait for, or to stop */
-    atomic_bool waiting;    /* the loop is in a round, and may be asleep there */
-    uint64_t heard;         /* messages; of the loop's thread */
-    waldo__spin spin;       /* between two requests */
+    waldo__probe probe;    /* for clients of this host and user */
+    uv_async_t wake_up;    /* ends the wait of a round */
+    atomic_bool attention; /* there is something to send, to reload, to wait for, or to stop */
+    atomic_bool waiting;   /* the loop is in a round, and may be asleep there */
+    /* Of the loop's thread: */
+    uint64_t heard;         /* messages */
+    uint64_t turn_at;       /* when sockets and timers are to be looked at, at the latest */
+    bool rings_are_busy;    /* messages are likely to come by rings of shared memory */
+    waldo__spinning spin;   /* between two requests */
     uv_timer_t expiry;      /* leases and grace of sessions, proofs of peers */
     uint64_t expiry_due;    /* loop time in ms */
     uv_timer_t deadline;    /* of calls that handlers keep */

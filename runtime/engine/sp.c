@@ -9,6 +9,8 @@
 /* A payload up to here is taken with one allocation; a longer one as its bytes arrive, so that an
  * announcement alone costs little. */
 #define FIRST_ALLOCATION (64 * 1024)
+/* So many times what has come. */
+#define GROWTH 4
 
 uint32_t waldo__sp_get_word(const uint8_t *bytes)
 {
@@ -191,14 +193,19 @@ static bool make_room(waldo__sp_parser *parser, size_t wanted)
 {
     waldo__buffer *body = &parser->body;
     size_t total = body->size + (size_t)parser->left;
-    size_t capacity = body->capacity * 2;
 
     if (body->capacity - body->size >= wanted)
         return true;
+    if (body->size == 0 && parser->spare != NULL && parser->spare->capacity >= total) {
+        waldo__buffer taken = *parser->spare;
+        *parser->spare = *body;
+        *body = taken;
+        body->size = 0;
+        return true;
+    }
+    size_t capacity = (body->size + wanted) * GROWTH;
     if (capacity < FIRST_ALLOCATION)
         capacity = FIRST_ALLOCATION;
-    if (capacity < body->size + wanted)
-        capacity = body->size + wanted;
     return waldo__buffer_reserve(body, capacity < total ? capacity : total);
 }
 

@@ -30,22 +30,22 @@ static long from_environment(void)
     return *end ? DEFAULT_US : microseconds;
 }
 
-waldo__spin waldo__spin_make(int microseconds)
+waldo__spinning waldo__spin_make(int microseconds)
 {
     long limit = microseconds == 0 ? from_environment() : microseconds;
     if (limit <= 0 || has_one_core())
         limit = 0;
     if (limit > MOST_US)
         limit = MOST_US;
-    return (waldo__spin){.limit = (uint64_t)limit * NS_PER_US};
+    return (waldo__spinning){.limit = (uint64_t)limit * NS_PER_US};
 }
 
-bool waldo__spin_is_worth_it(const waldo__spin *spin)
+bool waldo__spin_is_worth_it(const waldo__spinning *spin)
 {
     return spin->limit > 0 && spin->sleeps == 0 && spin->estimate <= spin->limit;
 }
 
-static void punish(waldo__spin *spin)
+static void punish(waldo__spinning *spin)
 {
     spin->good = 0;
     spin->penalty = 2 * spin->penalty + 1;
@@ -54,7 +54,7 @@ static void punish(waldo__spin *spin)
     spin->sleeps = spin->penalty;
 }
 
-static void praise(waldo__spin *spin)
+static void praise(waldo__spinning *spin)
 {
     if (++spin->good < GOOD_ENOUGH)
         return;
@@ -62,7 +62,7 @@ static void praise(waldo__spin *spin)
     spin->penalty /= 2;
 }
 
-void waldo__spin_note(waldo__spin *spin, uint64_t nanoseconds)
+void waldo__spin_note(waldo__spinning *spin, uint64_t nanoseconds)
 {
     if (spin->sleeps > 0)
         spin->sleeps--;
@@ -74,13 +74,4 @@ void waldo__spin_note(waldo__spin *spin, uint64_t nanoseconds)
         nanoseconds = LONGEST * spin->limit;
     spin->estimate += nanoseconds / WEIGHT;
     spin->estimate -= spin->estimate / WEIGHT;
-}
-
-void waldo__spin_pause(void)
-{
-#if defined __x86_64__ || defined __i386__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* How long to look again and again, and whether that has been worth it. One thread at a time. */
-typedef struct waldo__spin {
+typedef struct waldo__spinning {
     uint64_t limit;    /* nanoseconds; 0: never */
     uint64_t estimate; /* of how long replies take; waits beyond a few limits count as that */
     /* A wait in vain has cost a processor that somebody else may have needed, the server perhaps:
@@ -15,16 +15,13 @@ typedef struct waldo__spin {
     unsigned penalty;
     unsigned sleeps; /* left of them */
     unsigned good;   /* in a row */
-} waldo__spin;
+} waldo__spinning;
 
 /* microseconds: what the options say. 0: what WALDO_SPIN_US in the environment says, else the
  * default. Below 0: never. Nor ever where this process has one core. */
-waldo__spin waldo__spin_make(int microseconds);
+waldo__spinning waldo__spin_make(int microseconds);
 /* Have replies lately come within the limit, and waits not been in vain? */
-bool waldo__spin_is_worth_it(const waldo__spin *spin);
+bool waldo__spin_is_worth_it(const waldo__spinning *spin);
 /* A reply took so long; once after each wait. */
-void waldo__spin_note(waldo__spin *spin, uint64_t nanoseconds);
-/* Between two looks. */
-void waldo__spin_pause(void);
-
+void waldo__spin_note(waldo__spinning *spin, uint64_t nanoseconds);
 #endif

@@ -82,7 +82,7 @@ typedef struct waldo__link {
     /* The reading thread's: */
     waldo__buffer incoming;
     waldo__buffer plain;
-    waldo__spin spin;
+    waldo__spinning spin;
 
     pthread_mutex_t lock;
     bool sending;

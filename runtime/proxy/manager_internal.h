@@ -67,7 +67,7 @@ struct waldo_manager {
     waldo_registry *registry; /* the program's; for libwaldo-server */
     double connect_timeout, call_timeout, shutdown_timeout;
     size_t max_message;
-    waldo__spin spin;     /* as a new link has it */
+    waldo__spinning spin; /* as a new link has it */
     char *authkey_file;   /* what the options gave, for a server; or NULL */
     waldo__keyring *keys; /* its first key is used; NULL: none yet */
 

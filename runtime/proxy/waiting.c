@@ -1,6 +1,7 @@
 /* Of the threads that wait on a link one reads for all: see link.h. */
 #include <time.h>
 
+#include "memory/futex.h"
 #include "proxy/link_internal.h"
 
 struct waldo__waiter {
@@ -216,7 +217,7 @@ static int spin(waldo__link *link, uint32_t *ret_id, waldo__deadline until, wald
         int status = link->engine->receive_now(link->channel, ret_id, &link->incoming, error);
         if (status != 0 || waldo__now() >= until)
             return status;
-        waldo__spin_pause();
+        waldo__spin();
     }
 }
 
@@ -235,7 +236,7 @@ static int sleep_for_message(waldo__link *link, uint32_t *ret_id, waldo__deadlin
 static int receive(waldo__link *link, uint32_t *ret_id, waldo__deadline deadline, bool cancellable,
                    waldo_error *error)
 {
-    waldo__spin *spins = &link->spin;
+    waldo__spinning *spins = &link->spin;
     if (spins->limit == 0 || !link->engine->receive_now)
         return sleep_for_message(link, ret_id, deadline, cancellable, error);
     waldo__deadline started = waldo__now(), until = started + spins->limit;

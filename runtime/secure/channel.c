@@ -10,7 +10,7 @@
 #include "secure/channel_internal.h"
 
 enum {
-    CLEAR_HEADER = 1 + WALDO__CHANNEL_ID_SIZE,
+    CLEAR_HEADER = WALDO__SECURE_CLEAR_HEAD_SIZE,
     SEALED_HEADER = CLEAR_HEADER + 8,
     TAG = WALDO__NOISE_TAG_SIZE
 };
@@ -118,13 +118,22 @@ static void gather(const struct iovec *parts, int part_count, uint8_t *target)
     }
 }
 
+bool waldo__secure_clear_head(const waldo__secure_channel *channel,
+                              uint8_t ret_head[WALDO__SECURE_CLEAR_HEAD_SIZE])
+{
+    if (channel->mode != WALDO__SECURE_CLEAR)
+        return false;
+    ret_head[0] = WALDO__SECURE_CLEAR_FRAME;
+    waldo__secure_put_number(channel->id, ret_head + 1);
+    return true;
+}
+
 static int seal_clear(const waldo__secure_channel *channel, const struct iovec *parts,
                       int part_count, size_t size, waldo__buffer *frame, waldo_error *reterr)
 {
     if (!waldo__buffer_reserve(frame, CLEAR_HEADER + size))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
-    frame->data[0] = WALDO__SECURE_CLEAR_FRAME;
-    waldo__secure_put_number(channel->id, frame->data + 1);
+    (void)waldo__secure_clear_head(channel, frame->data);
     gather(parts, part_count, frame->data + CLEAR_HEADER);
     frame->size = CLEAR_HEADER + size;
     return 0;

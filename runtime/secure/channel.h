@@ -47,6 +47,7 @@ enum {
     WALDO__SECURE_FIRST_SIZE = 1 + WALDO__KEY_ID_SIZE + WALDO__NOISE_OVERHEAD,
     WALDO__SECURE_SECOND_SIZE = 1 + 8 + 1 + WALDO__NOISE_OVERHEAD,
     WALDO__SECURE_REFUSAL_SIZE = 1,
+    WALDO__SECURE_CLEAR_HEAD_SIZE = 1 + 8,
     /* What a frame may have more than its payload. */
     WALDO__SECURE_OVERHEAD = 1 + 8 + 8 + WALDO__NOISE_TAG_SIZE
 };
@@ -101,6 +102,10 @@ bool waldo__secure_frame_channel(const uint8_t *frame, size_t size, uint64_t *re
  * WALDO_EFORK in another process; WALDO_ELIMIT after 2^64 - 1 frames. */
 int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
                        waldo__buffer *frame, waldo_error *reterr);
+/* false: the channel is sealed. Else the head of a frame of its, which a payload of any size may
+ * follow as it is: so a long one needs no copy. */
+bool waldo__secure_clear_head(const waldo__secure_channel *channel,
+                              uint8_t ret_head[WALDO__SECURE_CLEAR_HEAD_SIZE]);
 /* Checks a frame, of any size. *ret_payload then points into the frame if the channel is clear,
  * else into `plain`, whose content is overwritten. WALDO_EAUTHENTICATION, and the channel is as
  * before: whether to go on is the caller's choice. WALDO_ENOMEM. */

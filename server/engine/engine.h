@@ -36,6 +36,7 @@ typedef struct waldo__listener_limits {
     unsigned max_silent;  /* connections whose first message is not whole yet; 0: any number */
     size_t max_queued;    /* bytes waiting for one client that does not read; then it is cut off.
                              A single reply may always wait */
+    uint64_t spin_ns;     /* to look into rings of shared memory before sleeping; 0: never */
     unsigned stranger_ms; /* until a new connection's first message is whole, and at most for the
                              last replies to one that is disconnected; 0: 10 seconds */
 } waldo__listener_limits;

@@ -22,7 +22,8 @@ enum {
 /* Where the waldod under test listens. */
 typedef struct bench_place {
     char tcp[BENCH_URL_SIZE];
-    char ipc[BENCH_URL_SIZE];
+    char ipc[BENCH_URL_SIZE];      /* from where clients move to shared memory */
+    char ipc_only[BENCH_URL_SIZE]; /* the same without that */
     char nn_tcp[BENCH_URL_SIZE];
     char directory[BENCH_DIRECTORY_SIZE]; /* for sockets; removed at the end */
 } bench_place;
@@ -46,6 +47,7 @@ struct bench_row {
 /* NULL name at the end. */
 extern bench_row bench_waldo_rows[];
 extern bench_row bench_raw_rows[];
+extern bench_row bench_memory_rows[];
 extern bench_row bench_nanomsg_rows[];
 extern bench_row bench_redis_rows[];
 extern bench_row bench_cpython_rows[];
@@ -98,8 +100,9 @@ void bench_child_finish(bench_child *child);
 /* This program again, as a peer's server: `waldo-bench --serve KIND`. */
 bool bench_child_serve(bench_child *ret_child, const char *kind, const char *address);
 
-/* ---- the other side of the rows of raw.c and nanomsg.c: `--serve`; never return ---- */
+/* ---- the other side of the rows of raw.c, memory.c and nanomsg.c: `--serve`; never return ---- */
 int bench_serve_raw(const char *kind, const char *address);
+int bench_serve_memory(const char *address);
 int bench_serve_nanomsg(const char *address);
 
 #endif

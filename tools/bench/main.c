@@ -98,15 +98,18 @@ static bool start_waldod(bench_child *server, bench_place *place)
     snprintf(ipc, sizeof ipc, "ipc://%s/waldo", place->directory);
     const char *const arguments[] = {program, "--listen", "tcp://127.0.0.1:0",    "--listen",
                                      ipc,     "--listen", "nn+tcp://127.0.0.1:0", NULL};
-    return find_waldod(program, sizeof program) && bench_child_start(server, arguments) &&
-           read_address(server, place->tcp) && read_address(server, place->ipc) &&
-           read_address(server, place->nn_tcp);
+    if (!find_waldod(program, sizeof program) || !bench_child_start(server, arguments) ||
+        !read_address(server, place->tcp) || !read_address(server, place->ipc) ||
+        !read_address(server, place->nn_tcp))
+        return false;
+    snprintf(place->ipc_only, sizeof place->ipc_only, "%.200s?shm=0", place->ipc);
+    return true;
 }
 
 /* ---- running ---- */
 
-static bench_row *const groups[] = {bench_waldo_rows, bench_raw_rows, bench_nanomsg_rows,
-                                    bench_redis_rows, bench_cpython_rows};
+static bench_row *const groups[] = {bench_waldo_rows,   bench_raw_rows,   bench_memory_rows,
+                                    bench_nanomsg_rows, bench_redis_rows, bench_cpython_rows};
 
 static bool is_wanted(const bench_row *row, const settings *chosen)
 {
@@ -195,6 +198,8 @@ static int measure_somewhere(const settings *chosen)
 static int serve(int argc, char **argv)
 {
     const char *address = argc > 3 ? argv[3] : "";
+    if (strcmp(argv[2], "shm") == 0)
+        return bench_serve_memory(address);
     return strcmp(argv[2], "nanomsg") == 0 ? bench_serve_nanomsg(address)
                                            : bench_serve_raw(argv[2], address);
 }

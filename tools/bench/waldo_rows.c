@@ -24,8 +24,10 @@ static int fail(bench_row *row, const waldo_error *error)
 
 static const char *url_of(const bench_place *place, const char *scheme)
 {
-    if (strcmp(scheme, "ipc") == 0)
+    if (strcmp(scheme, "shm") == 0)
         return place->ipc;
+    if (strcmp(scheme, "ipc") == 0)
+        return place->ipc_only;
     return strcmp(scheme, "nn+tcp") == 0 ? place->nn_tcp : place->tcp;
 }
 
@@ -182,6 +184,11 @@ bench_row bench_waldo_rows[] = {
      .run = run_get,
      .close = close_waldo,
      .parameter = "ipc"},
+    {.name = "call.shm",
+     .open = open_waldo,
+     .run = run_get,
+     .close = close_waldo,
+     .parameter = "shm"},
     {.name = "call.nn_tcp",
      .open = open_waldo,
      .run = run_get,
@@ -197,6 +204,11 @@ bench_row bench_waldo_rows[] = {
      .run = run_payload,
      .close = close_waldo,
      .parameter = "tcp"},
+    {.name = "payload.shm",
+     .open = open_payload,
+     .run = run_payload,
+     .close = close_waldo,
+     .parameter = "shm"},
     {.name = "clients.tcp.50",
      .is_rate = true,
      .open = open_waldo,

@@ -9,7 +9,6 @@
 
 #include "engine/direct/connect.h"
 #include "engine/shm/region.h"
-#include "engine/shm/spinning.h"
 #include "memory/futex.h"
 
 /* Looks between two looks at the clock. */
@@ -29,7 +28,6 @@ struct waldo__shm_client {
     waldo__lane_reader replies;
     waldo__span spans[2]; /* what is left of the record that is being read */
     bool reading;
-    waldo__spinning spin;
     _Atomic uint64_t heard_at;
     _Atomic uint64_t received; /* records */
     _Atomic uint64_t released; /* waits for room that ended with some; the sender's */
@@ -124,7 +122,6 @@ int waldo__shm_move(int fd, waldo__sp_parser *parser, waldo__deadline deadline,
     waldo__lane_writer_init(&client->requests, &client->region.requests);
     waldo__lane_reader_init(&client->replies, &client->region.replies);
     waldo__lane_wake(&client->replies);
-    waldo__spinning_init(&client->spin);
     client->heard_at = waldo__now();
     *ret_client = client;
     return 1;
@@ -211,22 +208,6 @@ int waldo__shm_send(waldo__shm_client *client, waldo__sp_frame *frame, waldo__de
 
 /* ---- receiving ---- */
 
-/* Looks for a record without sleeping, for as long as that is worth while. */
-static bool look(const waldo__shm_client *client, uint64_t begun, waldo__deadline deadline)
-{
-    uint64_t until = begun + client->spin.budget;
-
-    if (until > deadline)
-        until = deadline;
-    for (uint64_t now = begun; now < until; now = waldo__now())
-        for (int i = 0; i < LOOKS; i++) {
-            if (waldo__lane_has(&client->replies))
-                return true;
-            waldo__spin();
-        }
-    return false;
-}
-
 /* Takes the bytes that woke it. 1: the server has closed the socket. */
 static int drain(const waldo__shm_client *client)
 {
@@ -252,33 +233,21 @@ static int sleep_until_written(const waldo__shm_client *client, waldo__deadline 
     return rc;
 }
 
-static int await_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
+static int next_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
 {
-    if (waldo__lane_has(&client->replies))
-        return 0;
-    if (deadline == 0)
-        return waldo__shm_is_connected(client) ? WALDO_ETIMEOUT : gone(reterr);
-    uint64_t begun = waldo__now();
-    if (!look(client, begun, deadline)) {
+    if (!waldo__lane_has(&client->replies)) {
+        if (deadline == 0)
+            return waldo__shm_is_connected(client) ? WALDO_ETIMEOUT : gone(reterr);
         int rc = sleep_until_written(client, deadline, reterr);
         if (rc < 0)
             return rc;
     }
-    client->heard_at = waldo__now();
-    waldo__spinning_learn(&client->spin, client->heard_at - begun);
-    return 0;
-}
-
-static int next_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
-{
-    int rc = await_record(client, deadline, reterr);
-
-    if (rc == 0 && waldo__lane_read(&client->replies, client->spans) != 1)
+    if (waldo__lane_read(&client->replies, client->spans) != 1)
         return nonsense(reterr);
-    client->reading = rc == 0;
-    if (rc == 0)
-        atomic_fetch_add_explicit(&client->received, 1, memory_order_relaxed);
-    return rc;
+    client->heard_at = waldo__now();
+    client->reading = true;
+    atomic_fetch_add_explicit(&client->received, 1, memory_order_relaxed);
+    return 0;
 }
 
 /* Takes what is left of the record. 1: a message is whole. */

@@ -28,6 +28,11 @@ static _Atomic uint64_t *head_at(const waldo__lane_place *place, uint32_t at)
     return (_Atomic uint64_t *)(void *)(place->bytes + (at & MASK));
 }
 
+static uint8_t *slot_at(const waldo__lane_place *place, unsigned slot)
+{
+    return place->slots + (size_t)slot * WALDO__LANE_SLOT_STRIDE + WALDO__LANE_SLOT_START;
+}
+
 /* ---- writing ---- */
 
 void waldo__lane_writer_init(waldo__lane_writer *writer, const waldo__lane_place *place)
@@ -106,7 +111,7 @@ static uint32_t write_slot(waldo__lane_writer *writer, const struct iovec *parts
     if (writer->slot_count == 0) /* those that were used last are still in a cache */
         writer->first_slot = 0;
     unsigned slot = (writer->first_slot + writer->slot_count) % WALDO__LANE_SLOT_COUNT;
-    gather(parts, &skip, writer->place.slots + (size_t)slot * WALDO__LANE_SLOT_SIZE, size);
+    gather(parts, &skip, slot_at(&writer->place, slot), size);
     writer->slot_ends[slot] = writer->at + HEAD;
     writer->slot_count++;
     *ret_wake = publish(writer, size, slot + 1, HEAD);
@@ -194,8 +199,7 @@ int waldo__lane_read(waldo__lane_reader *reader, waldo__span ret_spans[2])
         return WALDO_EPROTOCOL;
     ret_spans[1] = (waldo__span){place->bytes, 0};
     if (slot > 0) {
-        ret_spans[0] =
-            (waldo__span){place->slots + (size_t)(slot - 1) * WALDO__LANE_SLOT_SIZE, size};
+        ret_spans[0] = (waldo__span){slot_at(place, slot - 1), size};
         reader->next = reader->at + HEAD;
         return 1;
     }

@@ -45,6 +45,12 @@
 /* From here on what is written goes into slots, if one is free. */
 #define WALDO__LANE_SLOT_LEAST (64u * 1024)
 
+/* Where in its pages a slot's bytes begin. A copy whose target lies 1 to 15 bytes behind its
+ * source, seen modulo a page, takes twenty times as long on some processors, and what malloc()
+ * gives for a long value begins 16 bytes into a page: not here. */
+#define WALDO__LANE_SLOT_START 1024u
+#define WALDO__LANE_SLOT_STRIDE (WALDO__LANE_SLOT_SIZE + 4096u)
+
 /* Cache lines come in pairs. */
 #define WALDO__LANE_LINE 128
 
@@ -60,7 +66,7 @@ typedef struct waldo__lane_words {
 typedef struct waldo__lane_place {
     waldo__lane_words *words;
     uint8_t *bytes; /* WALDO__LANE_RING, aligned to 8 */
-    uint8_t *slots; /* WALDO__LANE_SLOT_COUNT of WALDO__LANE_SLOT_SIZE */
+    uint8_t *slots; /* WALDO__LANE_SLOT_COUNT of WALDO__LANE_SLOT_STRIDE */
 } waldo__lane_place;
 
 /* ---- the writer's end: one thread at a time ---- */

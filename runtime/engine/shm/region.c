@@ -9,7 +9,7 @@
 /* Grows when an old peer could misunderstand a new one. */
 #define VERSION 1
 #define PAGE 4096
-#define SLOTS ((size_t)WALDO__LANE_SLOT_COUNT * WALDO__LANE_SLOT_SIZE)
+#define SLOTS ((size_t)WALDO__LANE_SLOT_COUNT * WALDO__LANE_SLOT_STRIDE)
 
 /* The first page. What is said here is written before the client sees it, and read once. */
 typedef struct region_head {

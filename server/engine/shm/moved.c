@@ -47,7 +47,7 @@ static bool send_rings(const waldo__connection *connection, int descriptor)
 }
 
 /* NULL: there is no memory, or no descriptor. */
-static waldo__moved *make(int *ret_descriptor)
+static waldo__moved *make(uint64_t spin_ns, int *ret_descriptor)
 {
     waldo__moved *moved = calloc(1, sizeof *moved);
 
@@ -57,8 +57,8 @@ static waldo__moved *make(int *ret_descriptor)
     }
     waldo__lane_reader_init(&moved->requests, &moved->region.requests);
     waldo__lane_writer_init(&moved->replies, &moved->region.replies);
-    waldo__spinning_init(&moved->spin);
     moved->asleep = true;
+    moved->spin.limit = spin_ns;
     return moved;
 }
 
@@ -80,7 +80,7 @@ void waldo__moved_offer(waldo__connection *connection)
         return;
     }
     if (waldo__listener_offers(listener))
-        connection->moved = make(&descriptor);
+        connection->moved = make(listener->limits.spin_ns, &descriptor);
     if (connection->moved == NULL) {
         sent = send_byte(connection, WALDO__SHM_NO);
     } else {
@@ -106,11 +106,20 @@ void waldo__moved_begin(waldo__connection *connection)
 
 static void on_before_sleep(uv_prepare_t *before_sleep);
 
+/* For how long it stays warm when nothing comes; not at all while that has been in vain. */
+static void begin_to_look(waldo__moved *moved)
+{
+    moved->budget = waldo__spin_is_worth_it(&moved->spin) ? moved->spin.limit : 0;
+    if (moved->budget == 0)
+        waldo__spin_note(&moved->spin, 0);
+}
+
 static void warm_up(waldo__connection *connection)
 {
     waldo__listener *listener = connection->listener;
 
     connection->moved->quiet_at = 0;
+    begin_to_look(connection->moved);
     if (connection->moved->warm)
         return;
     if (listener->warm == NULL)
@@ -206,7 +215,6 @@ static void read_last_words(waldo__connection *connection)
 
 void waldo__moved_wake(waldo__connection *connection)
 {
-    waldo__moved *moved = connection->moved;
     uint8_t bytes[64];
     ssize_t got = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
@@ -214,8 +222,6 @@ void waldo__moved_wake(waldo__connection *connection)
         read_last_words(connection);
         return;
     }
-    if (moved->quiet_at != 0 && waldo__now() - moved->quiet_at <= WALDO__SPIN_NS)
-        waldo__spinning_learn(&moved->spin, 0);
     if (waldo__connection_is_read(connection))
         read_ring(connection);
 }
@@ -287,9 +293,10 @@ static void look_at_quiet(waldo__connection *connection, uint64_t *now)
         *now = waldo__now();
     if (moved->quiet_at == 0)
         moved->quiet_at = *now;
-    if (*now - moved->quiet_at < moved->spin.budget || !fall_asleep(moved))
+    if (*now - moved->quiet_at < moved->budget || !fall_asleep(moved))
         return;
-    waldo__spinning_learn(&moved->spin, UINT64_MAX);
+    if (moved->budget > 0)
+        waldo__spin_note(&moved->spin, moved->spin.limit + 1);
     cool_down(connection);
 }
 
@@ -303,7 +310,7 @@ int waldo__moved_poll(waldo__listener *listener)
     for (waldo__connection *one = listener->warm; one != NULL && one->moved->warm; one = next) {
         next = one->moved->next_warm;
         if (waldo__lane_has(&one->moved->requests)) {
-            waldo__spinning_learn(&one->moved->spin, 0);
+            waldo__spin_note(&one->moved->spin, 0);
             read_ring(one);
             found = true;
         } else {

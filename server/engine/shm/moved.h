@@ -13,8 +13,8 @@
 #include "engine/direct/connections.h"
 #include "engine/engine.h"
 #include "engine/shm/region.h"
-#include "engine/shm/spinning.h"
 #include "engine/sp.h"
+#include "engine/spin.h"
 
 /* Connections of one listener that may have rings; the others stay on their sockets. */
 #ifndef WALDO__MOVED_MOST
@@ -27,9 +27,10 @@ typedef struct waldo__moved {
     waldo__lane_writer replies;
     bool begun; /* the client has said that it moves */
     bool warm;
-    bool asleep;          /* the client has to wake this side */
-    waldo__spinning spin; /* how long it stays warm */
-    uint64_t quiet_at;    /* when it was first found quiet; 0: not since something went by it */
+    bool asleep; /* the client has to wake this side */
+    waldo__spinning spin;
+    uint64_t budget;   /* nanoseconds that it stays warm */
+    uint64_t quiet_at; /* when it was first found quiet; 0: not since something went by it */
     waldo__connection *next_warm;
 } waldo__moved;
 

@@ -45,11 +45,11 @@ Test(spin, never_with_one_core)
 {
     use_one_core();
     cr_assert_eq(waldo__spin_make(20).limit, 0);
-    cr_assert_not(waldo__spin_is_worth_it(&(waldo__spin){0}));
+    cr_assert_not(waldo__spin_is_worth_it(&(waldo__spinning){0}));
 }
 
 /* So many of the next replies, which are quick, are waited for asleep. */
-static int count_sleeps(waldo__spin *spin)
+static int count_sleeps(waldo__spinning *spin)
 {
     int sleeps = 0;
     for (; !waldo__spin_is_worth_it(spin); sleeps++)
@@ -59,7 +59,7 @@ static int count_sleeps(waldo__spin *spin)
 
 Test(spin, follows_what_replies_take)
 {
-    waldo__spin spin = {.limit = 50000};
+    waldo__spinning spin = {.limit = 50000};
     cr_assert(waldo__spin_is_worth_it(&spin));
     for (int i = 0; i < 20; i++)
         waldo__spin_note(&spin, 20000);
@@ -72,7 +72,7 @@ Test(spin, follows_what_replies_take)
 
 Test(spin, what_was_in_vain_is_tried_less_and_less)
 {
-    waldo__spin spin = {.limit = 50000};
+    waldo__spinning spin = {.limit = 50000};
     int before = 0;
     for (int i = 0; i < 20; i++) {
         waldo__spin_note(&spin, 60000);

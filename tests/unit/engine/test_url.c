@@ -34,6 +34,24 @@ Test(url, parts)
     cr_assert_eq(waldo__url_parse("ipc:///a/b", &url, NULL), 0);
     cr_assert_eq(url.scheme, WALDO__IPC);
     cr_assert_str_eq(url.path, "/a/b");
+    cr_assert_not(url.no_shm);
+}
+
+Test(url, options)
+{
+    waldo__url url;
+    char text[600];
+
+    cr_assert_eq(waldo__url_parse("ipc:///a/b?shm=0", &url, NULL), 0);
+    cr_assert_str_eq(url.path, "/a/b");
+    cr_assert(url.no_shm);
+    waldo__url_format(&url, text, sizeof text);
+    cr_assert_str_eq(text, "ipc:///a/b?shm=0");
+    cr_assert_eq(waldo__url_parse("ipc://@a?shm=1", &url, NULL), 0);
+    cr_assert_str_eq(url.path, "@a");
+    cr_assert_not(url.no_shm);
+    waldo__url_format(&url, text, sizeof text);
+    cr_assert_str_eq(text, "ipc://@a");
 }
 
 Test(url, what_is_invalid_is_refused_with_a_sentence)
@@ -64,6 +82,12 @@ Test(url, what_is_invalid_is_refused_with_a_sentence)
         "ws://host:80/path",
         "ipc://",
         "ipc://@",
+        "ipc://?shm=0",
+        "ipc://@?shm=0",
+        "ipc:///a?shm=2",
+        "ipc:///a?shm=0&",
+        "ipc:///a?",
+        "ipc:///a?spin=1",
         "nn+ipc://@abstract",
         "ipc:///tmp/a\nb",
         "ipc:///tmp/\x7f",
