@@ -41,7 +41,7 @@ static void enter_namespace(void)
 {
     if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
         _exit(NO_NAMESPACE);
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
         _exit(NO_NAMESPACE);
 }
 
@@ -308,7 +308,7 @@ static int with_few_descriptors(void *data)
     getrlimit(RLIMIT_NOFILE, &limit);
     int failures = 4;
     for (int spare = 0; spare < 20 && failures > 0; ++spare) {
-        limit.rlim_cur = (rlim_t)(before + spare);
+        limit.rlim_cur = (rlim_t)before + (rlim_t)spare;
         EXPECT(setrlimit(RLIMIT_NOFILE, &limit) == 0);
         failures = make_each();
         EXPECT(spare > 0 || failures > 0);
@@ -338,7 +338,7 @@ static int receive_with_few_descriptors(void *data)
     getrlimit(RLIMIT_NOFILE, &limit);
     for (int spare = 0; spare < 4; ++spare) {
         few = limit;
-        few.rlim_cur = (rlim_t)(open_descriptors() + spare);
+        few.rlim_cur = (rlim_t)open_descriptors() + (rlim_t)spare;
         EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0);
         EXPECT(waldo_mp_queue_get(queue, 0, &item, &err) == WALDO_ELIMIT);
         EXPECT(waldo_mp_queue_qsize(queue) == 1);
