@@ -242,12 +242,20 @@ static int from_data(const Waldo__Wire__Buffer *message, const waldo__buffer_for
     int status = waldo__shape_size(form->type, form->dimensions, form->shape, &size, NULL);
     if (status < 0 || size != message->data.len)
         return malformed(reterr);
+    waldo_mp_buffer *buffer;
     status = waldo_mp_buffer_new(form->type, form->dimensions, form->shape, WALDO_MP_BY_DESCRIPTOR,
-                                 ret_buffer, reterr);
-    if (status < 0 || size == 0)
+                                 &buffer, reterr);
+    if (status < 0)
         return status;
-    memcpy((*ret_buffer)->tensor.data, message->data.data, size);
-    swap_items((*ret_buffer)->tensor.data, size, form->type);
+    status = waldo__place_check_number(buffer->storage.segment->descriptor, reterr);
+    if (status < 0) {
+        waldo_mp_buffer_unref(buffer);
+        return status;
+    }
+    if (size > 0)
+        memcpy(buffer->tensor.data, message->data.data, size);
+    swap_items(buffer->tensor.data, size, form->type);
+    *ret_buffer = buffer;
     return 0;
 }
 

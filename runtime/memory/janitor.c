@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,10 +17,17 @@
 
 #define PROGRAM "waldo-shm-janitor"
 
-/* Our end of its socket; -1: there is no janitor yet. fork() waits for the lock. */
+typedef struct watched {
+    waldo__janitor_order order;
+    struct watched *next;
+} watched;
+
+/* Our end of its socket; -1: there is no janitor yet. And what it watches, for another one if it is
+ * killed. fork() waits for the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int connection = -1;
+static watched *names;
 
 static void before_fork(void)
 {
@@ -38,6 +46,11 @@ static void in_child(void)
     if (connection >= 0)
         close(connection);
     connection = -1;
+    while (names) {
+        watched *name = names;
+        names = name->next;
+        free(name);
+    }
 }
 
 static void install(void)
@@ -135,22 +148,46 @@ static void fill(waldo__janitor_order *order, const char *name, uint64_t file, b
     snprintf(order->name, sizeof order->name, "%s", name);
 }
 
+/* Under the lock: a new one hears all that the one before knew. */
+static int start_again(waldo_error *reterr)
+{
+    if (connection >= 0)
+        close(connection);
+    connection = -1;
+    int status = start(reterr);
+    for (watched *name = names; name && status == 0; name = name->next)
+        if (!say(&name->order))
+            status = waldo_error_system(reterr, errno, PROGRAM);
+    return status;
+}
+
+/* Under the lock. */
+static void take_out(const waldo__janitor_order *order)
+{
+    for (watched **link = &names; *link; link = &(*link)->next) {
+        watched *name = *link;
+        if (name->order.file != order->file || strcmp(name->order.name, order->name) != 0)
+            continue;
+        *link = name->next;
+        free(name);
+        return;
+    }
+}
+
 int waldo__janitor_watch(const char *name, uint64_t file, waldo_error *reterr)
 {
-    waldo__janitor_order order;
-    fill(&order, name, file, false);
+    watched *added = malloc(sizeof *added);
+    if (!added)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "out of memory");
+    fill(&added->order, name, file, false);
     pthread_once(&once, install);
     pthread_mutex_lock(&lock);
-    int status = 0;
-    if (!say(&order)) {
-        /* There is none yet, or it was killed. */
-        if (connection >= 0)
-            close(connection);
-        connection = -1;
-        status = start(reterr);
-        if (status == 0 && !say(&order))
-            status = waldo_error_system(reterr, errno, PROGRAM);
-    }
+    added->next = names;
+    names = added;
+    /* There is none yet, or it was killed. */
+    int status = say(&added->order) ? 0 : start_again(reterr);
+    if (status < 0)
+        take_out(&added->order);
     pthread_mutex_unlock(&lock);
     return status;
 }
@@ -160,6 +197,7 @@ void waldo__janitor_forget(const char *name, uint64_t file)
     waldo__janitor_order order;
     fill(&order, name, file, true);
     pthread_mutex_lock(&lock);
+    take_out(&order);
     say(&order);
     pthread_mutex_unlock(&lock);
 }

@@ -38,10 +38,12 @@ static int check_file(int name, const Waldo__Wire__Place *place, waldo_error *re
     return 0;
 }
 
-static bool is_scarce(int descriptor)
+int waldo__place_check_number(int descriptor, waldo_error *reterr)
 {
     struct rlimit most;
-    return getrlimit(RLIMIT_NOFILE, &most) == 0 && (rlim_t)descriptor >= most.rlim_cur / 4 * 3;
+    if (getrlimit(RLIMIT_NOFILE, &most) < 0 || (rlim_t)descriptor < most.rlim_cur / 4 * 3)
+        return 0;
+    return waldo_error_set(reterr, WALDO_ELIMIT, "no descriptor is left for a buffer that came");
 }
 
 static int open_named(int name, int *ret_descriptor, waldo_error *reterr)
@@ -51,13 +53,12 @@ static int open_named(int name, int *ret_descriptor, waldo_error *reterr)
     int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0)
         return waldo_error_system(reterr, errno, "a buffer's memory");
-    if (is_scarce(descriptor)) {
+    int status = waldo__place_check_number(descriptor, reterr);
+    if (status < 0)
         close(descriptor);
-        return waldo_error_set(reterr, WALDO_ELIMIT,
-                               "no descriptor is left for a buffer that came");
-    }
-    *ret_descriptor = descriptor;
-    return 0;
+    else
+        *ret_descriptor = descriptor;
+    return status;
 }
 
 int waldo__place_open(const Waldo__Wire__Place *place, int *ret_descriptor, waldo_error *reterr)

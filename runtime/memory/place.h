@@ -15,9 +15,11 @@
 /* Where the segment is in this process, as long as it is there. The name stays the segment's. */
 void waldo__place_of(const waldo__segment *segment, Waldo__Wire__Place *ret_place);
 /* What is there, with FD_CLOEXEC. WALDO_EKEY: it is not there any more; WALDO_EPERMISSION: it
- * belongs to somebody else; WALDO_ELIMIT: of the descriptors that this process may have a quarter
- * is kept for other things. */
+ * belongs to somebody else; WALDO_ELIMIT: as waldo__place_check_number. */
 int waldo__place_open(const Waldo__Wire__Place *place, int *ret_descriptor, waldo_error *reterr);
+/* What others send shall not use up all descriptors of this process: a quarter is kept for other
+ * things, and one with a number in there is WALDO_ELIMIT. */
+int waldo__place_check_number(int descriptor, waldo_error *reterr);
 
 enum { WALDO__PROBE_SECRET = 16 };
 

@@ -216,7 +216,9 @@ Test(buffer, is_the_same_memory_in_another_process)
 static int wait_in_the_queue(void *data)
 {
     waldo_mp_buffer *buffer = take(data);
-    return (int)data_of(buffer)[0];
+    int first = (int)data_of(buffer)[0];
+    waldo_mp_buffer_unref(buffer);
+    return first;
 }
 
 /* ---- not copied ---- */
@@ -249,6 +251,8 @@ static int read_all_of_it(void *data)
     MUST(waldo_mp_queue_put(queues->back, waldo_v(sum), SOON, NULL) >= 0);
     waldo_value *end;
     MUST(waldo_mp_queue_get(queues->there, SOON, &end, NULL) >= 0);
+    waldo_value_unref(end);
+    waldo_mp_buffer_unref(buffer);
     return 0;
 }
 

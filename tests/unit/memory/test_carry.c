@@ -1,6 +1,7 @@
 /* Shared buffers beside the messages of calls: who may say where memory is, and nonsense. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <waldo/mp/buffer.h>
@@ -30,46 +31,46 @@ typedef struct letter {
     Waldo__Wire__Buffer **buffers;
 } letter;
 
-static letter new_packet(waldo_mp_buffer *buffer, bool near)
+static letter new_letter(waldo_mp_buffer *buffer, bool near)
 {
-    letter packet = {.count = 0};
+    letter sent = {.count = 0};
     waldo_value *value = waldo_mp_buffer_value(buffer);
-    OK(waldo_value_to_message(value, NULL, &packet.message, &err));
+    OK(waldo_value_to_message(value, NULL, &sent.message, &err));
     waldo_value_unref(value);
-    OK(waldo__carry_collect(&packet.message->base, &packet.carried, &err));
-    OK(waldo__carried_describe(&packet.carried, near, &packet.count, &packet.buffers, &err));
-    cr_assert_eq(packet.count, 1);
-    return packet;
+    OK(waldo__carry_collect(&sent.message->base, &sent.carried, &err));
+    OK(waldo__carried_describe(&sent.carried, near, &sent.count, &sent.buffers, &err));
+    cr_assert_eq(sent.count, 1);
+    return sent;
 }
 
-static void free_packet(letter *packet)
+static void free_letter(letter *sent)
 {
-    waldo__carried_free(&packet->carried);
-    waldo__value__free_unpacked(packet->message, NULL);
+    waldo__carried_free(&sent->carried);
+    waldo__value__free_unpacked(sent->message, NULL);
 }
 
-static void come(const letter *packet, bool near, int status)
+static void come(const letter *sent, bool near, int status)
 {
     waldo__arrived arrived = {0};
-    cr_expect_eq(waldo__carry_in(packet->buffers, packet->count, near, &arrived, &err), status,
-                 "%s", err.message);
+    cr_expect_eq(waldo__carry_in(sent->buffers, sent->count, near, &arrived, &err), status, "%s",
+                 err.message);
     waldo__arrived_free(&arrived);
 }
 
 Test(carried, places_are_for_those_who_proved_to_be_near)
 {
     waldo_mp_buffer *buffer = new_numbers(1);
-    letter packet = new_packet(buffer, true);
-    come(&packet, false, WALDO_EPROTOCOL);
-    come(&packet, true, 0);
-    packet.buffers[0]->place->file++;
-    come(&packet, true, WALDO_EKEY);
-    packet.buffers[0]->place->file--;
-    packet.buffers[0]->place->descriptor = 1000000;
-    come(&packet, true, WALDO_EKEY);
-    packet.buffers[0]->place->process = 0;
-    come(&packet, true, WALDO_EKEY);
-    free_packet(&packet);
+    letter sent = new_letter(buffer, true);
+    come(&sent, false, WALDO_EPROTOCOL);
+    come(&sent, true, 0);
+    sent.buffers[0]->place->file++;
+    come(&sent, true, WALDO_EKEY);
+    sent.buffers[0]->place->file--;
+    sent.buffers[0]->place->descriptor = 1000000;
+    come(&sent, true, WALDO_EKEY);
+    sent.buffers[0]->place->process = 0;
+    come(&sent, true, WALDO_EKEY);
+    free_letter(&sent);
     waldo_mp_buffer_unref(buffer);
 }
 
@@ -82,17 +83,44 @@ Test(carried, places_of_other_things_are_refused)
     int ordinary = open("/proc/self/exe", O_RDONLY), null = open("/dev/null", O_RDWR);
     const int others[] = {pipes[0], ordinary, null};
     waldo_mp_buffer *buffer = new_numbers(1);
-    letter packet = new_packet(buffer, true);
+    letter sent = new_letter(buffer, true);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         cr_assert_eq(fstat(others[i], &file), 0);
-        Waldo__Wire__Place *place = packet.buffers[0]->place;
+        Waldo__Wire__Place *place = sent.buffers[0]->place;
         place->descriptor = (uint32_t)others[i];
         place->device = file.st_dev;
         place->file = file.st_ino;
         waldo__arrived arrived;
-        cr_assert_lt(waldo__carry_in(packet.buffers, 1, true, &arrived, &err), 0);
+        cr_assert_lt(waldo__carry_in(sent.buffers, 1, true, &arrived, &err), 0);
     }
-    free_packet(&packet);
+    free_letter(&sent);
+    waldo_mp_buffer_unref(buffer);
+}
+
+/* Whoever sends many small ones does not take all descriptors from the receiver. */
+Test(carried, a_quarter_of_the_descriptors_is_left)
+{
+    enum { LIMIT = 100 };
+    waldo__arrived arrived[LIMIT];
+    struct rlimit limit = {LIMIT, LIMIT};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    waldo_mp_buffer *buffer = new_numbers(1);
+    for (int near = 0; near < 2; near++) {
+        letter sent = new_letter(buffer, near);
+        int count = 0;
+        while (count < LIMIT &&
+               waldo__carry_in(sent.buffers, sent.count, near, &arrived[count], &err) >= 0)
+            count++;
+        /* Where the memory is known already, no descriptor is needed. */
+        cr_expect(near ? count == LIMIT : count > 0 && count < LIMIT / 4 * 3, "%d", count);
+        cr_expect(near || err.code == WALDO_ELIMIT, "%s", err.message);
+        int other = dup(STDIN_FILENO);
+        cr_expect_leq(other, LIMIT / 4 * 3);
+        close(other);
+        while (count > 0)
+            waldo__arrived_free(&arrived[--count]);
+        free_letter(&sent);
+    }
     waldo_mp_buffer_unref(buffer);
 }
 
@@ -130,21 +158,21 @@ Test(carried, nonsense_is_refused_or_stays_within_the_memory)
                            &err));
     int came = 0;
     for (int i = 0; i < 3000; i++) {
-        letter packet = new_packet(buffer, i % 2);
+        letter sent = new_letter(buffer, i % 2);
         int64_t copies[2][2] = {{3, 5}, {5, 1}};
-        packet.buffers[0]->shape = copies[0];
-        packet.buffers[0]->strides = packet.buffers[0]->n_strides ? copies[1] : NULL;
+        sent.buffers[0]->shape = copies[0];
+        sent.buffers[0]->strides = sent.buffers[0]->n_strides ? copies[1] : NULL;
         for (uint32_t j = 0; j < 1 + pick(2); j++)
-            spoil(packet.buffers[0]);
+            spoil(sent.buffers[0]);
         waldo__arrived arrived = {0};
-        if (waldo__carry_in(packet.buffers, 1, true, &arrived, &err) >= 0) {
+        if (waldo__carry_in(sent.buffers, 1, true, &arrived, &err) >= 0) {
             came++;
-            out = waldo__lodging_find(packet.buffers[0]->id.data);
+            out = waldo__lodging_find(sent.buffers[0]->id.data);
             cr_assert_not_null(out);
             waldo_mp_buffer_unref(out);
         }
         waldo__arrived_free(&arrived);
-        free_packet(&packet);
+        free_letter(&sent);
     }
     cr_assert_gt(came, 0);
     waldo_mp_buffer_unref(buffer);

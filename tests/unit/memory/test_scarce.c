@@ -41,7 +41,7 @@ static void enter_namespace(void)
 {
     if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
         _exit(NO_NAMESPACE);
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
         _exit(NO_NAMESPACE);
 }
 
@@ -208,6 +208,59 @@ Test(scarce, shared_memory_cannot_be_written)
     run_apart(read_only);
 }
 
+/* ---- the janitor ---- */
+
+/* In a pid namespace, where a signal to all reaches the janitor and nobody else. */
+static int lose_the_janitor(void *data)
+{
+    waldo_mp_shared_memory *first, *second;
+    (void)data;
+    EXPECT(waldo_mp_shared_memory_create(NULL, KIB, true, &first, &err) >= 0);
+    EXPECT(kill(-1, SIGKILL) == 0);
+    while (kill(-1, 0) == 0)
+        usleep(1000);
+    EXPECT(waldo_mp_shared_memory_create(NULL, KIB, true, &second, &err) >= 0);
+    EXPECT(files() == 2);
+    kill(getpid(), SIGKILL);
+    return 0;
+}
+
+static int as_first_process(void *data)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(lose_the_janitor(data));
+    pid_t ended;
+    while ((ended = wait(&status)) != child)
+        EXPECT(ended > 0);
+    EXPECT(WIFSIGNALED(status));
+    double end = seconds_now() + SOON;
+    while (files() > 0 && seconds_now() < end)
+        usleep(10000);
+    EXPECT(files() == 0);
+    return 0;
+}
+
+static int in_a_pid_namespace(void *data)
+{
+    int status;
+    enter_namespace();
+    if (unshare(CLONE_NEWPID) < 0)
+        return NO_NAMESPACE;
+    EXPECT(mount("none", "/dev/shm", "tmpfs", 0, "size=128k") == 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(as_first_process(data));
+    EXPECT(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+Test(scarce, a_janitor_that_was_killed_is_replaced)
+{
+    run_apart(in_a_pid_namespace);
+}
+
 /* ---- descriptors ---- */
 
 static int open_descriptors(void)
@@ -255,7 +308,7 @@ static int with_few_descriptors(void *data)
     getrlimit(RLIMIT_NOFILE, &limit);
     int failures = 4;
     for (int spare = 0; spare < 20 && failures > 0; ++spare) {
-        limit.rlim_cur = (rlim_t)(before + spare);
+        limit.rlim_cur = (rlim_t)before + (rlim_t)spare;
         EXPECT(setrlimit(RLIMIT_NOFILE, &limit) == 0);
         failures = make_each();
         EXPECT(spare > 0 || failures > 0);
@@ -285,7 +338,7 @@ static int receive_with_few_descriptors(void *data)
     getrlimit(RLIMIT_NOFILE, &limit);
     for (int spare = 0; spare < 4; ++spare) {
         few = limit;
-        few.rlim_cur = (rlim_t)(open_descriptors() + spare);
+        few.rlim_cur = (rlim_t)open_descriptors() + (rlim_t)spare;
         EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0);
         EXPECT(waldo_mp_queue_get(queue, 0, &item, &err) == WALDO_ELIMIT);
         EXPECT(waldo_mp_queue_qsize(queue) == 1);

@@ -158,6 +158,7 @@ static int create_untracked(void *data)
 {
     waldo_mp_shared_memory *memory;
     MUST(waldo_mp_shared_memory_create(data, 10, false, &memory, NULL) >= 0);
+    waldo_mp_shared_memory_unref(memory);
     return 0;
 }
 
@@ -165,6 +166,7 @@ static int create_tracked(void *data)
 {
     waldo_mp_shared_memory *memory;
     MUST(waldo_mp_shared_memory_create(data, 10, true, &memory, NULL) >= 0);
+    waldo_mp_shared_memory_unref(memory);
     return 0;
 }
 

@@ -236,6 +236,83 @@ Test(buffers, in_calls_by_name_and_transactions)
     finish();
 }
 
+/* ---- kills ---- */
+
+/* Both ends say the same. */
+static bool is_whole(const waldo_mp_buffer *buffer)
+{
+    volatile int32_t *data = numbers_of(buffer);
+    return waldo_mp_buffer_tensor(buffer)->shape[0] == ITEMS && data[0] == data[ITEMS - 1];
+}
+
+static void set_one(waldo_dict *dict, uint32_t number)
+{
+    waldo_mp_sharing sharing = number % 3 ? WALDO_MP_BY_DESCRIPTOR : WALDO_MP_BY_NAME;
+    waldo_mp_buffer *buffer = new_numbers(ITEMS, sharing, (int32_t)number);
+    numbers_of(buffer)[ITEMS - 1] = (int32_t)number;
+    MUST(waldo_dict_set(dict, waldo_v((int64_t)(number % 5)), waldo_mp_buffer_value(buffer),
+                        NULL) >= 0);
+    waldo_mp_buffer_unref(buffer);
+}
+
+static int churn(void *data)
+{
+    waldo_value *value;
+    for (uint32_t i = (uint32_t)getpid();; i++) {
+        set_one(data, i);
+        if (i % 2)
+            MUST(waldo_dict_get_or(data, waldo_v((int64_t)(i % 5)), waldo_v_none(), &value, NULL) >=
+                 0);
+        else
+            MUST(waldo_dict_pop_or(data, waldo_v((int64_t)(i % 5)), waldo_v_none(), &value, NULL) >=
+                 0);
+        if (waldo_value_kind(value) == WALDO_KIND_HANDLE) {
+            waldo_mp_buffer *buffer = buffer_of(value);
+            MUST(buffer && is_whole(buffer));
+            waldo_mp_buffer_unref(buffer);
+        } else {
+            waldo_value_unref(value);
+        }
+    }
+    return 0;
+}
+
+Test(buffers, of_clients_that_are_killed_leave_nothing)
+{
+    enum { CLIENTS = 3, KILLS = 60 };
+    pid_t clients[CLIENTS];
+    waldo_dict *dict;
+    must(waldo_dict_new(manager, &dict, &err));
+    int before = open_descriptors();
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = start_child(churn, dict);
+    for (int i = 0; i < KILLS; i++) {
+        usleep(pick(20000));
+        kill_child(clients[i % CLIENTS]);
+        clients[i % CLIENTS] = start_child(churn, dict);
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        kill_child(clients[i]);
+    for (int64_t key = 0; key < 5; key++) {
+        waldo_value *value;
+        must(waldo_dict_pop_or(dict, waldo_v(key), waldo_v_none(), &value, &err));
+        if (waldo_value_kind(value) != WALDO_KIND_HANDLE) {
+            waldo_value_unref(value);
+            continue;
+        }
+        waldo_mp_buffer *buffer = buffer_of(value);
+        cr_assert(is_whole(buffer));
+        waldo_mp_buffer_unref(buffer);
+    }
+    double end = seconds_now() + SOON;
+    do
+        must(waldo_manager_ping(manager, &err));
+    while (open_descriptors() > before && seconds_now() < end);
+    cr_assert_leq(open_descriptors(), before);
+    waldo_dict_unref(dict);
+    finish();
+}
+
 /* ---- elsewhere ---- */
 
 /* As if on another host: what is in this process cannot be looked into any more. */
