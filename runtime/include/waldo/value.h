@@ -105,6 +105,16 @@ waldo_value *waldo_v_dict_of(waldo_value *const *items, size_t count);
 /** The same with const char * for keys: name, value, name, value, ... */
 waldo_value *waldo_v_fields_of(const void *const *items, size_t count);
 
+/** A value after a pattern, as Python's Py_BuildValue:
+ *
+ *     waldo_v_format("{s: i, s: [d, d], s: (n, v)}", "n", 1, "sizes", 0.25, 0.5, "rest", value)
+ *
+ * n None, b bool (int), i int, l int64_t, d double, s const char *, v waldo_value *, which is
+ * TAKEN; ( ) a tuple, [ ] a list, { } a dict of keys and values. Spaces, `,` and `:` are only to be
+ * read. NULL: out of memory, an unhashable key, a v or s that is NULL (all v are taken); or no such
+ * pattern. */
+waldo_value *waldo_v_format(const char *pattern, ...);
+
 /** As waldo_v_int_text. WALDO_EVALUE: no int; WALDO_EOVERFLOW: too long. */
 WALDO_CHECK int waldo_value_parse_int(const char *text, int base, waldo_value **ret_value,
                                       waldo_error *reterr);
