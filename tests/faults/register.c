@@ -143,6 +143,18 @@ static int big(void *object, waldo_call *call, const Faults__Number *arguments,
     return result->filling.data ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
 }
 
+static int count_up(waldo_generator *generator, waldo_call *call, void *self,
+                    const Faults__Number *number)
+{
+    (void)self;
+    int64_t count = number->n < 0 ? -number->n : number->n;
+    Faults__Number item = FAULTS__NUMBER__INIT;
+    for (; item.n < count; item.n++)
+        if (faults_register_count_up_yield(generator, &item) < 0)
+            return 0;
+    return number->n < 0 ? waldo_call_raise(call, WALDO_EVALUE, "it counts no further") : 0;
+}
+
 int register_register(waldo_registry *registry, waldo_error *reterr)
 {
     static const struct faults_register_ops ops = {
@@ -155,6 +167,7 @@ int register_register(waldo_registry *registry, waldo_error *reterr)
         .open = open_gate,
         .parked = parked,
         .big = big,
+        .count_up = count_up,
     };
     return faults_register_register(registry, &ops, NULL, reterr);
 }
