@@ -79,6 +79,9 @@ static void check_method(struct model *model, const struct method *method,
         errors_add(model->errors, model_position(method->service->file, &path),
                    "method %s returns waldo.Ref: say of which typeid with (waldo.returns)",
                    method->name);
+    if (method->reads_ahead && is_call)
+        errors_add(model->errors, option_position(method, 50665),
+                   "method %s: (waldo.read_ahead) needs a generator", method->name);
     if (options->has_deadline_ms &&
         (options->deadline_ms == 0 || options->deadline_ms > DEADLINE_MAX))
         errors_add(model->errors, option_position(method, 50663),
@@ -147,6 +150,7 @@ static void read_method(struct model *model, struct method *method)
         return;
     }
     method->deadline_ms = options->deadline_ms;
+    method->reads_ahead = options->has_read_ahead && options->read_ahead;
     if (options->name != NULL)
         method->wire_name = arena_print(model->arena, "%s", options->name);
     if (method->input != NULL && method->output != NULL)

@@ -56,6 +56,7 @@ struct method {
     const struct message *output; /* as in the .proto */
     bool has_input;               /* not google.protobuf.Empty */
     bool has_output;              /* unary, and not google.protobuf.Empty */
+    bool reads_ahead;             /* a generator whose items may be made early */
     const struct typeid *returns; /* METHOD_PROXY; NULL: of any typeid */
     uint32_t deadline_ms;
     const char *comment;

@@ -87,6 +87,8 @@ static const char *flags_of(struct printer *printer, const struct method *method
             GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENT)
             text_add(&flags, " | WALDO_METHOD_IDEMPOTENT");
     }
+    if (method->reads_ahead)
+        text_add(&flags, " | WALDO_METHOD_READ_AHEAD");
     const char *kept = flags.length == 0 ? "0" : arena_print(printer->arena, "%s", flags.data + 3);
     text_free(&flags);
     return kept;

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "ahead.h"
 #include "call.h"
+#include "engine/deadline.h"
 #include "fiber.h"
 #include "server_internal.h"
 
@@ -22,6 +24,8 @@ struct waldo_generator {
     const waldo_value *sent;   /* with the step under way; or NULL */
     const waldo_error *thrown; /* the same */
     waldo_call *current;       /* the step under way */
+    waldo__ahead items;        /* of that step */
+    bool ended_ahead;          /* after items that were answered with: the next step tells how */
 
     /* Or step by step: */
     void *state;
@@ -40,7 +44,9 @@ int waldo_generator_yield(waldo_generator *generator, const ProtobufCMessage *it
 {
     if (generator->closing)
         return WALDO_ECANCELLED;
-    int status = waldo_call_return(generator->current, item);
+    int status = waldo__ahead_is_wanted(generator->current)
+                     ? waldo__ahead_add(&generator->items, generator->current, item)
+                     : waldo_call_return(generator->current, item);
     if (status < 0)
         return status;
     waldo__fiber_suspend(generator->fiber);
@@ -65,6 +71,21 @@ static int fail(waldo_generator *generator, waldo_call *call, int code)
     return code;
 }
 
+/* How the function ended. */
+static int tell_end(waldo_generator *generator, waldo_call *call)
+{
+    if (generator->result < 0)
+        return fail(generator, call, generator->result);
+    return generator->result > 0 ? generator->result : WALDO_ESTOP; /* > 0 is a mistake */
+}
+
+/* Only where the type says that it makes no difference is more than one item made for a step. */
+static bool goes_on(const waldo_generator *generator, waldo_call *call)
+{
+    return generator->start->method->flags & WALDO_METHOD_READ_AHEAD &&
+           waldo__ahead_is_wanted(call) && waldo__ahead_wants_more(&generator->items, call);
+}
+
 static int resume(waldo_generator *generator, waldo_call *call)
 {
     if (!generator->fiber)
@@ -72,14 +93,18 @@ static int resume(waldo_generator *generator, waldo_call *call)
     if (!generator->fiber)
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for the generator's stack");
     generator->current = call;
-    bool alive = waldo__fiber_resume(generator->fiber);
+    generator->items = (waldo__ahead){.asked_at = waldo__now()};
+    bool alive;
+    do
+        alive = waldo__fiber_resume(generator->fiber);
+    while (alive && goes_on(generator, call));
     generator->current = NULL;
-    if (alive)
-        return 0;
-    generator->finished = true;
-    if (generator->result < 0)
-        return fail(generator, call, generator->result);
-    return generator->result > 0 ? generator->result : WALDO_ESTOP; /* > 0 is a mistake */
+    generator->finished = !alive;
+    if (generator->items.count == 0)
+        return alive ? 0 : tell_end(generator, call);
+    generator->ended_ahead = !alive;
+    int status = waldo__ahead_answer(&generator->items, call);
+    return status < 0 ? status : 0;
 }
 
 static void finish_steps(waldo_generator *generator)
@@ -100,6 +125,10 @@ static int step(waldo_generator *generator, waldo_call *call)
 
 int waldo__generator_next(waldo_generator *generator, waldo_call *call)
 {
+    if (generator->ended_ahead) {
+        generator->ended_ahead = false;
+        return tell_end(generator, call);
+    }
     if (generator->finished)
         return WALDO_ESTOP;
     return generator->run ? resume(generator, call) : step(generator, call);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "call.h"
 #include "engine/deadline.h"
 #include "error_internal.h"
@@ -216,6 +217,13 @@ static int keep_step_result(waldo_call *call, const ProtobufCMessage *result)
     return call->step_result ? 0 : waldo_call_raise(call, WALDO_ENOMEM, "no memory");
 }
 
+static int return_item(waldo_call *call, const ProtobufCMessage *item)
+{
+    waldo__ahead items = {0};
+    int status = waldo__ahead_add(&items, call, item);
+    return status < 0 ? status : waldo__ahead_answer(&items, call);
+}
+
 int waldo_call_return(waldo_call *call, const ProtobufCMessage *result)
 {
     if (call->is_step)
@@ -225,6 +233,8 @@ int waldo_call_return(waldo_call *call, const ProtobufCMessage *result)
         status = return_proxy(call);
     else if (call->request->dynamic)
         status = return_dynamic(call, result);
+    else if (waldo__ahead_is_wanted(call))
+        status = return_item(call, result);
     else
         status = waldo__call_answer(call, result);
     if (status < 0) {

@@ -130,6 +130,7 @@ waldo_proxy *waldo_proxy_unref(waldo_proxy *proxy)
     if (held)
         waldo__drop(manager, proxy->object, proxy->incarnation, proxy->life);
     protobuf_c_message_free_unpacked(proxy->item, NULL);
+    waldo__proxy_items_free(proxy->items);
     waldo_value_unref(proxy->own);
     free(proxy);
     waldo_manager_unref(manager);

@@ -4,14 +4,18 @@
 
 #include "proxy/manager_internal.h"
 
+/* Items of a generator that have come and are not taken yet. */
+typedef struct waldo__proxy_items waldo__proxy_items;
+
 struct waldo_proxy {
     atomic_uint references;
     waldo_manager *manager; /* kept alive */
     const waldo__remote_type *type;
     uint64_t object;
     uint64_t incarnation;
-    _Atomic double timeout; /* seconds; 0: the manager's */
-    ProtobufCMessage *item; /* the last one of a generator, until the next */
+    _Atomic double timeout;    /* seconds; 0: the manager's */
+    ProtobufCMessage *item;    /* the last one of a generator, until the next */
+    waldo__proxy_items *items; /* NULL: it has not been asked for any */
     /* Guarded by the manager's lock: */
     waldo_value *own; /* attributes whose names begin with '_'; NULL: none */
     unsigned life;    /* the life of the session in which its reference was taken */
@@ -56,6 +60,8 @@ int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value 
 /* The request of a generated stub. A method that this server does not expose is refused here. */
 int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
                          Waldo__Wire__Request *ret_request, waldo_error *reterr);
+/* NULL is a no-op. */
+void waldo__proxy_items_free(waldo__proxy_items *items);
 /* A request on the proxy's object. */
 void waldo__proxy_request(waldo_proxy *proxy, Waldo__Wire__Operation operation,
                           Waldo__Wire__Request *ret_request);

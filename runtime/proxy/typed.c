@@ -116,30 +116,3 @@ int waldo_proxy_invoke_proxy(waldo_proxy *proxy, const waldo_proxy_method *metho
     waldo__reply_free(&reply);
     return status;
 }
-
-int waldo_proxy_next_message(waldo_proxy *proxy, const waldo_proxy_method *method,
-                             const ProtobufCMessage **ret_item, waldo_error *reterr)
-{
-    Waldo__Wire__Request request;
-    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__NEXT, &request);
-    waldo__reply reply;
-    waldo_error error;
-    int status = waldo__exchange(proxy->manager, &request, NULL,
-                                 waldo__proxy_timeout(proxy, method->deadline_ms), &reply, &error);
-    if (status == WALDO_ESTOP)
-        return 0;
-    if (status < 0) {
-        if (reterr)
-            *reterr = error;
-        return status;
-    }
-    ProtobufCMessage *item = NULL;
-    status = unpack_body(&reply, method->output, &item, reterr);
-    waldo__reply_free(&reply);
-    if (status < 0)
-        return status;
-    protobuf_c_message_free_unpacked(proxy->item, NULL);
-    proxy->item = item;
-    *ret_item = item;
-    return 1;
-}

@@ -154,6 +154,18 @@ static int sleep_here(void *object, waldo_call *call, const Faults__Number *argu
     return 0;
 }
 
+static int count_up(waldo_generator *generator, waldo_call *call, void *self,
+                    const Faults__Number *number)
+{
+    (void)self;
+    int64_t count = number->n < 0 ? -number->n : number->n;
+    Faults__Number item = FAULTS__NUMBER__INIT;
+    for (; item.n < count; item.n++)
+        if (faults_register_count_up_yield(generator, &item) < 0)
+            return 0;
+    return number->n < 0 ? waldo_call_raise(call, WALDO_EVALUE, "it counts no further") : 0;
+}
+
 int register_register(waldo_registry *registry, waldo_error *reterr)
 {
     static const struct faults_register_ops ops = {
@@ -167,6 +179,7 @@ int register_register(waldo_registry *registry, waldo_error *reterr)
         .parked = parked,
         .big = big,
         .sleep = sleep_here,
+        .count_up = count_up,
     };
     return faults_register_register(registry, &ops, NULL, reterr);
 }

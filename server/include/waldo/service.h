@@ -105,6 +105,7 @@ enum waldo_method_flags {
                                  << 2, /* the stream method `__next__`: the object is a generator */
     WALDO_METHOD_READ_ONLY = 1 << 3,   /* idempotency_level = NO_SIDE_EFFECTS */
     WALDO_METHOD_IDEMPOTENT = 1 << 4,  /* idempotency_level = IDEMPOTENT */
+    WALDO_METHOD_READ_AHEAD = 1 << 5,  /* (waldo.read_ahead) = true */
 };
 
 typedef struct waldo_service_method {

@@ -20,12 +20,12 @@ typedef struct a_b_c_source a_b_c_source;
 
 /** The object itself is the generator.
  *  A proxy of typeid baz, which is a a.b.c.Baz.
- *  generators.proto:25 */
+ *  generators.proto:27 */
 typedef struct a_b_c_baz a_b_c_baz;
 
 /** The object itself is the generator.
  *  A proxy of typeid CountedBaz, which is a a.b.c.Baz.
- *  generators.proto:25 */
+ *  generators.proto:27 */
 typedef struct a_b_c_counted_baz a_b_c_counted_baz;
 
 /* ---- Source ---- */
@@ -97,7 +97,7 @@ static inline void a_b_c_source_ticks_iterator_cleanup(a_b_c_source_ticks_iterat
 typedef struct a_b_c_source_values_iterator a_b_c_source_values_iterator;
 typedef Waldo__Value a_b_c_source_values_item;
 /** The caller owns *ret_iterator, also before its end: a_b_c_source_values_unref().
- *  generators.proto:20 */
+ *  generators.proto:22 */
 WALDO_CHECK int a_b_c_source_values(a_b_c_source *self, a_b_c_source_values_iterator **ret_iterator,
                                     waldo_error *reterr);
 /** 1: *ret_item is the next item, valid until the next call; 0: exhausted. */
@@ -131,7 +131,7 @@ WALDO_CHECK int a_b_c_baz_from_proxy(waldo_proxy *proxy, a_b_c_baz **ret_proxy,
 typedef A__B__C__Item a_b_c_baz_item;
 /** One square after the other.
  *  1: *ret_item is the next item, valid until the next call; 0: exhausted.
- *  generators.proto:30 */
+ *  generators.proto:32 */
 WALDO_CHECK int a_b_c_baz_next(a_b_c_baz *self, const A__B__C__Item **ret_item,
                                waldo_error *reterr);
 
@@ -157,12 +157,12 @@ WALDO_CHECK int a_b_c_counted_baz_from_proxy(waldo_proxy *proxy, a_b_c_counted_b
 typedef A__B__C__Item a_b_c_counted_baz_item;
 /** One square after the other.
  *  1: *ret_item is the next item, valid until the next call; 0: exhausted.
- *  generators.proto:30 */
+ *  generators.proto:32 */
 WALDO_CHECK int a_b_c_counted_baz_next(a_b_c_counted_baz *self, const A__B__C__Item **ret_item,
                                        waldo_error *reterr);
 
 /** Free *ret_result with a__b__c__item__free_unpacked().
- *  generators.proto:31 */
+ *  generators.proto:33 */
 WALDO_CHECK int a_b_c_counted_baz_count(a_b_c_counted_baz *self, A__B__C__Item **ret_result,
                                         waldo_error *reterr);
 

@@ -310,7 +310,7 @@ static const waldo_service_method methods_of_a_b_c_source[] = {
         .returns = NULL,
         .input = &google__protobuf__empty__descriptor,
         .output = &google__protobuf__empty__descriptor,
-        .flags = WALDO_METHOD_GENERATOR,
+        .flags = WALDO_METHOD_GENERATOR | WALDO_METHOD_READ_AHEAD,
         .deadline_ms = 0,
         .invoke = invoke_a_b_c_source_ticks,
     },

@@ -57,7 +57,7 @@ struct a_b_c_source_ops {
         void (*close)(void *state);
     } ticks_steps;
     /** A plain function that yields, or else the steps below.
-     *  generators.proto:20 */
+     *  generators.proto:22 */
     int (*values)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
         /** May be NULL: self is the state then. */
@@ -68,7 +68,7 @@ struct a_b_c_source_ops {
         void (*close)(void *state);
     } values_steps;
     /** A plain function that yields, or else the steps below.
-     *  generators.proto:21 */
+     *  generators.proto:23 */
     int (*_secret)(waldo_generator *generator, waldo_call *call, void *self,
                    const A__B__C__Range *arguments);
     struct {
@@ -123,14 +123,14 @@ WALDO_CHECK int a_b_c_source__secret_yield(waldo_generator *generator, const A__
 /* ---- a.b.c.Baz ---- */
 
 /** The object itself is the generator.
- *  generators.proto:25 */
+ *  generators.proto:27 */
 struct a_b_c_baz_ops {
     /** Makes an object. */
     int (*create)(void *type_data, waldo_call *call, const A__B__C__Range *arguments,
                   void **ret_self);
     /** One square after the other.
      *  A plain function that yields, or else the steps below.
-     *  generators.proto:30 */
+     *  generators.proto:32 */
     int (*__next__)(waldo_generator *generator, waldo_call *call, void *self);
     struct {
         /** May be NULL: self is the state then. */
@@ -140,7 +140,7 @@ struct a_b_c_baz_ops {
         /** May be NULL. Once: exhausted, failed, or nobody listens. */
         void (*close)(void *state);
     } __next___steps;
-    /** generators.proto:31 */
+    /** generators.proto:33 */
     int (*count)(void *self, waldo_call *call, A__B__C__Item *result);
     /** The last reference is gone. May be NULL. */
     void (*destroy)(void *self);
