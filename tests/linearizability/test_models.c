@@ -308,6 +308,10 @@ Test(models, barrier)
     WRONG(model_barrier, CONFIGURATION(2),
           "1 0-? BARRIER_ARRIVE 1\n2 2-3 BARRIER_WAITING -> 0 1\n1 4-8 SESSION_ENDS\n"
           "2 9-10 BARRIER_BROKEN -> 0\n");
+    /* By the timeout of one that was killed meanwhile. */
+    RIGHT(model_barrier, CONFIGURATION(2),
+          "1 0-? BARRIER_ARRIVE 1\n1 0-? BARRIER_LEAVE 1 1\n2 2-3 BARRIER_WAITING -> 0 1\n"
+          "2 4-5 BARRIER_ARRIVE 2 0 -> 0 -1\n2 4-5 BARRIER_LEAVE 2 1 -> EBROKENBARRIER\n");
     RIGHT(model_barrier, CONFIGURATION(2), "1 0-1 BARRIER_ABORT\n2 2-3 BARRIER_BROKEN -> 1\n");
 }
 
