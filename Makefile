@@ -9,10 +9,12 @@ TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench tsan fuzz lint format golden install clean deps
+.PHONY: help demo test bench tsan fuzz faults lint format golden install clean deps
 
 # Of each target of `make fuzz`.
 FUZZ_SECONDS ?= 30
+# Of `make faults`, over all engines.
+FAULTS_HISTORIES ?= 10000
 
 help:
 	@echo 'make demo      build and run the examples'
@@ -20,6 +22,7 @@ help:
 	@echo 'make bench     measure, with raw sockets, libnanomsg, Redis and CPython beside it'
 	@echo 'make tsan      run every test with ThreadSanitizer'
 	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make faults    the long forms of the tests of faults: FAULTS_HISTORIES=$(FAULTS_HISTORIES)'
 	@echo 'make lint      format, clang-tidy, shellcheck, file sizes, a build with clang'
 	@echo 'make format    put the sources into the format that `make lint` asks for'
 	@echo 'make golden    write the expected output of protoc-gen-waldo anew, under tests/golden/'
@@ -55,6 +58,10 @@ fuzz: deps
 	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
 	@scripts/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+faults: deps
+	$(call build,asan)
+	@FAULTS_HISTORIES=$(FAULTS_HISTORIES) scripts/faults.sh build-asan
 
 lint: deps
 	$(call build,clang)

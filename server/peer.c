@@ -262,6 +262,8 @@ void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connecti
         send_parts(peer->endpoint, connection, id, parts, 2);
     else if (waldo__secure_seal(peer->channel, &parts[1], 1, &server->frame, NULL) >= 0)
         send_raw(peer->endpoint, connection, id, server->frame.data, server->frame.size);
+    else /* without memory for it; the client asks again on another connection */
+        waldo__peer_dismiss(server, channel);
 }
 
 void waldo__peers_gone(waldo__endpoint *endpoint, uint64_t connection)

@@ -53,8 +53,7 @@ static void add_arrival(output *to, const operation *one)
     operation *arrives = add(to, one);
     arrives->arguments[0] = pair;
     arrives->status = 0;
-    if (one->is_unknown)
-        return;
+    /* Its timeout breaks the barrier, whether anybody hears of it or not. */
     operation *leaves = add(to, one);
     leaves->kind = BARRIER_LEAVE;
     leaves->arguments[0] = pair;

@@ -461,13 +461,22 @@ static int call(subject *one, operation *what, waldo_error *reterr)
     }
 }
 
-/* What a call says of which nobody knows how it ended. A connection that is made anew, on which a
- * handshake is damaged, looks as if the key had been withdrawn. */
+/* What a call says of which nobody knows how it ended. On a connection whose bytes are damaged the
+ * key may look as if it had been withdrawn, and a reply as if it were too long. */
 static bool says_nothing(int status)
 {
-    return status == WALDO_EGONE || status == WALDO_EUNKNOWNOUTCOME || status == WALDO_ETIMEOUT ||
-           status == WALDO_ECANCELLED || status == WALDO_EAUTHENTICATION ||
-           status == WALDO_EPROTOCOL;
+    switch (status) {
+    case WALDO_EGONE:
+    case WALDO_EUNKNOWNOUTCOME:
+    case WALDO_ETIMEOUT:
+    case WALDO_ECANCELLED:
+    case WALDO_EAUTHENTICATION:
+    case WALDO_EPROTOCOL:
+    case WALDO_ETOOBIG:
+        return true;
+    default:
+        return false;
+    }
 }
 
 void perform(subject *one, operation *what)

@@ -62,6 +62,16 @@ Test(models, items_of_those_who_die)
     RIGHT(model_set, NOTHING,
           "1 0-1 SET_ADD 1\n2 4-5 SET_POP -> 0 1\n2 6-9 SESSION_ENDS\n"
           "1 10-11 SET_LENGTH -> 0 0\n");
+    /* Its place among the keys; and not over a newer value. */
+    RIGHT(model_dict, NOTHING,
+          "1 0-1 DICT_SET 1 5\n1 2-3 DICT_SET 2 6\n2 4-? DICT_POP 1\n1 5-6 DICT_LENGTH -> 0 1\n"
+          "2 6-9 SESSION_ENDS\n1 10-11 DICT_POPITEM -> 0 2 6\n1 12-13 DICT_POPITEM -> 0 1 5\n");
+    RIGHT(model_dict, NOTHING,
+          "1 0-1 DICT_SET 1 5\n2 2-? DICT_POP 1\n1 3-4 DICT_LENGTH -> 0 0\n1 5-6 DICT_SET 1 7\n"
+          "2 7-9 SESSION_ENDS\n1 10-11 DICT_GET 1 -> 0 7\n");
+    WRONG(model_dict, NOTHING,
+          "1 0-1 DICT_SET 1 5\n2 2-? DICT_POP 1\n1 3-4 DICT_LENGTH -> 0 0\n"
+          "2 7-9 SESSION_ENDS\n1 10-11 DICT_GET 1 -> EKEY\n");
     /* It is known to have arrived. */
     WRONG(model_set, NOTHING,
           "1 0-1 SET_ADD 1\n2 4-5 SET_POP -> 0 1\n2 6-7 SET_LENGTH -> 0 0\n2 8-9 SESSION_ENDS\n"
@@ -298,6 +308,10 @@ Test(models, barrier)
     WRONG(model_barrier, CONFIGURATION(2),
           "1 0-? BARRIER_ARRIVE 1\n2 2-3 BARRIER_WAITING -> 0 1\n1 4-8 SESSION_ENDS\n"
           "2 9-10 BARRIER_BROKEN -> 0\n");
+    /* By the timeout of one that was killed meanwhile. */
+    RIGHT(model_barrier, CONFIGURATION(2),
+          "1 0-? BARRIER_ARRIVE 1\n1 0-? BARRIER_LEAVE 1 1\n2 2-3 BARRIER_WAITING -> 0 1\n"
+          "2 4-5 BARRIER_ARRIVE 2 0 -> 0 -1\n2 4-5 BARRIER_LEAVE 2 1 -> EBROKENBARRIER\n");
     RIGHT(model_barrier, CONFIGURATION(2), "1 0-1 BARRIER_ABORT\n2 2-3 BARRIER_BROKEN -> 1\n");
 }
 

@@ -44,7 +44,7 @@ static void check(int status)
     if (status >= 0)
         return;
     if (status == WALDO_EGONE || status == WALDO_EUNKNOWNOUTCOME || status == WALDO_ETIMEOUT ||
-        status == WALDO_EAUTHENTICATION || status == WALDO_EPROTOCOL)
+        status == WALDO_EAUTHENTICATION || status == WALDO_EPROTOCOL || status == WALDO_ETOOBIG)
         _exit(GONE);
     waldo_error_print(&error, stderr);
     _exit(FAILED);

@@ -135,11 +135,16 @@ static int take_stage(waldo__channel *channel, waldo__sp_message *message, waldo
 static int send_hello(waldo__channel *channel, waldo_error *reterr)
 {
     uint8_t hello[WALDO__SP_HELLO_SIZE];
+    size_t done = 0;
 
     waldo__sp_hello(hello, WALDO__SP_REQ);
-    /* The first bytes on a connection: the socket's buffer takes them all. */
-    if (send(channel->fd, hello, sizeof hello, MSG_NOSIGNAL) != (ssize_t)sizeof hello)
-        return gone(errno, reterr);
+    /* The first bytes on a connection: the socket's buffer has room for them all. */
+    while (done < sizeof hello) {
+        ssize_t sent = send(channel->fd, hello + done, sizeof hello - done, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return gone(errno, reterr);
+        done += sent < 0 ? 0 : (size_t)sent;
+    }
     return 0;
 }
 

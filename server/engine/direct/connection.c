@@ -461,9 +461,16 @@ static bool is_own_user(int fd)
 static bool send_hello(int fd)
 {
     uint8_t hello[WALDO__SP_HELLO_SIZE];
+    size_t done = 0;
 
     waldo__sp_hello(hello, WALDO__SP_REP);
-    return send(fd, hello, sizeof hello, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof hello;
+    while (done < sizeof hello) {
+        ssize_t sent = send(fd, hello + done, sizeof hello - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno != EINTR)
+            return false;
+        done += sent < 0 ? 0 : (size_t)sent;
+    }
+    return true;
 }
 
 static bool prepare(const waldo__listener *listener, int fd)

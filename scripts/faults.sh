@@ -1,0 +1,54 @@
+#!/bin/sh
+# The long forms of the tests of faults, one after the other; what each has found out is printed, and
+# stays in the build directory. FAULTS_HISTORIES: of all engines together.
+#
+#     faults.sh BUILD
+set -eu
+build=$(cd "$1" && pwd)
+histories=${FAULTS_HISTORIES:-10000}
+logs="$build/faults"
+mkdir -p "$logs"
+cd "$build/tests"
+failed=
+
+# run NAME PATTERN COMMAND...: the lines that match are its result.
+run()
+{
+    name=$1 pattern=$2
+    shift 2
+    if "$@" >"$logs/$name.log" 2>&1; then
+        result=passed
+    else
+        result=FAILED
+        failed="$failed $name"
+    fi
+    echo "$name: $result"
+    grep -E "$pattern" "$logs/$name.log" | sed 's/^/    /' || true
+}
+
+each=$(((histories + 3) / 4))
+for engine in tcp ipc nanomsg websocket; do
+    run "histories.$engine" '^histories: .* violations|^seed ' \
+        env WALDO_HISTORIES="$each" ./linearizability.histories --filter "histories/$engine" -j1
+done
+run planted '^planted:' ./linearizability.planted -j1
+
+for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0; do
+    for side in client server; do
+        for what in allocations descriptors interrupts short_writes; do
+            run "failing.$side.$what.${url%%:*}" '^number|^a session|^making' \
+                ./failing-session "$side" "$what" "$url"
+        done
+    done
+done
+
+for name in cancellation clients containers keys partitions queues references servers sessions \
+    shared_memory strangers; do
+    run "$name" '^\[====\]|SEED' "./faults.$name"
+done
+
+if [ -n "$failed" ]; then
+    echo "faults: failed:$failed; logs are in $logs" >&2
+    exit 1
+fi
+echo "faults: all passed"
