@@ -249,6 +249,8 @@ static void take_from_socket(waldo__connection *connection, const uint8_t *data,
 
     if (between && data[0] == WALDO__SHM_MOVED) {
         waldo__moved_begin(connection);
+        if (waldo__connection_is_read(connection))
+            waldo__moved_read(connection);
     } else if (between && data[0] == WALDO__SHM_ASK) {
         waldo__moved_offer(connection);
         if (size > 1) /* an answer is awaited before anything else is said */
@@ -277,7 +279,7 @@ static bool read_once(waldo__connection *connection)
         take_from_socket(connection, target, (size_t)got);
     else if (waldo__sp_filled(&connection->parser, (size_t)got, &message) == 1)
         deliver(connection, &message);
-    return (size_t)got == size;
+    return (size_t)got == size && !waldo__moved_is(connection);
 }
 
 /* ---- Writing ---- */
@@ -341,6 +343,17 @@ static void write_queue(waldo__connection *connection)
     finish_writing(connection);
 }
 
+/* What woke is taken before anything is looked at: what comes later wakes again. */
+static void on_woken(waldo__connection *connection)
+{
+    if (!waldo__moved_drain(connection))
+        return;
+    if (queued(connection) > 0)
+        write_queue(connection);
+    if (waldo__connection_is_read(connection))
+        waldo__moved_read(connection);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     waldo__connection *connection = poll->data;
@@ -349,14 +362,15 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         waldo__connection_close(connection);
         return;
     }
-    if (events & UV_WRITABLE || (queued(connection) > 0 && waldo__moved_is(connection)))
+    if (waldo__moved_is(connection)) {
+        on_woken(connection);
+        return;
+    }
+    if (events & UV_WRITABLE)
         write_queue(connection);
     for (int i = 0; (events & UV_READABLE) && i < READS_IN_A_ROW; i++)
-        if (!waldo__connection_is_read(connection) || waldo__moved_is(connection) ||
-            !read_once(connection))
+        if (!waldo__connection_is_read(connection) || !read_once(connection))
             break;
-    if (events & UV_READABLE && !connection->closing && waldo__moved_is(connection))
-        waldo__moved_wake(connection);
 }
 
 static int no_memory(waldo_error *reterr)
