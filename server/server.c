@@ -10,7 +10,6 @@
 
 #include "engine/deadline.h"
 #include "engine/url.h"
-#include "memory/futex.h"
 #include "secure/default_key.h"
 #include "server_internal.h"
 
@@ -21,7 +20,6 @@ enum {
     FLUSH_MS = 1000,    /* for replies that are ready then */
     LEAST_WAIT_MS = 10, /* between looks at all sessions and peers */
     LOOKS = 4,          /* in the grace time or the lease */
-    LOOKS_IN_A_ROW = 8, /* between two looks at the clock */
 };
 static const double DEFAULT_GRACE = 2.0;
 static const double DEFAULT_LEASE = 10.0;
@@ -266,44 +264,6 @@ static void on_wake_up(uv_async_t *handle)
         close_listeners(server);
 }
 
-/* ---- looking before sleeping ---- */
-
-static bool has_outbox(waldo_server *server)
-{
-    waldo__server_lock(server);
-    bool has = server->outbox != NULL;
-    waldo__server_unlock(server);
-    return has;
-}
-
-/* The most that the engines can tell: see poll() in engine/engine.h. */
-static int poll_engines(const waldo_server *server)
-{
-    int most = -1;
-    for (const waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next) {
-        int found = endpoint->listener && endpoint->engine->poll
-                        ? endpoint->engine->poll(endpoint->listener)
-                        : -1;
-        most = found > most ? found : most;
-    }
-    return most;
-}
-
-/* Looks for messages, as long as some are likely to come that cost no system call; but sockets and
- * timers get their turn every millisecond. */
-static void look(waldo_server *server)
-{
-    static const double turn = 0.001;
-    if (poll_engines(server) < 0)
-        return;
-    for (waldo__deadline end = waldo__deadline_in(turn); waldo__now() < end;)
-        for (int i = 0; i < LOOKS_IN_A_ROW; i++) {
-            waldo__spin();
-            if (has_outbox(server) || poll_engines(server) < 0)
-                return;
-        }
-}
-
 /* ---- life ---- */
 
 static void set_defaults(waldo_server_options *options)
@@ -450,7 +410,7 @@ int waldo_server_serve_forever(waldo_server *server, waldo_error *reterr)
         return waldo_error_set(reterr, WALDO_ERUNTIME, "the server has been stopped");
     while (server->listeners > 0) {
         uv_run(&server->loop, UV_RUN_ONCE);
-        look(server);
+        waldo__server_look(server);
     }
     return 0;
 }

@@ -94,6 +94,9 @@ int waldo__server_read_keys(const waldo_server_options *options, waldo__keyring 
                             waldo_error *reterr);
 /* What cannot be read leaves the ring that is in force. */
 void waldo__server_reload_keys(waldo_server *server);
+/* Looks for messages, as long as some are likely to come that cost no system call; but sockets and
+ * timers get their turn every millisecond. */
+void waldo__server_look(waldo_server *server);
 /* Something will be due in this time: a lease, a grace time, a proof. */
 void waldo__server_check_within(waldo_server *server, uint64_t wait_ms);
 

@@ -17,43 +17,6 @@
 #define MOST_SPARE ((size_t)4 * 1024 * 1024)
 /* Of gathered replies so much waits at most. */
 #define GATHERED_MOST (32 * 1024)
-#define DEFAULT_STRANGER_MS 10000
-
-/* ---- Time limits ---- */
-
-static void due_remove(waldo__connection *connection)
-{
-    waldo__listener *listener = connection->listener;
-
-    if (connection->due == 0)
-        return;
-    if (connection->due_before != NULL)
-        connection->due_before->due_after = connection->due_after;
-    else
-        listener->due_first = connection->due_after;
-    if (connection->due_after != NULL)
-        connection->due_after->due_before = connection->due_before;
-    else
-        listener->due_last = connection->due_before;
-    connection->due = 0;
-}
-
-static void due_add(waldo__connection *connection)
-{
-    waldo__listener *listener = connection->listener;
-    unsigned limit = listener->limits.stranger_ms;
-
-    due_remove(connection);
-    connection->due = uv_now(listener->loop) + (limit != 0 ? limit : DEFAULT_STRANGER_MS);
-    connection->due_before = listener->due_last;
-    connection->due_after = NULL;
-    if (listener->due_last != NULL)
-        listener->due_last->due_after = connection;
-    else
-        listener->due_first = connection;
-    listener->due_last = connection;
-    waldo__listener_start_tick(listener);
-}
 
 /* ---- Closing ---- */
 
@@ -110,7 +73,7 @@ void waldo__connection_close(waldo__connection *connection)
     if (connection->closing)
         return;
     connection->closing = true;
-    due_remove(connection);
+    waldo__due_remove(connection);
     end_silence(connection);
     waldo__moved_leave(connection);
     waldo__connections_remove(&connection->listener->table, connection->number);
@@ -181,7 +144,7 @@ void waldo__connection_leave(waldo__connection *connection)
         waldo__connection_close(connection);
         return;
     }
-    due_add(connection);
+    waldo__due_add(connection);
     watch(connection);
 }
 
@@ -207,7 +170,7 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
     waldo__listener *listener = connection->listener;
     uint32_t id;
 
-    due_remove(connection);
+    waldo__due_remove(connection);
     end_silence(connection);
     if (message->route.size > sizeof(uint32_t))
         connection->relayed = true;
@@ -519,6 +482,6 @@ void waldo__connection_start(waldo__listener *listener, int fd)
         waldo__connections_close_silent(listener);
     connection->silent = true;
     listener->silent_count++;
-    due_add(connection);
+    waldo__due_add(connection);
     watch(connection);
 }
