@@ -19,6 +19,7 @@ static const char usage[] =
     "usage: waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [OPTION...]\n"
     "\n"
     "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock nn+tcp:// nn+ipc:// ws://;\n"
+    "                       ipc:///run/me.sock?shm=0 lets nobody move to shared memory;\n"
     "                       port 0 takes a free one\n"
     "  --load FILE.so       a module that registers types\n"
     "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"

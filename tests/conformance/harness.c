@@ -109,8 +109,11 @@ void harness_listen_address(bool direct, char *address, size_t size)
         snprintf(address, size, "ws://127.0.0.1:0");
     else if (harness_transport_is("inproc"))
         snprintf(address, size, "inproc://conformance-%u", number);
+    else if (harness_transport_is("shm"))
+        snprintf(address, size, "ipc://%s/%u", path_of_sockets(), number);
     else if (harness_transport_is("ipc"))
-        snprintf(address, size, "%sipc://%s/%u", prefix, path_of_sockets(), number);
+        snprintf(address, size, "%sipc://%s/%u%s", prefix, path_of_sockets(), number,
+                 direct && harness_client_is_direct() ? "?shm=0" : "");
     else
         snprintf(address, size, "%stcp://127.0.0.1:0", prefix);
 }
@@ -212,7 +215,15 @@ void harness_remove_socket(void)
 {
     const char *path = strstr(suite.listens, "ipc://");
     if (path)
-        unlink(path + strlen("ipc://"));
+        harness_unlink(path);
+}
+
+void harness_unlink(const char *address)
+{
+    char path[sizeof suite.listens];
+    const char *start = strstr(address, "://") + strlen("://");
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(start, "?"), start);
+    unlink(path);
 }
 
 pid_t harness_server_process(void)

@@ -85,6 +85,8 @@ void harness_stop_server(void);
 void harness_kill_server(void);
 /* What a killed server could not remove. */
 void harness_remove_socket(void);
+/* The same for the server at an ipc:// address. */
+void harness_unlink(const char *address);
 /* waldod's process; 0 if the server is in the test's. */
 pid_t harness_server_process(void);
 /* Where clients of the pairing find it. */

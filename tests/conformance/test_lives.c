@@ -118,8 +118,8 @@ Row(lives, A14_server_is_dead_already)
     int code = 0;
     cr_assert_eq(waldo_manager_exitcode(manager, &code), 1);
     cr_assert_eq(code, -SIGKILL);
-    if (harness_transport_is("ipc"))
-        unlink(waldo_manager_address(manager) + strlen("ipc://"));
+    if (!harness_transport_is("tcp"))
+        harness_unlink(waldo_manager_address(manager));
     waldo_manager_unref(manager);
 }
 

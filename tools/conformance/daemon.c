@@ -130,6 +130,8 @@ daemon_server *daemon_start(const char *authkey_file)
 
 const char *daemon_url(const daemon_server *server, const char *scheme)
 {
+    if (strcmp(scheme, "shm") == 0)
+        scheme = "ipc";
     for (size_t i = 0; i < SCHEMES; i++)
         if (strcmp(schemes[i], scheme) == 0)
             return server->listens[i];

@@ -20,7 +20,8 @@ static const char usage[] =
     "                       started, and judged over every pairing of engines\n"
     "  --authkey-file FILE  a key with all rights; the user's own key\n"
     "  --pairing C:S        only this one of a waldod that is started: the clients' scheme and\n"
-    "                       the server's, as in nn+tcp:tcp\n"
+    "                       the server's, as in nn+tcp:tcp; shm is ipc:// as it is by\n"
+    "                       default, ipc does not leave the socket\n"
     "  --row PATTERN        only rows whose id or name matches, as in 'F*' or 'F1'\n"
     "  --one-process        a row's clients are threads of one process, not processes\n"
     "  --deadline SECONDS   for a row; 90\n"
@@ -28,7 +29,7 @@ static const char usage[] =
     "  --version, --help\n";
 
 static const char *const pairings[] = {
-    "tcp:tcp",    "ipc:ipc",       "tcp:nn+tcp",    "ipc:nn+ipc", "nn+tcp:tcp",
+    "tcp:tcp",    "ipc:ipc",       "shm:shm",       "tcp:nn+tcp", "ipc:nn+ipc",   "nn+tcp:tcp",
     "nn+ipc:ipc", "nn+tcp:nn+tcp", "nn+ipc:nn+ipc", "ws:ws",      "inproc:inproc"};
 
 typedef struct arguments {
@@ -136,7 +137,8 @@ static bool run_pairing(const daemon_server *server, const char *pairing, const 
     if (!listens)
         return false;
     snprintf(client, sizeof client, "%.*s", (int)(colon - pairing), pairing);
-    snprintf(url, sizeof url, "%s%s", client, strstr(listens, "://"));
+    snprintf(url, sizeof url, "%s%s%s", strcmp(client, "shm") == 0 ? "ipc" : client,
+             strstr(listens, "://"), strcmp(client, "ipc") == 0 ? "?shm=0" : "");
     printf("%s clients of %s\n", client, listens);
     run_over(url, given, totals);
     return true;

@@ -20,8 +20,10 @@
  * sequentially consistent, so there is one order of them. If the look at `sleeps` does not see it
  * up, it comes before the raising; then the head comes before the second look, which sees it.
  * Either the writer wakes the reader or the reader does not sleep. For a writer that waits until
- * something is released it is the same, with `waits` and `released`. Whoever wakes takes the flag
- * down, so nobody is woken twice, and while both are awake nobody makes a system call. */
+ * something is released it is the same, with `waits` and `released`. What wakes is a byte in the
+ * socket or a futex; who was woken takes the bytes before he looks, so that none is taken together
+ * with an older one after the look. Whoever wakes takes the flag down, so nobody is woken twice,
+ * and while both are awake nobody makes a system call. */
 #ifndef WALDO_RUNTIME_ENGINE_SHM_LANE_H
 #define WALDO_RUNTIME_ENGINE_SHM_LANE_H
 

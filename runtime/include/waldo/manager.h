@@ -28,6 +28,7 @@ typedef enum waldo_manager_state {
 typedef struct waldo_manager_options {
     /* Where the server is or shall be (rows A2, A3):
      *   tcp://127.0.0.1:5555   tcp://[::1]:0   ipc:///run/me.sock   ipc://@abstract
+     *   ipc:///run/me.sock?shm=0   does not move to shared memory
      *   nn+tcp://  nn+ipc://  ws://  inproc://   the same by libnanomsg
      * Port 0 takes a free one. NULL: an ipc socket in a fresh directory of mode 0700. */
     const char *address;

@@ -17,43 +17,6 @@
 #define MOST_SPARE ((size_t)4 * 1024 * 1024)
 /* Of gathered replies so much waits at most. */
 #define GATHERED_MOST (32 * 1024)
-#define DEFAULT_STRANGER_MS 10000
-
-/* ---- Time limits ---- */
-
-static void due_remove(waldo__connection *connection)
-{
-    waldo__listener *listener = connection->listener;
-
-    if (connection->due == 0)
-        return;
-    if (connection->due_before != NULL)
-        connection->due_before->due_after = connection->due_after;
-    else
-        listener->due_first = connection->due_after;
-    if (connection->due_after != NULL)
-        connection->due_after->due_before = connection->due_before;
-    else
-        listener->due_last = connection->due_before;
-    connection->due = 0;
-}
-
-static void due_add(waldo__connection *connection)
-{
-    waldo__listener *listener = connection->listener;
-    unsigned limit = listener->limits.stranger_ms;
-
-    due_remove(connection);
-    connection->due = uv_now(listener->loop) + (limit != 0 ? limit : DEFAULT_STRANGER_MS);
-    connection->due_before = listener->due_last;
-    connection->due_after = NULL;
-    if (listener->due_last != NULL)
-        listener->due_last->due_after = connection;
-    else
-        listener->due_first = connection;
-    listener->due_last = connection;
-    waldo__listener_start_tick(listener);
-}
 
 /* ---- Closing ---- */
 
@@ -110,7 +73,7 @@ void waldo__connection_close(waldo__connection *connection)
     if (connection->closing)
         return;
     connection->closing = true;
-    due_remove(connection);
+    waldo__due_remove(connection);
     end_silence(connection);
     waldo__moved_leave(connection);
     waldo__connections_remove(&connection->listener->table, connection->number);
@@ -181,7 +144,7 @@ void waldo__connection_leave(waldo__connection *connection)
         waldo__connection_close(connection);
         return;
     }
-    due_add(connection);
+    waldo__due_add(connection);
     watch(connection);
 }
 
@@ -207,7 +170,7 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
     waldo__listener *listener = connection->listener;
     uint32_t id;
 
-    due_remove(connection);
+    waldo__due_remove(connection);
     end_silence(connection);
     if (message->route.size > sizeof(uint32_t))
         connection->relayed = true;
@@ -249,6 +212,8 @@ static void take_from_socket(waldo__connection *connection, const uint8_t *data,
 
     if (between && data[0] == WALDO__SHM_MOVED) {
         waldo__moved_begin(connection);
+        if (waldo__connection_is_read(connection))
+            waldo__moved_read(connection);
     } else if (between && data[0] == WALDO__SHM_ASK) {
         waldo__moved_offer(connection);
         if (size > 1) /* an answer is awaited before anything else is said */
@@ -277,7 +242,7 @@ static bool read_once(waldo__connection *connection)
         take_from_socket(connection, target, (size_t)got);
     else if (waldo__sp_filled(&connection->parser, (size_t)got, &message) == 1)
         deliver(connection, &message);
-    return (size_t)got == size;
+    return (size_t)got == size && !waldo__moved_is(connection);
 }
 
 /* ---- Writing ---- */
@@ -341,6 +306,17 @@ static void write_queue(waldo__connection *connection)
     finish_writing(connection);
 }
 
+/* What woke is taken before anything is looked at: what comes later wakes again. */
+static void on_woken(waldo__connection *connection)
+{
+    if (!waldo__moved_drain(connection))
+        return;
+    if (queued(connection) > 0)
+        write_queue(connection);
+    if (waldo__connection_is_read(connection))
+        waldo__moved_read(connection);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     waldo__connection *connection = poll->data;
@@ -349,14 +325,15 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         waldo__connection_close(connection);
         return;
     }
-    if (events & UV_WRITABLE || (queued(connection) > 0 && waldo__moved_is(connection)))
+    if (waldo__moved_is(connection)) {
+        on_woken(connection);
+        return;
+    }
+    if (events & UV_WRITABLE)
         write_queue(connection);
     for (int i = 0; (events & UV_READABLE) && i < READS_IN_A_ROW; i++)
-        if (!waldo__connection_is_read(connection) || waldo__moved_is(connection) ||
-            !read_once(connection))
+        if (!waldo__connection_is_read(connection) || !read_once(connection))
             break;
-    if (events & UV_READABLE && !connection->closing && waldo__moved_is(connection))
-        waldo__moved_wake(connection);
 }
 
 static int no_memory(waldo_error *reterr)
@@ -512,6 +489,6 @@ void waldo__connection_start(waldo__listener *listener, int fd)
         waldo__connections_close_silent(listener);
     connection->silent = true;
     listener->silent_count++;
-    due_add(connection);
+    waldo__due_add(connection);
     watch(connection);
 }

@@ -93,6 +93,11 @@ bool waldo__connection_is_read(const waldo__connection *connection);
 /* Closes one that is out of time, or that is leaving and has nothing left to send. */
 void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now);
 
+/* It has from now on as much time as a stranger. */
+void waldo__due_add(waldo__connection *connection);
+/* It has no time limit any more. */
+void waldo__due_remove(waldo__connection *connection);
+
 /* For connections, by the listener. */
 void waldo__listener_start_tick(waldo__listener *listener);
 void waldo__listener_connection_closed(waldo__listener *listener);

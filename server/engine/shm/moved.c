@@ -186,7 +186,7 @@ static size_t read_record(waldo__connection *connection)
     return spans[0].size + spans[1].size;
 }
 
-static void read_ring(waldo__connection *connection)
+void waldo__moved_read(waldo__connection *connection)
 {
     size_t bytes = 0;
 
@@ -213,17 +213,15 @@ static void read_last_words(waldo__connection *connection)
     waldo__connection_close(connection);
 }
 
-void waldo__moved_wake(waldo__connection *connection)
+bool waldo__moved_drain(waldo__connection *connection)
 {
     uint8_t bytes[64];
     ssize_t got = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-        read_last_words(connection);
-        return;
-    }
-    if (waldo__connection_is_read(connection))
-        read_ring(connection);
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)))
+        return true;
+    read_last_words(connection);
+    return false;
 }
 
 /* ---- writing ---- */
@@ -311,7 +309,7 @@ int waldo__moved_poll(waldo__listener *listener)
         next = one->moved->next_warm;
         if (waldo__lane_has(&one->moved->requests)) {
             waldo__spin_note(&one->moved->spin, 0);
-            read_ring(one);
+            waldo__moved_read(one);
             found = true;
         } else {
             look_at_quiet(one, &now);

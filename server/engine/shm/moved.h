@@ -39,8 +39,11 @@ void waldo__moved_offer(waldo__connection *connection);
 /* It has moved. What follows on the socket only wakes. */
 void waldo__moved_begin(waldo__connection *connection);
 bool waldo__moved_is(const waldo__connection *connection);
-/* The socket has something to read: reads the ring, and closes at the end of the socket. */
-void waldo__moved_wake(waldo__connection *connection);
+/* Takes what is in the socket. false: it was at its end, what the ring still held was read, and the
+ * connection is closed. */
+bool waldo__moved_drain(waldo__connection *connection);
+/* Reads the ring of one that is read. */
+void waldo__moved_read(waldo__connection *connection);
 /* Writes what the ring takes of a frame, or of bytes. 1: all; 0: the client will say when it takes
  * more; < 0: -errno. */
 int waldo__moved_send(waldo__connection *connection, waldo__sp_frame *frame);
