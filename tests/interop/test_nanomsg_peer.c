@@ -76,7 +76,7 @@ Test(nanomsg_peer, our_clients_ask_a_cooked_rep)
         rep_peer replier = {.socket = nn_socket(AF_SP, NN_REP)};
         cr_assert_geq(nn_bind(replier.socket, socket_path(path, "ipc://")), 0);
         cr_assert_eq(pthread_create(&replier.thread, NULL, reply_to_all, &replier), 0);
-        test_client client = client_open(i == 0 ? path : other_url(path, url));
+        test_client client = client_open(i == 0 ? stay_url(path, url) : other_url(path, url));
         for (size_t size = 0; size <= MESSAGE_SIZE; size += MESSAGE_SIZE / 20)
             client_echo(&client, data, size);
         client_echo(&client, data, 4);

@@ -47,7 +47,7 @@ Test(nng_peer, our_clients_ask_a_rep0, .fini = daemon_kill_all)
     for (int i = 0; i < 2; i++) {
         daemon_process peer;
         start_replying(&peer, socket_path(path, "ipc://"));
-        test_client client = client_open(i == 0 ? path : other_url(path, url));
+        test_client client = client_open(i == 0 ? stay_url(path, url) : other_url(path, url));
         for (size_t size = 0; size <= MESSAGE_SIZE; size += MESSAGE_SIZE / 20)
             client_echo(&client, data, size);
         client_close(&client);

@@ -15,8 +15,9 @@
 _Static_assert((WALDO__LANE_RING & MASK) == 0 && WALDO__LANE_RING >= 4096 &&
                    WALDO__LANE_RING <= 1u << 30,
                "a power of 2");
-_Static_assert(sizeof(atomic_uint) == 4 && ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
-               "atomic between processes");
+_Static_assert(sizeof(_Atomic uint32_t) == 4 && sizeof(_Atomic uint64_t) == 8, "plain words");
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "atomic between processes");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "atomic between processes");
 
 static uint32_t padded(uint32_t size)
 {

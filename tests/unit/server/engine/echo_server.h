@@ -259,6 +259,13 @@ static inline const char *other_url(const char *url, char *text)
     return text;
 }
 
+/* The URL for a client that stays on the socket: no Waldo is at its other end. */
+static inline const char *stay_url(const char *url, char *text)
+{
+    snprintf(text, TEST_URL_SIZE, "%.500s?shm=0", url);
+    return text;
+}
+
 /* A path for a socket of this process. */
 static inline const char *socket_path(char *text, const char *prefix)
 {
