@@ -164,6 +164,10 @@ static void add_stub(const struct scan *scan, const struct typeid *typeid,
         return;
     }
     add(scan, "", method->position, meaning, "%s_%s", prefix, method->name);
+    if (method->kind == METHOD_UNARY) {
+        add(scan, "", method->position, meaning, "%s_%s_async", prefix, method->name);
+        add(scan, "", method->position, meaning, "%s_%s_await", prefix, method->name);
+    }
     if (method->kind != METHOD_GENERATOR)
         return;
     add(scan, "", method->position, meaning, "%s_%s_item", prefix, method->name);

@@ -9,7 +9,7 @@ static void print_top(struct printer *printer, const struct file *file)
                            "#ifndef $guard$\n"
                            "#define $guard$\n"
                            "\n"
-                           "#include <waldo/proxy.h>\n"
+                           "#include <waldo/future.h>\n#include <waldo/proxy.h>\n"
                            "\n"
                            "#include \"$base$.pb-c.h\"\n");
 }
@@ -69,6 +69,22 @@ static void print_unary(struct printer *printer, const struct method *method)
                      ");\n");
 }
 
+static void print_async(struct printer *printer, const struct method *method)
+{
+    printer_print(printer,
+                  "/** Starts the call; $P$_$method$_await() waits for it. The caller owns "
+                  "*ret_future. */\n");
+    printer_function(printer, "WALDO_CHECK int $P$_$method$_async(",
+                     "$P$ *self, $arguments$waldo_future **ret_future, waldo_error *reterr",
+                     ");\n");
+    printer_function(printer, "WALDO_CHECK int $P$_$method$_await(",
+                     method->has_output ? "waldo_future *future, double seconds, "
+                                          "$Output$ **ret_result, waldo_error *reterr"
+                                        : "waldo_future *future, double seconds, "
+                                          "waldo_error *reterr",
+                     ");\n");
+}
+
 static void print_returns_proxy(struct printer *printer, const struct method *method)
 {
     printer_set(printer, "Q", model_proxy_type(method));
@@ -120,6 +136,7 @@ static void print_method(struct printer *printer, const struct method *method)
     switch (method->kind) {
     case METHOD_UNARY:
         print_unary(printer, method);
+        print_async(printer, method);
         break;
     case METHOD_PROXY:
         print_returns_proxy(printer, method);

@@ -107,6 +107,37 @@ static void print_unary(struct printer *printer, const struct method *method)
                            "}\n");
 }
 
+static void print_async(struct printer *printer, const struct method *method)
+{
+    printer_print(printer, "\n");
+    printer_function(printer, "int $P$_$method$_async(",
+                     "$P$ *self, $arguments$waldo_future **ret_future, waldo_error *reterr", ")\n");
+    printer_print(printer, "{\n");
+    printer_function(printer, "    return waldo_proxy_invoke_async(",
+                     "(waldo_proxy *)self, &calls_of_$P$[$position$], $packed$, ret_future, reterr",
+                     ");\n");
+    printer_print(printer, "}\n\n");
+    if (!method->has_output) {
+        printer_function(printer, "int $P$_$method$_await(",
+                         "waldo_future *future, double seconds, waldo_error *reterr", ")\n");
+        printer_print(printer, "{\n");
+        printer_function(printer, "    return waldo_future_message(",
+                         "future, &calls_of_$P$[$position$], seconds, NULL, reterr", ");\n");
+        printer_print(printer, "}\n");
+        return;
+    }
+    printer_function(
+        printer, "int $P$_$method$_await(",
+        "waldo_future *future, double seconds, $Output$ **ret_result, waldo_error *reterr", ")\n");
+    printer_print(printer, "{\n    ProtobufCMessage *result;\n");
+    printer_function(printer, "    int status = waldo_future_message(",
+                     "future, &calls_of_$P$[$position$], seconds, &result, reterr", ");\n");
+    printer_print(printer, "    if (status >= 0)\n"
+                           "        *ret_result = ($Output$ *)result;\n"
+                           "    return status;\n"
+                           "}\n");
+}
+
 /* $Q$: the type of what comes back, $ret$: its parameter. */
 static void print_invoke_proxy(struct printer *printer)
 {
@@ -163,6 +194,7 @@ static void print_method(struct printer *printer, const struct typeid *typeid, s
     switch (method->kind) {
     case METHOD_UNARY:
         print_unary(printer, method);
+        print_async(printer, method);
         break;
     case METHOD_PROXY:
         printer_set(printer, "Q", model_proxy_type(method));

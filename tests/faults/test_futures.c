@@ -70,6 +70,26 @@ Test(futures, many_are_under_way_on_one_connection)
     faults_register_unref(reg);
 }
 
+Test(futures, generated_functions)
+{
+    faults_register *reg = get_register(manager, "r");
+    Faults__Number two = FAULTS__NUMBER__INIT, *sum = NULL;
+    waldo_future *add = NULL, *open = NULL;
+    waldo_value *value = NULL;
+    two.n = 2;
+    OK(faults_register_add_async(reg, &two, &add, &error));
+    OK(faults_register_open_async(reg, &open, &error));
+    OK(faults_register_add_await(add, PATIENCE, &sum, &error));
+    cr_assert_eq(sum->n, 2);
+    faults__number__free_unpacked(sum, NULL);
+    OK(faults_register_open_await(open, PATIENCE, &error));
+    FAILS(WALDO_ETYPE, faults_register_get_await(add, PATIENCE, &sum, &error));
+    FAILS(WALDO_ETYPE, waldo_future_result(add, PATIENCE, &value, &error));
+    waldo_future_unref(open);
+    waldo_future_unref(add);
+    faults_register_unref(reg);
+}
+
 /* What nobody waits for leaves when somebody says so. */
 Test(futures, requests_gather_until_they_are_flushed)
 {

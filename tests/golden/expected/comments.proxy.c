@@ -81,12 +81,48 @@ int comments_nasty_slash(comments_nasty *self, const Comments__Note *arguments,
     return status;
 }
 
+int comments_nasty_slash_async(comments_nasty *self, const Comments__Note *arguments,
+                               waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_slash_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                               waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[0], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
 int comments_nasty_star(comments_nasty *self, const Comments__Note *arguments,
                         Comments__Note **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_comments_nasty[1],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
+int comments_nasty_star_async(comments_nasty *self, const Comments__Note *arguments,
+                              waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[1],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_star_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                              waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[1], seconds, &result,
+                                      reterr);
     if (status >= 0)
         *ret_result = (Comments__Note *)result;
     return status;
@@ -103,12 +139,48 @@ int comments_nasty_backslash(comments_nasty *self, const Comments__Note *argumen
     return status;
 }
 
+int comments_nasty_backslash_async(comments_nasty *self, const Comments__Note *arguments,
+                                   waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[2],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_backslash_await(waldo_future *future, double seconds,
+                                   Comments__Note **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[2], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
 int comments_nasty_trigraph(comments_nasty *self, const Comments__Note *arguments,
                             Comments__Note **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_comments_nasty[3],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
+int comments_nasty_trigraph_async(comments_nasty *self, const Comments__Note *arguments,
+                                  waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[3],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_trigraph_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                                  waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[3], seconds, &result,
+                                      reterr);
     if (status >= 0)
         *ret_result = (Comments__Note *)result;
     return status;
@@ -148,9 +220,32 @@ int comments_nasty_nothing(comments_nasty *self, const Comments__Note *arguments
                               (const ProtobufCMessage *)arguments, NULL, reterr);
 }
 
+int comments_nasty_nothing_async(comments_nasty *self, const Comments__Note *arguments,
+                                 waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[5],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_nothing_await(waldo_future *future, double seconds, waldo_error *reterr)
+{
+    return waldo_future_message(future, &calls_of_comments_nasty[5], seconds, NULL, reterr);
+}
+
 int comments_nasty_bare(comments_nasty *self, waldo_error *reterr)
 {
     return waldo_proxy_invoke((waldo_proxy *)self, &calls_of_comments_nasty[6], NULL, NULL, reterr);
+}
+
+int comments_nasty_bare_async(comments_nasty *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[6], NULL,
+                                    ret_future, reterr);
+}
+
+int comments_nasty_bare_await(waldo_future *future, double seconds, waldo_error *reterr)
+{
+    return waldo_future_message(future, &calls_of_comments_nasty[6], seconds, NULL, reterr);
 }
 
 int comments_nasty_tome(comments_nasty *self, const Comments__Note *arguments,
@@ -159,6 +254,24 @@ int comments_nasty_tome(comments_nasty *self, const Comments__Note *arguments,
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_comments_nasty[7],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
+int comments_nasty_tome_async(comments_nasty *self, const Comments__Note *arguments,
+                              waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[7],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_tome_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                              waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[7], seconds, &result,
+                                      reterr);
     if (status >= 0)
         *ret_result = (Comments__Note *)result;
     return status;
@@ -175,6 +288,24 @@ int comments_nasty_address(comments_nasty *self, const Comments__Note *arguments
     return status;
 }
 
+int comments_nasty_address_async(comments_nasty *self, const Comments__Note *arguments,
+                                 waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[8],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_address_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                                 waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[8], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
 int comments_nasty_tab(comments_nasty *self, const Comments__Note *arguments,
                        Comments__Note **ret_result, waldo_error *reterr)
 {
@@ -186,12 +317,48 @@ int comments_nasty_tab(comments_nasty *self, const Comments__Note *arguments,
     return status;
 }
 
+int comments_nasty_tab_async(comments_nasty *self, const Comments__Note *arguments,
+                             waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[9],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_tab_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                             waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[9], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
 int comments_nasty_detached(comments_nasty *self, const Comments__Note *arguments,
                             Comments__Note **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_comments_nasty[10],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Comments__Note *)result;
+    return status;
+}
+
+int comments_nasty_detached_async(comments_nasty *self, const Comments__Note *arguments,
+                                  waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_comments_nasty[10],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int comments_nasty_detached_await(waldo_future *future, double seconds, Comments__Note **ret_result,
+                                  waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_comments_nasty[10], seconds, &result,
+                                      reterr);
     if (status >= 0)
         *ret_result = (Comments__Note *)result;
     return status;

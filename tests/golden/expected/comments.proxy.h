@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_comments_H
 #define WALDO_PROXY_comments_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "comments.pb-c.h"
@@ -52,6 +53,11 @@ WALDO_CHECK int comments_nasty_from_proxy(waldo_proxy *proxy, comments_nasty **r
  *  comments.proto:22 */
 WALDO_CHECK int comments_nasty_slash(comments_nasty *self, const Comments__Note *arguments,
                                      Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_slash_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_slash_async(comments_nasty *self, const Comments__Note *arguments,
+                                           waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_slash_await(waldo_future *future, double seconds,
+                                           Comments__Note **ret_result, waldo_error *reterr);
 
 /** *
  *  Controls: � � � � and the end.
@@ -59,18 +65,34 @@ WALDO_CHECK int comments_nasty_slash(comments_nasty *self, const Comments__Note 
  *  comments.proto:25 */
 WALDO_CHECK int comments_nasty_star(comments_nasty *self, const Comments__Note *arguments,
                                     Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_star_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_star_async(comments_nasty *self, const Comments__Note *arguments,
+                                          waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_star_await(waldo_future *future, double seconds,
+                                          Comments__Note **ret_result, waldo_error *reterr);
 
 /** \
  *  Free *ret_result with comments__note__free_unpacked().
  *  comments.proto:27 */
 WALDO_CHECK int comments_nasty_backslash(comments_nasty *self, const Comments__Note *arguments,
                                          Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_backslash_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_backslash_async(comments_nasty *self,
+                                               const Comments__Note *arguments,
+                                               waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_backslash_await(waldo_future *future, double seconds,
+                                               Comments__Note **ret_result, waldo_error *reterr);
 
 /** ? ?/
  *  Free *ret_result with comments__note__free_unpacked().
  *  comments.proto:29 */
 WALDO_CHECK int comments_nasty_trigraph(comments_nasty *self, const Comments__Note *arguments,
                                         Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_trigraph_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_trigraph_async(comments_nasty *self, const Comments__Note *arguments,
+                                              waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_trigraph_await(waldo_future *future, double seconds,
+                                              Comments__Note **ret_result, waldo_error *reterr);
 
 typedef struct comments_nasty_block_iterator comments_nasty_block_iterator;
 typedef Comments__Note comments_nasty_block_item;
@@ -93,9 +115,19 @@ static inline void comments_nasty_block_iterator_cleanup(comments_nasty_block_it
 /** comments.proto:34 */
 WALDO_CHECK int comments_nasty_nothing(comments_nasty *self, const Comments__Note *arguments,
                                        waldo_error *reterr);
+/** Starts the call; comments_nasty_nothing_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_nothing_async(comments_nasty *self, const Comments__Note *arguments,
+                                             waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_nothing_await(waldo_future *future, double seconds,
+                                             waldo_error *reterr);
 
 /** comments.proto:36 */
 WALDO_CHECK int comments_nasty_bare(comments_nasty *self, waldo_error *reterr);
+/** Starts the call; comments_nasty_bare_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_bare_async(comments_nasty *self, waldo_future **ret_future,
+                                          waldo_error *reterr);
+WALDO_CHECK int comments_nasty_bare_await(waldo_future *future, double seconds,
+                                          waldo_error *reterr);
 
 /** Line 000 of a comment that is longer than a string literal may be.
  *  Line 001 of a comment that is longer than a string literal may be.
@@ -181,23 +213,43 @@ WALDO_CHECK int comments_nasty_bare(comments_nasty *self, waldo_error *reterr);
  *  comments.proto:117 */
 WALDO_CHECK int comments_nasty_tome(comments_nasty *self, const Comments__Note *arguments,
                                     Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_tome_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_tome_async(comments_nasty *self, const Comments__Note *arguments,
+                                          waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_tome_await(waldo_future *future, double seconds,
+                                          Comments__Note **ret_result, waldo_error *reterr);
 
 /** http://example.org/a?b=c&d=? ?)e
  *  Free *ret_result with comments__note__free_unpacked().
  *  comments.proto:119 */
 WALDO_CHECK int comments_nasty_address(comments_nasty *self, const Comments__Note *arguments,
                                        Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_address_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_address_async(comments_nasty *self, const Comments__Note *arguments,
+                                             waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_address_await(waldo_future *future, double seconds,
+                                             Comments__Note **ret_result, waldo_error *reterr);
 
 /** Tab:	here. "" ends "a" "b" ? ? ? ? ? ? ? ? ? ?
  *  Free *ret_result with comments__note__free_unpacked().
  *  comments.proto:121 */
 WALDO_CHECK int comments_nasty_tab(comments_nasty *self, const Comments__Note *arguments,
                                    Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_tab_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_tab_async(comments_nasty *self, const Comments__Note *arguments,
+                                         waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_tab_await(waldo_future *future, double seconds,
+                                         Comments__Note **ret_result, waldo_error *reterr);
 
 /** Free *ret_result with comments__note__free_unpacked().
  *  comments.proto:125 */
 WALDO_CHECK int comments_nasty_detached(comments_nasty *self, const Comments__Note *arguments,
                                         Comments__Note **ret_result, waldo_error *reterr);
+/** Starts the call; comments_nasty_detached_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_detached_async(comments_nasty *self, const Comments__Note *arguments,
+                                              waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int comments_nasty_detached_await(waldo_future *future, double seconds,
+                                              Comments__Note **ret_result, waldo_error *reterr);
 
 WALDO_END_DECLS
 

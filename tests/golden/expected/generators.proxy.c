@@ -300,3 +300,21 @@ int a_b_c_counted_baz_count(a_b_c_counted_baz *self, A__B__C__Item **ret_result,
         *ret_result = (A__B__C__Item *)result;
     return status;
 }
+
+int a_b_c_counted_baz_count_async(a_b_c_counted_baz *self, waldo_future **ret_future,
+                                  waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_a_b_c_counted_baz[1], NULL,
+                                    ret_future, reterr);
+}
+
+int a_b_c_counted_baz_count_await(waldo_future *future, double seconds, A__B__C__Item **ret_result,
+                                  waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_a_b_c_counted_baz[1], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (A__B__C__Item *)result;
+    return status;
+}

@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_generators_H
 #define WALDO_PROXY_generators_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "generators.pb-c.h"
@@ -165,6 +166,11 @@ WALDO_CHECK int a_b_c_counted_baz_next(a_b_c_counted_baz *self, const A__B__C__I
  *  generators.proto:33 */
 WALDO_CHECK int a_b_c_counted_baz_count(a_b_c_counted_baz *self, A__B__C__Item **ret_result,
                                         waldo_error *reterr);
+/** Starts the call; a_b_c_counted_baz_count_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int a_b_c_counted_baz_count_async(a_b_c_counted_baz *self, waldo_future **ret_future,
+                                              waldo_error *reterr);
+WALDO_CHECK int a_b_c_counted_baz_count_await(waldo_future *future, double seconds,
+                                              A__B__C__Item **ret_result, waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -70,6 +70,24 @@ int legacy_store_store_find(legacy_store_store *self, const Old__ShopV1__Item *a
     return status;
 }
 
+int legacy_store_store_find_async(legacy_store_store *self, const Old__ShopV1__Item *arguments,
+                                  waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_legacy_store_store[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int legacy_store_store_find_await(waldo_future *future, double seconds,
+                                  Old__ShopV1__Item **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_legacy_store_store[0], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Old__ShopV1__Item *)result;
+    return status;
+}
+
 int legacy_store_store_label(legacy_store_store *self, const Old__ShopV1__Strange *arguments,
                              Old__ShopV1__Item__Label **ret_result, waldo_error *reterr)
 {
@@ -81,12 +99,48 @@ int legacy_store_store_label(legacy_store_store *self, const Old__ShopV1__Strang
     return status;
 }
 
+int legacy_store_store_label_async(legacy_store_store *self, const Old__ShopV1__Strange *arguments,
+                                   waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_legacy_store_store[1],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int legacy_store_store_label_await(waldo_future *future, double seconds,
+                                   Old__ShopV1__Item__Label **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_legacy_store_store[1], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Old__ShopV1__Item__Label *)result;
+    return status;
+}
+
 int legacy_store_store_strange(legacy_store_store *self, Old__ShopV1__Strange **ret_result,
                                waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_legacy_store_store[2], NULL,
                                     &result, reterr);
+    if (status >= 0)
+        *ret_result = (Old__ShopV1__Strange *)result;
+    return status;
+}
+
+int legacy_store_store_strange_async(legacy_store_store *self, waldo_future **ret_future,
+                                     waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_legacy_store_store[2], NULL,
+                                    ret_future, reterr);
+}
+
+int legacy_store_store_strange_await(waldo_future *future, double seconds,
+                                     Old__ShopV1__Strange **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_legacy_store_store[2], seconds, &result,
+                                      reterr);
     if (status >= 0)
         *ret_result = (Old__ShopV1__Strange *)result;
     return status;

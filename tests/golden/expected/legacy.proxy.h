@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_legacy_H
 #define WALDO_PROXY_legacy_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "legacy.pb-c.h"
@@ -42,6 +43,12 @@ WALDO_CHECK int legacy_store_store_from_proxy(waldo_proxy *proxy, legacy_store_s
 WALDO_CHECK int legacy_store_store_find(legacy_store_store *self,
                                         const Old__ShopV1__Item *arguments,
                                         Old__ShopV1__Item **ret_result, waldo_error *reterr);
+/** Starts the call; legacy_store_store_find_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int legacy_store_store_find_async(legacy_store_store *self,
+                                              const Old__ShopV1__Item *arguments,
+                                              waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int legacy_store_store_find_await(waldo_future *future, double seconds,
+                                              Old__ShopV1__Item **ret_result, waldo_error *reterr);
 
 /** Free *ret_result with old__shop_v1__item__label__free_unpacked().
  *  legacy.proto:37 */
@@ -49,11 +56,24 @@ WALDO_CHECK int legacy_store_store_label(legacy_store_store *self,
                                          const Old__ShopV1__Strange *arguments,
                                          Old__ShopV1__Item__Label **ret_result,
                                          waldo_error *reterr);
+/** Starts the call; legacy_store_store_label_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int legacy_store_store_label_async(legacy_store_store *self,
+                                               const Old__ShopV1__Strange *arguments,
+                                               waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int legacy_store_store_label_await(waldo_future *future, double seconds,
+                                               Old__ShopV1__Item__Label **ret_result,
+                                               waldo_error *reterr);
 
 /** Free *ret_result with protobuf_c_message_free_unpacked().
  *  legacy.proto:38 */
 WALDO_CHECK int legacy_store_store_strange(legacy_store_store *self,
                                            Old__ShopV1__Strange **ret_result, waldo_error *reterr);
+/** Starts the call; legacy_store_store_strange_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int legacy_store_store_strange_async(legacy_store_store *self,
+                                                 waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int legacy_store_store_strange_await(waldo_future *future, double seconds,
+                                                 Old__ShopV1__Strange **ret_result,
+                                                 waldo_error *reterr);
 
 typedef struct legacy_store_store_all_iterator legacy_store_store_all_iterator;
 typedef Old__ShopV1__Item legacy_store_store_all_item;

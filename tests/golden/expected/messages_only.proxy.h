@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_messages_5fonly_H
 #define WALDO_PROXY_messages_5fonly_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "messages_only.pb-c.h"

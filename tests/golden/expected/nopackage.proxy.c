@@ -67,12 +67,46 @@ int http_server_getHTTPCode(http_server *self, const HTTPCode *arguments, HTTPCo
     return status;
 }
 
+int http_server_getHTTPCode_async(http_server *self, const HTTPCode *arguments,
+                                  waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_http_server[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int http_server_getHTTPCode_await(waldo_future *future, double seconds, HTTPCode **ret_result,
+                                  waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_http_server[0], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (HTTPCode *)result;
+    return status;
+}
+
 int http_server_Inner(http_server *self, const HTTPCode__InnerXMLNode *arguments,
                       HTTPCode__InnerXMLNode **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_http_server[1],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (HTTPCode__InnerXMLNode *)result;
+    return status;
+}
+
+int http_server_Inner_async(http_server *self, const HTTPCode__InnerXMLNode *arguments,
+                            waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_http_server[1],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int http_server_Inner_await(waldo_future *future, double seconds,
+                            HTTPCode__InnerXMLNode **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_http_server[1], seconds, &result, reterr);
     if (status >= 0)
         *ret_result = (HTTPCode__InnerXMLNode *)result;
     return status;
@@ -152,10 +186,43 @@ int foo1_getHTTPCode(foo1 *self, const HTTPCode *arguments, HTTPCode **ret_resul
     return status;
 }
 
+int foo1_getHTTPCode_async(foo1 *self, const HTTPCode *arguments, waldo_future **ret_future,
+                           waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_foo1[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int foo1_getHTTPCode_await(waldo_future *future, double seconds, HTTPCode **ret_result,
+                           waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_foo1[0], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (HTTPCode *)result;
+    return status;
+}
+
 int foo1__h(foo1 *self, SnakeCaseMessage **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_foo1[1], NULL, &result, reterr);
+    if (status >= 0)
+        *ret_result = (SnakeCaseMessage *)result;
+    return status;
+}
+
+int foo1__h_async(foo1 *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_foo1[1], NULL, ret_future,
+                                    reterr);
+}
+
+int foo1__h_await(waldo_future *future, double seconds, SnakeCaseMessage **ret_result,
+                  waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_foo1[1], seconds, &result, reterr);
     if (status >= 0)
         *ret_result = (SnakeCaseMessage *)result;
     return status;
@@ -206,6 +273,22 @@ int int_counter__h(int_counter *self, SnakeCaseMessage **ret_result, waldo_error
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_int_counter[0], NULL, &result,
                                     reterr);
+    if (status >= 0)
+        *ret_result = (SnakeCaseMessage *)result;
+    return status;
+}
+
+int int_counter__h_async(int_counter *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_int_counter[0], NULL, ret_future,
+                                    reterr);
+}
+
+int int_counter__h_await(waldo_future *future, double seconds, SnakeCaseMessage **ret_result,
+                         waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_int_counter[0], seconds, &result, reterr);
     if (status >= 0)
         *ret_result = (SnakeCaseMessage *)result;
     return status;

@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_nopackage_H
 #define WALDO_PROXY_nopackage_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "nopackage.pb-c.h"
@@ -58,11 +59,21 @@ WALDO_CHECK int http_server_from_proxy(waldo_proxy *proxy, http_server **ret_pro
  *  nopackage.proto:25 */
 WALDO_CHECK int http_server_getHTTPCode(http_server *self, const HTTPCode *arguments,
                                         HTTPCode **ret_result, waldo_error *reterr);
+/** Starts the call; http_server_getHTTPCode_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int http_server_getHTTPCode_async(http_server *self, const HTTPCode *arguments,
+                                              waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int http_server_getHTTPCode_await(waldo_future *future, double seconds,
+                                              HTTPCode **ret_result, waldo_error *reterr);
 
 /** Free *ret_result with protobuf_c_message_free_unpacked().
  *  nopackage.proto:26 */
 WALDO_CHECK int http_server_Inner(http_server *self, const HTTPCode__InnerXMLNode *arguments,
                                   HTTPCode__InnerXMLNode **ret_result, waldo_error *reterr);
+/** Starts the call; http_server_Inner_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int http_server_Inner_async(http_server *self, const HTTPCode__InnerXMLNode *arguments,
+                                        waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int http_server_Inner_await(waldo_future *future, double seconds,
+                                        HTTPCode__InnerXMLNode **ret_result, waldo_error *reterr);
 
 /** The caller owns *ret_proxy: second_thing_unref().
  *  nopackage.proto:28 */
@@ -90,10 +101,19 @@ WALDO_CHECK int foo1_from_proxy(waldo_proxy *proxy, foo1 **ret_proxy, waldo_erro
  *  nopackage.proto:25 */
 WALDO_CHECK int foo1_getHTTPCode(foo1 *self, const HTTPCode *arguments, HTTPCode **ret_result,
                                  waldo_error *reterr);
+/** Starts the call; foo1_getHTTPCode_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int foo1_getHTTPCode_async(foo1 *self, const HTTPCode *arguments,
+                                       waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int foo1_getHTTPCode_await(waldo_future *future, double seconds, HTTPCode **ret_result,
+                                       waldo_error *reterr);
 
 /** Free *ret_result with snake_case_message__free_unpacked().
  *  nopackage.proto:27 */
 WALDO_CHECK int foo1__h(foo1 *self, SnakeCaseMessage **ret_result, waldo_error *reterr);
+/** Starts the call; foo1__h_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int foo1__h_async(foo1 *self, waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int foo1__h_await(waldo_future *future, double seconds, SnakeCaseMessage **ret_result,
+                              waldo_error *reterr);
 
 /* ---- int_counter ---- */
 
@@ -115,6 +135,11 @@ WALDO_CHECK int int_counter_from_proxy(waldo_proxy *proxy, int_counter **ret_pro
  *  nopackage.proto:27 */
 WALDO_CHECK int int_counter__h(int_counter *self, SnakeCaseMessage **ret_result,
                                waldo_error *reterr);
+/** Starts the call; int_counter__h_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int int_counter__h_async(int_counter *self, waldo_future **ret_future,
+                                     waldo_error *reterr);
+WALDO_CHECK int int_counter__h_await(waldo_future *future, double seconds,
+                                     SnakeCaseMessage **ret_result, waldo_error *reterr);
 
 /* ---- second_thing ---- */
 

@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_nothing_H
 #define WALDO_PROXY_nothing_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "nothing.pb-c.h"

@@ -63,7 +63,35 @@ int algebra_bag_union_(algebra_bag *self, const Waldo__Value *arguments, Waldo__
     return status;
 }
 
+int algebra_bag_union__async(algebra_bag *self, const Waldo__Value *arguments,
+                             waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_algebra_bag[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int algebra_bag_union__await(waldo_future *future, double seconds, Waldo__Value **ret_result,
+                             waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_algebra_bag[0], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Waldo__Value *)result;
+    return status;
+}
+
 int algebra_bag_wipe(algebra_bag *self, waldo_error *reterr)
 {
     return waldo_proxy_invoke((waldo_proxy *)self, &calls_of_algebra_bag[1], NULL, NULL, reterr);
+}
+
+int algebra_bag_wipe_async(algebra_bag *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_algebra_bag[1], NULL, ret_future,
+                                    reterr);
+}
+
+int algebra_bag_wipe_await(waldo_future *future, double seconds, waldo_error *reterr)
+{
+    return waldo_future_message(future, &calls_of_algebra_bag[1], seconds, NULL, reterr);
 }

@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_renamed_H
 #define WALDO_PROXY_renamed_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "renamed.pb-c.h"
@@ -41,9 +42,18 @@ WALDO_CHECK int algebra_bag_from_proxy(waldo_proxy *proxy, algebra_bag **ret_pro
  *  renamed.proto:12 */
 WALDO_CHECK int algebra_bag_union_(algebra_bag *self, const Waldo__Value *arguments,
                                    Waldo__Value **ret_result, waldo_error *reterr);
+/** Starts the call; algebra_bag_union__await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int algebra_bag_union__async(algebra_bag *self, const Waldo__Value *arguments,
+                                         waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int algebra_bag_union__await(waldo_future *future, double seconds,
+                                         Waldo__Value **ret_result, waldo_error *reterr);
 
 /** renamed.proto:13 */
 WALDO_CHECK int algebra_bag_wipe(algebra_bag *self, waldo_error *reterr);
+/** Starts the call; algebra_bag_wipe_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int algebra_bag_wipe_async(algebra_bag *self, waldo_future **ret_future,
+                                       waldo_error *reterr);
+WALDO_CHECK int algebra_bag_wipe_await(waldo_future *future, double seconds, waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -79,12 +79,46 @@ int shapes_board_draw(shapes_board *self, const Shapes__Shape *arguments, Shop__
     return status;
 }
 
+int shapes_board_draw_async(shapes_board *self, const Shapes__Shape *arguments,
+                            waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_draw_await(waldo_future *future, double seconds, Shop__Number **ret_result,
+                            waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shapes_board[0], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Shop__Number *)result;
+    return status;
+}
+
 int shapes_board_put(shapes_board *self, const Waldo__Value *arguments, Waldo__Value **ret_result,
                      waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_shapes_board[1],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Waldo__Value *)result;
+    return status;
+}
+
+int shapes_board_put_async(shapes_board *self, const Waldo__Value *arguments,
+                           waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[1],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_put_await(waldo_future *future, double seconds, Waldo__Value **ret_result,
+                           waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shapes_board[1], seconds, &result, reterr);
     if (status >= 0)
         *ret_result = (Waldo__Value *)result;
     return status;
@@ -101,6 +135,23 @@ int shapes_board_when(shapes_board *self, const Google__Protobuf__Timestamp *arg
     return status;
 }
 
+int shapes_board_when_async(shapes_board *self, const Google__Protobuf__Timestamp *arguments,
+                            waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[2],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_when_await(waldo_future *future, double seconds,
+                            Google__Protobuf__Duration **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shapes_board[2], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Google__Protobuf__Duration *)result;
+    return status;
+}
+
 int shapes_board_pack(shapes_board *self, const Google__Protobuf__Any *arguments,
                       Google__Protobuf__Struct **ret_result, waldo_error *reterr)
 {
@@ -112,12 +163,46 @@ int shapes_board_pack(shapes_board *self, const Google__Protobuf__Any *arguments
     return status;
 }
 
+int shapes_board_pack_async(shapes_board *self, const Google__Protobuf__Any *arguments,
+                            waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[3],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_pack_await(waldo_future *future, double seconds,
+                            Google__Protobuf__Struct **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shapes_board[3], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Google__Protobuf__Struct *)result;
+    return status;
+}
+
 int shapes_board_mask(shapes_board *self, const Google__Protobuf__FieldMask *arguments,
                       Google__Protobuf__StringValue **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_shapes_board[4],
                                     (const ProtobufCMessage *)arguments, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Google__Protobuf__StringValue *)result;
+    return status;
+}
+
+int shapes_board_mask_async(shapes_board *self, const Google__Protobuf__FieldMask *arguments,
+                            waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[4],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_mask_await(waldo_future *future, double seconds,
+                            Google__Protobuf__StringValue **ret_result, waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shapes_board[4], seconds, &result, reterr);
     if (status >= 0)
         *ret_result = (Google__Protobuf__StringValue *)result;
     return status;

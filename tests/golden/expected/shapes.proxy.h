@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_shapes_H
 #define WALDO_PROXY_shapes_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "shapes.pb-c.h"
@@ -43,26 +44,55 @@ WALDO_CHECK int shapes_board_from_proxy(waldo_proxy *proxy, shapes_board **ret_p
  *  shapes.proto:35 */
 WALDO_CHECK int shapes_board_draw(shapes_board *self, const Shapes__Shape *arguments,
                                   Shop__Number **ret_result, waldo_error *reterr);
+/** Starts the call; shapes_board_draw_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_draw_async(shapes_board *self, const Shapes__Shape *arguments,
+                                        waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_draw_await(waldo_future *future, double seconds,
+                                        Shop__Number **ret_result, waldo_error *reterr);
 
 /** Free *ret_result with waldo__value__free_unpacked().
  *  shapes.proto:36 */
 WALDO_CHECK int shapes_board_put(shapes_board *self, const Waldo__Value *arguments,
                                  Waldo__Value **ret_result, waldo_error *reterr);
+/** Starts the call; shapes_board_put_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_put_async(shapes_board *self, const Waldo__Value *arguments,
+                                       waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_put_await(waldo_future *future, double seconds,
+                                       Waldo__Value **ret_result, waldo_error *reterr);
 
 /** Free *ret_result with google__protobuf__duration__free_unpacked().
  *  shapes.proto:37 */
 WALDO_CHECK int shapes_board_when(shapes_board *self, const Google__Protobuf__Timestamp *arguments,
                                   Google__Protobuf__Duration **ret_result, waldo_error *reterr);
+/** Starts the call; shapes_board_when_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_when_async(shapes_board *self,
+                                        const Google__Protobuf__Timestamp *arguments,
+                                        waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_when_await(waldo_future *future, double seconds,
+                                        Google__Protobuf__Duration **ret_result,
+                                        waldo_error *reterr);
 
 /** Free *ret_result with google__protobuf__struct__free_unpacked().
  *  shapes.proto:38 */
 WALDO_CHECK int shapes_board_pack(shapes_board *self, const Google__Protobuf__Any *arguments,
                                   Google__Protobuf__Struct **ret_result, waldo_error *reterr);
+/** Starts the call; shapes_board_pack_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_pack_async(shapes_board *self, const Google__Protobuf__Any *arguments,
+                                        waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_pack_await(waldo_future *future, double seconds,
+                                        Google__Protobuf__Struct **ret_result, waldo_error *reterr);
 
 /** Free *ret_result with google__protobuf__string_value__free_unpacked().
  *  shapes.proto:39 */
 WALDO_CHECK int shapes_board_mask(shapes_board *self, const Google__Protobuf__FieldMask *arguments,
                                   Google__Protobuf__StringValue **ret_result, waldo_error *reterr);
+/** Starts the call; shapes_board_mask_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_mask_async(shapes_board *self,
+                                        const Google__Protobuf__FieldMask *arguments,
+                                        waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_mask_await(waldo_future *future, double seconds,
+                                        Google__Protobuf__StringValue **ret_result,
+                                        waldo_error *reterr);
 
 /** The caller owns *ret_proxy: shop_counter_unref().
  *  shapes.proto:40 */

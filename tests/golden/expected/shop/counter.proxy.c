@@ -69,11 +69,44 @@ int shop_counter_add(shop_counter *self, const Shop__Number *arguments, Shop__Nu
     return status;
 }
 
+int shop_counter_add_async(shop_counter *self, const Shop__Number *arguments,
+                           waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shop_counter[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shop_counter_add_await(waldo_future *future, double seconds, Shop__Number **ret_result,
+                           waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shop_counter[0], seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (Shop__Number *)result;
+    return status;
+}
+
 int shop_counter_get(shop_counter *self, Shop__Number **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
     int status = waldo_proxy_invoke((waldo_proxy *)self, &calls_of_shop_counter[1], NULL, &result,
                                     reterr);
+    if (status >= 0)
+        *ret_result = (Shop__Number *)result;
+    return status;
+}
+
+int shop_counter_get_async(shop_counter *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shop_counter[1], NULL,
+                                    ret_future, reterr);
+}
+
+int shop_counter_get_await(waldo_future *future, double seconds, Shop__Number **ret_result,
+                           waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shop_counter[1], seconds, &result, reterr);
     if (status >= 0)
         *ret_result = (Shop__Number *)result;
     return status;
@@ -170,8 +203,38 @@ int shop_audit_counter_get(shop_audit_counter *self, Shop__Number **ret_result, 
     return status;
 }
 
+int shop_audit_counter_get_async(shop_audit_counter *self, waldo_future **ret_future,
+                                 waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shop_audit_counter[0], NULL,
+                                    ret_future, reterr);
+}
+
+int shop_audit_counter_get_await(waldo_future *future, double seconds, Shop__Number **ret_result,
+                                 waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_shop_audit_counter[0], seconds, &result,
+                                      reterr);
+    if (status >= 0)
+        *ret_result = (Shop__Number *)result;
+    return status;
+}
+
 int shop_audit_counter__reset(shop_audit_counter *self, waldo_error *reterr)
 {
     return waldo_proxy_invoke((waldo_proxy *)self, &calls_of_shop_audit_counter[1], NULL, NULL,
                               reterr);
+}
+
+int shop_audit_counter__reset_async(shop_audit_counter *self, waldo_future **ret_future,
+                                    waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shop_audit_counter[1], NULL,
+                                    ret_future, reterr);
+}
+
+int shop_audit_counter__reset_await(waldo_future *future, double seconds, waldo_error *reterr)
+{
+    return waldo_future_message(future, &calls_of_shop_audit_counter[1], seconds, NULL, reterr);
 }

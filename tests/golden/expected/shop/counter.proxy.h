@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_shop_2fcounter_H
 #define WALDO_PROXY_shop_2fcounter_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "shop/counter.pb-c.h"
@@ -48,12 +49,22 @@ WALDO_CHECK int shop_counter_from_proxy(waldo_proxy *proxy, shop_counter **ret_p
  *  shop/counter.proto:24 */
 WALDO_CHECK int shop_counter_add(shop_counter *self, const Shop__Number *arguments,
                                  Shop__Number **ret_result, waldo_error *reterr);
+/** Starts the call; shop_counter_add_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shop_counter_add_async(shop_counter *self, const Shop__Number *arguments,
+                                       waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shop_counter_add_await(waldo_future *future, double seconds,
+                                       Shop__Number **ret_result, waldo_error *reterr);
 
 /** The sum so far.
  *  Free *ret_result with shop__number__free_unpacked().
  *  shop/counter.proto:26 */
 WALDO_CHECK int shop_counter_get(shop_counter *self, Shop__Number **ret_result,
                                  waldo_error *reterr);
+/** Starts the call; shop_counter_get_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shop_counter_get_async(shop_counter *self, waldo_future **ret_future,
+                                       waldo_error *reterr);
+WALDO_CHECK int shop_counter_get_await(waldo_future *future, double seconds,
+                                       Shop__Number **ret_result, waldo_error *reterr);
 
 typedef struct shop_counter_countdown_iterator shop_counter_countdown_iterator;
 typedef Shop__Number shop_counter_countdown_item;
@@ -101,9 +112,19 @@ WALDO_CHECK int shop_audit_counter_from_proxy(waldo_proxy *proxy, shop_audit_cou
  *  shop/counter.proto:26 */
 WALDO_CHECK int shop_audit_counter_get(shop_audit_counter *self, Shop__Number **ret_result,
                                        waldo_error *reterr);
+/** Starts the call; shop_audit_counter_get_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shop_audit_counter_get_async(shop_audit_counter *self, waldo_future **ret_future,
+                                             waldo_error *reterr);
+WALDO_CHECK int shop_audit_counter_get_await(waldo_future *future, double seconds,
+                                             Shop__Number **ret_result, waldo_error *reterr);
 
 /** shop/counter.proto:30 */
 WALDO_CHECK int shop_audit_counter__reset(shop_audit_counter *self, waldo_error *reterr);
+/** Starts the call; shop_audit_counter__reset_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shop_audit_counter__reset_async(shop_audit_counter *self, waldo_future **ret_future,
+                                                waldo_error *reterr);
+WALDO_CHECK int shop_audit_counter__reset_await(waldo_future *future, double seconds,
+                                                waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -73,6 +73,27 @@ int foo_bar_baz2_httpx_d4_camel_case_Do_it(foo_bar_baz2_httpx_d4_camel_case *sel
     return status;
 }
 
+int foo_bar_baz2_httpx_d4_camel_case_Do_it_async(foo_bar_baz2_httpx_d4_camel_case *self,
+                                                 const FooBar__Baz2__HTTPx__D4__AB *arguments,
+                                                 waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self,
+                                    &calls_of_foo_bar_baz2_httpx_d4_camel_case[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int foo_bar_baz2_httpx_d4_camel_case_Do_it_await(waldo_future *future, double seconds,
+                                                 FooBar__Baz2__HTTPx__D4__AB **ret_result,
+                                                 waldo_error *reterr)
+{
+    ProtobufCMessage *result;
+    int status = waldo_future_message(future, &calls_of_foo_bar_baz2_httpx_d4_camel_case[0],
+                                      seconds, &result, reterr);
+    if (status >= 0)
+        *ret_result = (FooBar__Baz2__HTTPx__D4__AB *)result;
+    return status;
+}
+
 int foo_bar_baz2_httpx_d4_camel_case_items(
     foo_bar_baz2_httpx_d4_camel_case *self, const FooBar__Baz2__HTTPx__D4__AB *arguments,
     foo_bar_baz2_httpx_d4_camel_case_items_iterator **ret_iterator, waldo_error *reterr)
@@ -110,4 +131,19 @@ int foo_bar_baz2_httpx_d4_camel_case_getX1Y2(foo_bar_baz2_httpx_d4_camel_case *s
 {
     return waldo_proxy_invoke((waldo_proxy *)self, &calls_of_foo_bar_baz2_httpx_d4_camel_case[2],
                               NULL, NULL, reterr);
+}
+
+int foo_bar_baz2_httpx_d4_camel_case_getX1Y2_async(foo_bar_baz2_httpx_d4_camel_case *self,
+                                                   waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self,
+                                    &calls_of_foo_bar_baz2_httpx_d4_camel_case[2], NULL, ret_future,
+                                    reterr);
+}
+
+int foo_bar_baz2_httpx_d4_camel_case_getX1Y2_await(waldo_future *future, double seconds,
+                                                   waldo_error *reterr)
+{
+    return waldo_future_message(future, &calls_of_foo_bar_baz2_httpx_d4_camel_case[2], seconds,
+                                NULL, reterr);
 }

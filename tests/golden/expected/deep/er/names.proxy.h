@@ -2,6 +2,7 @@
 #ifndef WALDO_PROXY_deep_2fer_2fnames_H
 #define WALDO_PROXY_deep_2fer_2fnames_H
 
+#include <waldo/future.h>
 #include <waldo/proxy.h>
 
 #include "deep/er/names.pb-c.h"
@@ -44,6 +45,13 @@ WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_Do_it(foo_bar_baz2_httpx_d4_cam
                                                        const FooBar__Baz2__HTTPx__D4__AB *arguments,
                                                        FooBar__Baz2__HTTPx__D4__AB **ret_result,
                                                        waldo_error *reterr);
+/** Starts the call; foo_bar_baz2_httpx_d4_camel_case_Do_it_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_Do_it_async(
+    foo_bar_baz2_httpx_d4_camel_case *self, const FooBar__Baz2__HTTPx__D4__AB *arguments,
+    waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_Do_it_await(
+    waldo_future *future, double seconds, FooBar__Baz2__HTTPx__D4__AB **ret_result,
+    waldo_error *reterr);
 
 typedef struct foo_bar_baz2_httpx_d4_camel_case_items_iterator foo_bar_baz2_httpx_d4_camel_case_items_iterator;
 typedef FooBar__Baz2__HTTPx__D4__AB__InnerThing foo_bar_baz2_httpx_d4_camel_case_items_item;
@@ -67,6 +75,11 @@ static inline void foo_bar_baz2_httpx_d4_camel_case_items_iterator_cleanup(
 /** deep/er/names.proto:30 */
 WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_getX1Y2(foo_bar_baz2_httpx_d4_camel_case *self,
                                                          waldo_error *reterr);
+/** Starts the call; foo_bar_baz2_httpx_d4_camel_case_getX1Y2_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_getX1Y2_async(
+    foo_bar_baz2_httpx_d4_camel_case *self, waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_getX1Y2_await(waldo_future *future, double seconds,
+                                                               waldo_error *reterr);
 
 WALDO_END_DECLS
 
