@@ -15,8 +15,10 @@ for program in fuzz.*; do
     [ -x "$program" ] && [ -f "$program" ] && printf '%s\n' "./$program"
 done | xargs -n 1 -P 2 sh -c '
     name=${1#./fuzz.}
-    mkdir -p "corpus.$name" "$kept/$name"
-    if "$1" "corpus.$name" "$kept/$name" -max_total_time="$0" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    mkdir -p "corpus.$name"
+    inputs=
+    [ ! -d "$kept/$name" ] || inputs=$kept/$name
+    if "$1" "corpus.$name" ${inputs:+"$inputs"} -max_total_time="$0" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$1-" >"$1.log" 2>&1; then
         printf "%s: %s\n" "${1#./}" "$(sed -n "s/stat::number_of_executed_units: */runs: /p" "$1.log")"
     else

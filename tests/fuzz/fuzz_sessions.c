@@ -14,6 +14,8 @@
 
 #include "engine/engine.h"
 #include "secure/channel.h"
+#include "secure/default_key.h"
+#include "waldo/value.pb-c.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/envelope.h"
 #include "wire/scan.h"
@@ -232,8 +234,6 @@ static void find_incarnation(void)
 {
     waldo_proxy *proxy = NULL;
     waldo_value *value = NULL;
-    Waldo__Value packed = WALDO__VALUE__INIT;
-    (void)packed;
     must(waldo_proxy_create(honest, "list", waldo_v_none(), &proxy, NULL) >= 0);
     must(waldo_proxy_to_value(proxy, &value, NULL) >= 0);
     uint8_t *bytes;
