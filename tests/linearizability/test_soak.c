@@ -105,7 +105,7 @@ Test(soak, memory_and_descriptors_stay, .timeout = 100000)
     if (!minutes)
         cr_skip_test("no WALDO_SOAK_MINUTES");
     /* What is freed may be used again: the sanitizer would keep some of it for a while. */
-    setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
+    setenv("ASAN_OPTIONS", "quarantine_size_mb=0:thread_local_quarantine_size_kb=0", 1);
     start_server(&host, short_times);
     for (int i = 0; i < 2; i++)
         arena_begin(&arenas[i], &host, host.urls[i]);
