@@ -9,12 +9,13 @@ TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench tsan fuzz faults lint format golden install clean deps
+.PHONY: help demo test bench tsan fuzz faults soak lint format golden install clean deps
 
 # Of each target of `make fuzz`.
 FUZZ_SECONDS ?= 30
 # Of `make faults`, over all engines.
 FAULTS_HISTORIES ?= 10000
+SOAK_MINUTES ?= 30
 
 help:
 	@echo 'make demo      build and run the examples'
@@ -23,6 +24,7 @@ help:
 	@echo 'make tsan      run every test with ThreadSanitizer'
 	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make faults    the long forms of the tests of faults: FAULTS_HISTORIES=$(FAULTS_HISTORIES)'
+	@echo 'make soak      load with faults for SOAK_MINUTES=$(SOAK_MINUTES), with a plot'
 	@echo 'make lint      format, clang-tidy, shellcheck, file sizes, a build with clang'
 	@echo 'make format    put the sources into the format that `make lint` asks for'
 	@echo 'make golden    write the expected output of protoc-gen-waldo anew, under tests/golden/'
@@ -62,6 +64,11 @@ fuzz: deps
 faults: deps
 	$(call build,asan)
 	@FAULTS_HISTORIES=$(FAULTS_HISTORIES) scripts/faults.sh build-asan
+
+soak: deps
+	$(call build,asan)
+	@WALDO_SOAK_MINUTES=$(SOAK_MINUTES) WALDO_SOAK_PLOT=build-asan/soak.svg \
+		build-asan/tests/linearizability.soak
 
 lint: deps
 	$(call build,clang)

@@ -42,6 +42,13 @@ for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0; do
     done
 done
 
+# 3,000 clients over three engines, 100 servers, 100 cuts.
+run clients.many 'SEED|^\[====\]' \
+    env WALDO_FAULTS_TIMES=15 ./faults.clients --filter 'clients/two_hundred*'
+run servers.many 'SEED|^\[====\]' \
+    env WALDO_FAULTS_TIMES=5 ./faults.servers --filter 'servers/twenty*'
+run partitions.many 'SEED|^\[====\]' env WALDO_FAULTS_TIMES=5 ./faults.partitions
+
 for name in cancellation clients containers keys partitions queues references servers sessions \
     shared_memory strangers; do
     run "$name" '^\[====\]|SEED' "./faults.$name"

@@ -22,6 +22,12 @@ double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+int faults_times(void)
+{
+    const char *given = getenv("WALDO_FAULTS_TIMES");
+    return given && atoi(given) > 0 ? atoi(given) : 1;
+}
+
 void pause_ms(unsigned ms)
 {
     struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};

@@ -21,6 +21,8 @@
 /* ---- waiting ---- */
 
 double now(void);
+/* How often to do what is done many times: WALDO_FAULTS_TIMES as often as in short; 1. */
+int faults_times(void);
 void pause_ms(unsigned ms);
 
 /* Looks again and again until the condition holds. */

@@ -108,7 +108,7 @@ static void cut_for(unsigned ms, bool here)
     set_link(here, "up");
 }
 
-Test(partitions, cut_and_restored, .timeout = 170)
+Test(partitions, cut_and_restored, .timeout = 3000)
 {
     if (!is_possible()) {
         fprintf(stderr, "partitions are skipped: they need root, iproute2 and nsenter\n");
@@ -128,7 +128,7 @@ Test(partitions, cut_and_restored, .timeout = 170)
     faults_lock *lock = get_lock(holder, "l"), *seen = get_lock(beside, "l");
     OK(lock_acquire(lock, NULL, NULL, &error));
     start_workers(workers, url);
-    for (int i = 0; i < CUTS; i++) {
+    for (int i = 0; i < CUTS * faults_times(); i++) {
         cut_for(100 + (unsigned)rand_r(&seed) % 700, i % 2 == 0);
         /* Until it is there again for everybody. */
         for (int j = 0; j < WORKERS; j++) {
