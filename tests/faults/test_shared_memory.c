@@ -315,6 +315,9 @@ Test(shared_memory, survives_kills_at_any_instant, .timeout = 900)
     pid_t workers[WORKERS];
     for (int i = 0; i < WORKERS; ++i)
         workers[i] = start_child(work, NULL);
+    double end = seconds_now() + SOON;
+    while (stage.books->a == 0 && seconds_now() < end)
+        usleep(1000);
     int kills = kills_wanted();
     for (int i = 0; i < kills; ++i) {
         /* Long enough for most to be in the middle of something; for some, to have names. */

@@ -87,7 +87,9 @@ static int add_one(void *data)
     MUST(waldo_dict_get(data, waldo_v("plain"), &value, NULL) >= 0);
     waldo_mp_buffer *buffer = buffer_of(value);
     MUST(buffer);
-    return numbers_of(buffer)[0]++;
+    int before = numbers_of(buffer)[0]++;
+    waldo_mp_buffer_unref(buffer);
+    return before;
 }
 
 Test(buffers, outlive_their_creator_in_a_dict_and_are_shared)
@@ -341,6 +343,10 @@ static int set_from_afar(void *data)
     MUST(waldo_dict_get(data, waldo_v("empty"), &value, NULL) >= 0);
     waldo_mp_buffer *empty = buffer_of(value);
     MUST(empty && waldo_mp_buffer_tensor(empty)->shape[0] == 0);
+    waldo_mp_buffer_unref(empty);
+    waldo_mp_buffer_unref(copy);
+    waldo_mp_buffer_unref(view);
+    waldo_mp_buffer_unref(buffer);
     return 0;
 }
 
@@ -379,9 +385,12 @@ static int send_much_from_afar(void *data)
     MUST(waldo_mp_buffer_view(buffer, 0, 1, (int64_t[]){INT64_MAX / 2}, (int64_t[]){0}, &view,
                               NULL) >= 0);
     MUST(waldo_dict_set(data, waldo_v("all"), waldo_mp_buffer_value(view), NULL) == WALDO_ENOMEM);
+    waldo_mp_buffer_unref(view);
     MUST(waldo_mp_buffer_view(buffer, 0, 1, (int64_t[]){INT64_MAX / 8}, (int64_t[]){0}, &view,
                               NULL) >= 0);
     MUST(waldo_dict_set(data, waldo_v("all"), waldo_mp_buffer_value(view), NULL) == WALDO_ETOOBIG);
+    waldo_mp_buffer_unref(view);
+    waldo_mp_buffer_unref(buffer);
     MUST(waldo_dict_set(data, waldo_v("all"), waldo_v(1), NULL) >= 0);
     return 0;
 }
