@@ -70,24 +70,31 @@ static void add_take(output *to, const operation *one)
         one->is_unknown ? -1 : one->results[0];
 }
 
+static void add_call(output *to, const operation *one)
+{
+    switch ((enum operation_kind)one->kind) {
+    case CONDITION_WAIT:
+        add_wait(to, one);
+        break;
+    case BARRIER_ARRIVE:
+        add_arrival(to, one);
+        break;
+    case QUEUE_TAKE:
+        add_take(to, one);
+        break;
+    default:
+        (void)add(to, one);
+    }
+}
+
 size_t expand(const operation *calls, size_t count, uint8_t object, operation *ret_operations,
               size_t room)
 {
     output to = {.operations = ret_operations, .room = room};
     for (size_t i = 0; i < count; i++) {
         const operation *one = &calls[i];
-        if (one->kind == SESSION_ENDS)
-            (void)add(&to, one);
-        else if (one->object != object)
-            continue;
-        else if (one->kind == CONDITION_WAIT)
-            add_wait(&to, one);
-        else if (one->kind == BARRIER_ARRIVE)
-            add_arrival(&to, one);
-        else if (one->kind == QUEUE_TAKE)
-            add_take(&to, one);
-        else
-            (void)add(&to, one);
+        if (one->object == object || one->kind == SESSION_ENDS)
+            add_call(&to, one);
     }
     return to.count;
 }

@@ -98,9 +98,9 @@ void check_round(arena *one, uint64_t seed)
 {
     static operation operations[MAX_OPERATIONS];
     mark_received(one->calls, one->count);
-    for (uint8_t i = 0; i < SUBJECTS; i++) {
+    for (int i = 0; i < SUBJECTS; i++) {
         enum subject_kind kind = one->kinds[i];
-        size_t count = expand(one->calls, one->count, i, operations, MAX_OPERATIONS);
+        size_t count = expand(one->calls, one->count, (uint8_t)i, operations, MAX_OPERATIONS);
         checked result =
             check_history(subject_model(kind), subject_configuration(kind), operations, count);
         one->histories++;
