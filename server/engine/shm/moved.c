@@ -23,7 +23,12 @@ bool waldo__moved_is(const waldo__connection *connection)
 
 static bool send_byte(const waldo__connection *connection, uint8_t byte)
 {
-    return send(connection->fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+    ssize_t sent;
+
+    do
+        sent = send(connection->fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
 }
 
 static bool send_rings(const waldo__connection *connection, int descriptor)
