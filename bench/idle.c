@@ -169,13 +169,13 @@ static void measure_objects(const char *listen, int count)
 
 static int number(int argc, char **argv, int position, int otherwise)
 {
-    return argc > position ? atoi(argv[position]) : otherwise;
+    return argc > position ? (int)strtol(argv[position], NULL, 10) : otherwise;
 }
 
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--hold") == 0)
-        hold(argv[2], atoi(argv[3]));
+        hold(argv[2], (int)strtol(argv[3], NULL, 10));
     int clients = number(argc, argv, 1, 1000), objects = number(argc, argv, 2, 1000000);
     int seconds = number(argc, argv, 3, 20);
     const char *listen = argc > 4 ? argv[4] : "tcp://127.0.0.1:0";

@@ -109,8 +109,8 @@ void waldo__server_wake(waldo_server *server);
 void waldo__server_attend(waldo_server *server);
 /* What waits for the loop, and then one round of I/O. Loop thread. */
 void waldo__server_round(waldo_server *server);
-/* Has the loop until it loses it, or the last listener is closed. */
-void waldo__server_lead(void *server);
+/* Has the loop of the server, `data`, until it loses it, or the last listener is closed. */
+void waldo__server_lead(void *data);
 int waldo__server_init_loop(waldo_server *server, waldo_error *reterr);
 void waldo__server_request_stop(waldo_server *server, enum waldo__stop how);
 /* Of the loop's thread: */

@@ -39,7 +39,7 @@ int waldo_barrier_new_with_action(waldo_manager *manager, int64_t parties, doubl
     return create(manager, parties, true, timeout, ret_barrier, reterr);
 }
 
-WALDO__DEFINE_HANDLE(barrier, barrier)
+WALDO__DEFINE_HANDLE(barrier, barrier, barrier)
 
 /* ---- waiting ---- */
 

@@ -24,7 +24,7 @@ int waldo_condition_new(waldo_manager *manager, waldo_proxy *lock, waldo_conditi
     return waldo_builtin_condition_new(manager, &arguments, ret_condition, reterr);
 }
 
-WALDO__DEFINE_HANDLE(condition, condition)
+WALDO__DEFINE_HANDLE(condition, condition, condition)
 WALDO__DEFINE_ACQUIRE(condition, condition)
 
 int waldo_condition_wait_grant(waldo_condition *condition, double timeout, waldo_grant *ret_grant,

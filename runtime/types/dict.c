@@ -27,7 +27,7 @@ int waldo_dict_new_from(waldo_manager *manager, waldo_value *items, waldo_dict *
     return status;
 }
 
-WALDO__DEFINE_HANDLE(dict, dict)
+WALDO__DEFINE_HANDLE(dict, dict, dict)
 
 /* ---- a key, and perhaps a value ---- */
 

@@ -9,7 +9,7 @@ int waldo_event_new(waldo_manager *manager, waldo_event **ret_event, waldo_error
     return waldo_builtin_event_new(manager, ret_event, reterr);
 }
 
-WALDO__DEFINE_HANDLE(event, event)
+WALDO__DEFINE_HANDLE(event, event, event)
 
 int waldo_event_is_set(waldo_event *event, waldo_error *reterr)
 {

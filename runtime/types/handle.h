@@ -4,8 +4,9 @@
 
 #include <waldo/proxy.h>
 
-/* The functions that every handle has: NAME in <waldo/...>, GENERATED in builtins.proxy.h. */
-#define WALDO__DEFINE_HANDLE(NAME, GENERATED)                                                      \
+/* The functions that every handle has: NAME in <waldo/...>, where it is called HANDLE, GENERATED in
+ * builtins.proxy.h. */
+#define WALDO__DEFINE_HANDLE(NAME, GENERATED, HANDLE)                                              \
     int waldo_##NAME##_from_proxy(waldo_proxy *proxy, waldo_##NAME **ret_handle,                   \
                                   waldo_error *reterr)                                             \
     {                                                                                              \
@@ -22,17 +23,17 @@
         waldo_proxy_unref(proxy);                                                                  \
         return status;                                                                             \
     }                                                                                              \
-    waldo_##NAME *waldo_##NAME##_ref(waldo_##NAME *handle)                                         \
+    waldo_##NAME *waldo_##NAME##_ref(waldo_##NAME *HANDLE)                                         \
     {                                                                                              \
-        return waldo_builtin_##GENERATED##_ref(handle);                                            \
+        return waldo_builtin_##GENERATED##_ref(HANDLE);                                            \
     }                                                                                              \
-    waldo_##NAME *waldo_##NAME##_unref(waldo_##NAME *handle)                                       \
+    waldo_##NAME *waldo_##NAME##_unref(waldo_##NAME *HANDLE)                                       \
     {                                                                                              \
-        return waldo_builtin_##GENERATED##_unref(handle);                                          \
+        return waldo_builtin_##GENERATED##_unref(HANDLE);                                          \
     }                                                                                              \
-    waldo_proxy *waldo_##NAME##_proxy(waldo_##NAME *handle)                                        \
+    waldo_proxy *waldo_##NAME##_proxy(waldo_##NAME *HANDLE)                                        \
     {                                                                                              \
-        return waldo_builtin_##GENERATED##_proxy(handle);                                          \
+        return waldo_builtin_##GENERATED##_proxy(HANDLE);                                          \
     }
 
 #endif

@@ -31,7 +31,7 @@ int waldo_list_new_from(waldo_manager *manager, waldo_value *items, waldo_list *
     return status;
 }
 
-WALDO__DEFINE_HANDLE(list, list)
+WALDO__DEFINE_HANDLE(list, list, list)
 
 /* ---- Calls that take an index or a slice; all of these TAKE it, and the value ---- */
 

@@ -13,7 +13,7 @@ int waldo_rlock_new(waldo_manager *manager, waldo_rlock **ret_rlock, waldo_error
     return waldo_builtin_r_lock_new(manager, ret_rlock, reterr);
 }
 
-WALDO__DEFINE_HANDLE(lock, lock)
+WALDO__DEFINE_HANDLE(lock, lock, lock)
 WALDO__DEFINE_ACQUIRE(lock, lock)
-WALDO__DEFINE_HANDLE(rlock, r_lock)
+WALDO__DEFINE_HANDLE(rlock, r_lock, rlock)
 WALDO__DEFINE_ACQUIRE(rlock, r_lock)

@@ -23,7 +23,7 @@ int waldo_namespace_new_from(waldo_manager *manager, waldo_value *attributes,
     return status;
 }
 
-WALDO__DEFINE_HANDLE(namespace, namespace)
+WALDO__DEFINE_HANDLE(namespace, namespace, self)
 
 int waldo_namespace_set(waldo_namespace *self, const char *name, waldo_value *value,
                         waldo_error *reterr)

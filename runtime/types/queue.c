@@ -17,7 +17,7 @@ int waldo_queue_new(waldo_manager *manager, int64_t maxsize, waldo_queue **ret_q
     return waldo_builtin_queue_new(manager, &arguments, ret_queue, reterr);
 }
 
-WALDO__DEFINE_HANDLE(queue, queue)
+WALDO__DEFINE_HANDLE(queue, queue, queue)
 
 /* ---- arguments ---- */
 

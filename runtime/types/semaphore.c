@@ -24,7 +24,7 @@ int waldo_bounded_semaphore_new(waldo_manager *manager, int64_t value,
     return waldo_builtin_bounded_semaphore_new(manager, &arguments, ret_bounded_semaphore, reterr);
 }
 
-WALDO__DEFINE_HANDLE(semaphore, semaphore)
+WALDO__DEFINE_HANDLE(semaphore, semaphore, semaphore)
 WALDO__DEFINE_ACQUIRE(semaphore, semaphore)
-WALDO__DEFINE_HANDLE(bounded_semaphore, bounded_semaphore)
+WALDO__DEFINE_HANDLE(bounded_semaphore, bounded_semaphore, bounded_semaphore)
 WALDO__DEFINE_ACQUIRE(bounded_semaphore, bounded_semaphore)

@@ -28,7 +28,7 @@ int waldo_set_new_from(waldo_manager *manager, waldo_value *items, waldo_set **r
     return status;
 }
 
-WALDO__DEFINE_HANDLE(set, set)
+WALDO__DEFINE_HANDLE(set, set, set)
 
 /* ---- Items ---- */
 

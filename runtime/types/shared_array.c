@@ -23,7 +23,7 @@ int waldo_shared_array_new(waldo_manager *manager, char typecode, waldo_value *i
     return status;
 }
 
-WALDO__DEFINE_HANDLE(shared_array, array)
+WALDO__DEFINE_HANDLE(shared_array, array, array)
 
 int waldo_shared_array_length(waldo_shared_array *array, size_t *ret_length, waldo_error *reterr)
 {

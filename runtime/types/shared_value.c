@@ -22,7 +22,7 @@ int waldo_shared_value_new(waldo_manager *manager, const char *typecode, waldo_v
     return status;
 }
 
-WALDO__DEFINE_HANDLE(shared_value, value)
+WALDO__DEFINE_HANDLE(shared_value, value, shared)
 
 int waldo_shared_value_get(waldo_shared_value *shared, waldo_value **ret_value, waldo_error *reterr)
 {
