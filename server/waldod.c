@@ -29,7 +29,7 @@ static const char usage[] =
     "  --transit SECONDS    a proxy on its way keeps its object for so long; 60\n"
     "  --handshake SECONDS  a stranger has so long to prove that it holds a key; 10\n"
     "  --spin MICROSECONDS  looks for the next request for so long before it sleeps, while\n"
-    "                       requests come so often; 0: never; 50\n"
+    "                       requests come so often; 0: never; 100\n"
     "  --limit NAME=NUMBER  another limit than the default: connections, strangers,\n"
     "                       sessions, objects, message, queued, parked, kept,\n"
     "                       kept_bytes, tickets, depth, memory (waldo/limits.h)\n"

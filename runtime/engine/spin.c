@@ -4,11 +4,9 @@
 #include <stdlib.h>
 
 enum {
-    DEFAULT_US = 50,
+    DEFAULT_US = 100,
     MOST_US = 1000 * 1000,
     NS_PER_US = 1000,
-    WEIGHT = 8,  /* the last wait is one part in so many */
-    LONGEST = 4, /* limits */
     MOST_SLEEPS = 4096,
     GOOD_ENOUGH = 64 /* waits in a row that halve the penalty */
 };
@@ -42,7 +40,7 @@ waldo__spinning waldo__spin_make(int microseconds)
 
 bool waldo__spin_is_worth_it(const waldo__spinning *spin)
 {
-    return spin->limit > 0 && spin->sleeps == 0 && spin->estimate <= spin->limit;
+    return spin->limit > 0 && spin->sleeps == 0;
 }
 
 static void punish(waldo__spinning *spin)
@@ -66,12 +64,8 @@ void waldo__spin_note(waldo__spinning *spin, uint64_t nanoseconds)
 {
     if (spin->sleeps > 0)
         spin->sleeps--;
-    else if (waldo__spin_is_worth_it(spin) && nanoseconds > spin->limit)
+    else if (nanoseconds > spin->limit)
         punish(spin);
-    else if (waldo__spin_is_worth_it(spin))
+    else
         praise(spin);
-    if (nanoseconds > LONGEST * spin->limit)
-        nanoseconds = LONGEST * spin->limit;
-    spin->estimate += nanoseconds / WEIGHT;
-    spin->estimate -= spin->estimate / WEIGHT;
 }

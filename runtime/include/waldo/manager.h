@@ -52,7 +52,7 @@ typedef struct waldo_manager_options {
     /* Microseconds for which a thread that waits for a reply looks for it without sleeping, where
      * replies have lately come within that time: to be woken takes longer than many calls do. Never
      * where the process may use one core only. 0: what WALDO_SPIN_US in the environment says
-     * (0 there: never), else 50. Below 0: never. */
+     * (0 there: never), else 100. Below 0: never. */
     int spin_us;
 } waldo_manager_options;
 

@@ -95,7 +95,7 @@ typedef struct waldo_server_options {
     /* Microseconds for which the server looks for the next request before it sleeps, while requests
      * have lately come within that time; on one processor it never does. Answers come sooner by
      * what it takes to wake a thread, for some processor time (docs/performance.md). 0: what
-     * WALDO_SPIN_US in the environment says, else 50; below 0: never. */
+     * WALDO_SPIN_US in the environment says, else 100; below 0: never. */
     int spin_us;
     uint64_t limits[WALDO_LIMIT_COUNT]; /* 0: the default (waldo/limits.h) */
 } waldo_server_options;
