@@ -9,7 +9,7 @@ TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench tsan fuzz faults soak lint format golden install clean deps
+.PHONY: help demo test bench instructions tsan fuzz faults soak lint format golden install clean deps
 
 # Of each target of `make fuzz`.
 FUZZ_SECONDS ?= 30
@@ -21,6 +21,7 @@ help:
 	@echo 'make demo      build and run the examples'
 	@echo 'make test      run every test with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make bench     measure, with raw sockets, libnanomsg, Redis and CPython beside it'
+	@echo 'make instructions  count those of a call, and fail where there are more than before'
 	@echo 'make tsan      run every test with ThreadSanitizer'
 	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make faults    the long forms of the tests of faults: FAULTS_HISTORIES=$(FAULTS_HISTORIES)'
@@ -51,6 +52,10 @@ test: deps
 bench: deps
 	$(call build,release)
 	@build/bin/waldo-bench --peers
+
+instructions: deps
+	$(call build,clang)
+	@bench/instructions.sh build-clang
 
 tsan: deps
 	$(call build,tsan)

@@ -32,7 +32,7 @@ check_line_ends()
 
 check_shell()
 {
-    find .ci scripts tests examples -type f \( -name '*.sh' -o -path '.ci/run' \) -print0 |
+    find .ci bench scripts tests examples -type f \( -name '*.sh' -o -path '.ci/run' \) -print0 |
         xargs -0 shellcheck
 }
 

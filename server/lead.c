@@ -9,7 +9,8 @@ enum {
     FIRST_PERIOD_NS = 200 * 1000, /* between looks */
     LAST_PERIOD_NS = 1000 * 1000,
     LOOKS_WITHOUT_WORK = 20, /* in a row; then nobody looks until there is some */
-    AWAY = 16,               /* jobs of the kind of one that took too long that stay off the loop */
+    OWN_IN_A_ROW = 64,
+    AWAY = 16, /* jobs of the kind of one that took too long that stay off the loop */
 };
 
 bool waldo__pool_leads(const waldo__pool *pool)
@@ -21,7 +22,7 @@ bool waldo__pool_run_own(waldo__pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     bool leads;
-    while ((leads = waldo__pool_leads(pool)) && pool->own.first) {
+    for (int i = 0; (leads = waldo__pool_leads(pool)) && pool->own.first && i < OWN_IN_A_ROW; i++) {
         waldo__job *job = waldo__jobs_pop(&pool->own);
         pool->turn++;
         pool->in_job = true;
@@ -32,6 +33,12 @@ bool waldo__pool_run_own(waldo__pool *pool)
     }
     pthread_mutex_unlock(&pool->lock);
     return leads;
+}
+
+/* Nobody else touches the leader's own jobs. */
+bool waldo__pool_has_own(const waldo__pool *pool)
+{
+    return pool->own.first != NULL;
 }
 
 void waldo__pool_end_lead(waldo__pool *pool)

@@ -97,7 +97,8 @@ int waldo__server_init_loop(waldo_server *server, waldo_error *reterr)
 
 static bool has_news(waldo_server *server, uint64_t heard)
 {
-    return server->heard != heard || atomic_load(&server->attention) || server->listeners == 0;
+    return server->heard != heard || atomic_load(&server->attention) || server->listeners == 0 ||
+           waldo__pool_has_own(server->pool);
 }
 
 /* Looks for I/O again and again until some has come, or its time is over. */

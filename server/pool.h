@@ -57,9 +57,11 @@ void waldo__pool_free(waldo__pool *pool);
  * until one has called waldo__pool_end_lead. This thread sees to it, and returns then, whatever the
  * other threads still run. WALDO_ESYSTEM: no thread can be made. Once for a pool. */
 int waldo__pool_lead(waldo__pool *pool, void (*lead)(void *data), void *data, waldo_error *reterr);
-/* Of the leading thread: runs what it has submitted. false: it leads no more, and must touch
- * nothing that belongs to the leader. */
+/* Of the leading thread: runs what it has submitted, or the first few dozen of many, so that I/O
+ * gets its turn. false: it leads no more, and must touch nothing that belongs to the leader. */
 bool waldo__pool_run_own(waldo__pool *pool);
+/* Of the leading thread: is there more to run? */
+bool waldo__pool_has_own(const waldo__pool *pool);
 /* Of the leading thread, which returns from lead() then. */
 void waldo__pool_end_lead(waldo__pool *pool);
 

@@ -10,7 +10,8 @@ import json
 import sys
 
 rows = {row["name"]: row for row in json.load(open(sys.argv[1]))["results"]}
-for name in ("call.tcp", "call.ipc", "call.nn_tcp", "create_drop.tcp", "payload.tcp", "clients.tcp.50",
+for name in ("call.tcp", "call.ipc", "call.nn_tcp", "call.shm", "create_drop.tcp", "pipeline.tcp.100",
+             "payload.tcp", "payload.shm", "clients.tcp.50",
              "raw.tcp", "raw.unix", "raw.nanomsg", "redis.tcp", "redis.unix",
              "redis.tcp.pipeline100", "redis.tcp.clients50", "cpython.tcp", "cpython.unix"):
     row = rows[name]

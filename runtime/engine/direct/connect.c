@@ -9,6 +9,10 @@
 #include "engine/address.h"
 #include "engine/lookup.h"
 
+/* Seconds for one attempt over TCP, of the first few. */
+#define FIRST_PATIENCE 0.3
+#define QUICK_ATTEMPTS 6
+
 int waldo__direct_wait(int fd, short events, waldo__deadline deadline, const char *what,
                        waldo_error *reterr)
 {
@@ -92,13 +96,29 @@ static int connect_unix(const waldo__url *url, waldo__deadline deadline)
     return connect_to(AF_UNIX, (const struct sockaddr *)&address, length, deadline);
 }
 
-static int connect_any(const struct addrinfo *list, waldo__deadline deadline)
+static int connect_once(const struct addrinfo *list, waldo__deadline deadline)
 {
     int fd = -EADDRNOTAVAIL;
 
     for (const struct addrinfo *at = list; at != NULL && fd < 0; at = at->ai_next)
         fd = connect_to(at->ai_family, at->ai_addr, at->ai_addrlen, deadline);
     return fd;
+}
+
+/* A first packet that is lost is sent again by the system after a second, which may be as long as
+ * the session lives without a connection: try anew before. Far hosts get longer later. */
+static int connect_any(const struct addrinfo *list, waldo__deadline deadline)
+{
+    double patience = FIRST_PATIENCE;
+
+    for (int attempt = 1;; attempt++) {
+        waldo__deadline limit = waldo__deadline_in(patience);
+        int fd = connect_once(list, limit < deadline ? limit : deadline);
+        if (fd != -ETIMEDOUT || waldo__deadline_left(deadline) == 0)
+            return fd;
+        if (attempt >= QUICK_ATTEMPTS)
+            patience *= 2;
+    }
 }
 
 int waldo__direct_connect(const waldo__url *url, waldo__deadline deadline, int *ret_fd,

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Counts the instructions of a call, in the server and in the client, and fails where they are more
+# than they were: unlike times they repeat. Nobody spins, since that has no fixed length.
+#
+#     instructions.sh BUILD_DIRECTORY
+set -eu
+
+# Of a get of a dict's item; a tenth above what they were when they were last looked at.
+limits='tcp server 19500
+tcp client 17300'
+
+bin=$1/bin
+work=$(mktemp -d)
+server=
+stop()
+{
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap stop EXIT
+
+# Both sides of so many calls: total instructions to $work/SIDE.COUNT.
+count()
+{
+    mkfifo "$work/said"
+    valgrind --tool=callgrind --callgrind-out-file="$work/server.$1" "$bin/waldod" --spin 0 \
+        --listen tcp://127.0.0.1:0 --authkey-file "$work/key" >"$work/said" 2>/dev/null &
+    server=$!
+    read -r _ _ url <"$work/said"
+    WALDO_SPIN_US=0 valgrind --tool=callgrind --callgrind-out-file="$work/client.$1" \
+        "$bin/bench_calls" "$url" get "$1" >/dev/null 2>&1
+    kill "$server"
+    wait "$server"
+    server=
+    rm "$work/said"
+}
+
+total()
+{
+    sed -n 's/^summary: \([0-9]*\).*/\1/p' "$work/$1.$2"
+}
+
+"$bin/waldo-keygen" "$work/key" >/dev/null
+few=500
+many=2500
+export WALDO_AUTHKEY_FILE="$work/key"
+count $few
+count $many
+status=0
+while read -r engine side limit; do
+    each=$((($(total "$side" $many) - $(total "$side" $few)) / (many - few)))
+    echo "$engine, $side: $each instructions a call, at most $limit"
+    [ "$each" -gt 0 ] && [ "$each" -le "$limit" ] || status=1
+done <<LIMITS
+$limits
+LIMITS
+exit $status
