@@ -55,13 +55,21 @@ static void gather(waldo_server *server, bool gathers)
             endpoint->engine->gather(endpoint->listener, gathers);
 }
 
+/* Two replies to two clients, as when one releases what the other waits for, leave one by one: the
+ * first does not wait for the second. */
+static bool is_worth_gathering(const waldo_call *call)
+{
+    const waldo_call *next = call ? call->next_to_send : NULL;
+    return next && (next->next_to_send || next->channel == call->channel);
+}
+
 void waldo__server_empty_outbox(waldo_server *server)
 {
     waldo__server_lock(server);
     waldo_call *call = server->outbox;
     server->outbox = NULL;
     waldo__server_unlock(server);
-    bool several = call && call->next_to_send;
+    bool several = is_worth_gathering(call);
     if (several)
         gather(server, true);
     while (call) {

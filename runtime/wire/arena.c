@@ -13,7 +13,7 @@ struct waldo__arena_block {
 };
 
 /* The first block is small: most calls need little, and many may wait at the same time. */
-enum { SMALLEST_BLOCK = 448, LARGEST_BLOCK = 4000 };
+enum { SMALLEST_BLOCK = 432, LARGEST_BLOCK = 4000 };
 
 static void *allocator_alloc(void *arena, size_t size)
 {
