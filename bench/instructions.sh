@@ -12,12 +12,7 @@ tcp client 17300'
 bin=$1/bin
 work=$(mktemp -d)
 server=
-stop()
-{
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap stop EXIT
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 
 # Both sides of so many calls: total instructions to $work/SIDE.COUNT.
 count()
