@@ -10,10 +10,12 @@ import json
 import sys
 
 rows = {row["name"]: row for row in json.load(open(sys.argv[1]))["results"]}
-for name in ("call.tcp", "call.ipc", "call.nn_tcp", "call.shm", "create_drop.tcp", "pipeline.tcp.100",
+for name in ("call.tcp", "call.ipc", "call.nn_tcp", "call.shm", "call.tcp.nospin", "call.ipc.nospin",
+             "call.user.tcp", "generator.tcp", "create_drop.tcp", "pipeline.tcp.100",
              "payload.tcp", "payload.shm", "clients.tcp.50",
              "raw.tcp", "raw.unix", "raw.nanomsg", "redis.tcp", "redis.unix",
-             "redis.tcp.pipeline100", "redis.tcp.clients50", "cpython.tcp", "cpython.unix"):
+             "redis.tcp.pipeline100", "redis.tcp.clients50", "cpython.tcp", "cpython.unix",
+             "cpython.generator"):
     row = rows[name]
     assert row["samples"] > 0, name
     if row["unit"] == "us":

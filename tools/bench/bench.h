@@ -19,12 +19,14 @@ enum {
     BENCH_REASON_SIZE = 200
 };
 
-/* Where the waldod under test listens. */
+/* Where the waldod under test listens, and one that does not spin. */
 typedef struct bench_place {
     char tcp[BENCH_URL_SIZE];
     char ipc[BENCH_URL_SIZE];      /* from where clients move to shared memory */
     char ipc_only[BENCH_URL_SIZE]; /* the same without that */
     char nn_tcp[BENCH_URL_SIZE];
+    char tcp_nospin[BENCH_URL_SIZE];
+    char ipc_nospin[BENCH_URL_SIZE];      /* as ipc_only */
     char directory[BENCH_DIRECTORY_SIZE]; /* for sockets; removed at the end */
 } bench_place;
 
@@ -46,6 +48,7 @@ struct bench_row {
 
 /* NULL name at the end. */
 extern bench_row bench_waldo_rows[];
+extern bench_row bench_user_rows[];
 extern bench_row bench_raw_rows[];
 extern bench_row bench_memory_rows[];
 extern bench_row bench_nanomsg_rows[];
@@ -79,6 +82,9 @@ typedef struct bench_client {
 /* Fifty clients, a thread each, do one operation after another for so long: operations a second of
  * all together. */
 double bench_run_crowd(bench_row *row, double seconds, const bench_client *kind);
+
+/* The path of the module with the type of the user's rows. */
+const char *bench_module(void);
 
 /* ---- child processes ---- */
 

@@ -1,5 +1,6 @@
-/* CPython's manager, the thing that Waldo replaces: the same get of a dict's item. Python measures
- * itself, round by round, and prints the times. */
+/* CPython's manager, the thing that Waldo replaces: the same get of a dict's item, and the items of
+ * a generator. Python measures itself, round by round, and prints the times, or the items a second.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,38 @@ static const char program[] = "import sys, time\n"
                               "if __name__ == '__main__':\n"
                               "    main()\n";
 
+static const char generator_program[] =
+    "import sys, time\n"
+    "from multiprocessing.managers import BaseManager, BaseProxy\n"
+    "class Items(BaseProxy):\n"
+    "    _exposed_ = ['__next__']\n"
+    "    def __next__(self):\n"
+    "        return self._callmethod('__next__')\n"
+    "def numbers():\n"
+    "    n = 0\n"
+    "    while True:\n"
+    "        yield n\n"
+    "        n += 1\n"
+    "class Manager(BaseManager):\n"
+    "    pass\n"
+    "Manager.register('numbers', numbers, proxytype=Items)\n"
+    "def main():\n"
+    "    with Manager(('127.0.0.1', 0), b'key') as manager:\n"
+    "        items = manager.numbers()\n"
+    "        next(items)\n"
+    "        print('ready', flush=True)\n"
+    "        for line in sys.stdin:\n"
+    "            start = now = time.perf_counter()\n"
+    "            count = 0\n"
+    "            while now < start + float(line):\n"
+    "                for _ in range(64):\n"
+    "                    next(items)\n"
+    "                count += 64\n"
+    "                now = time.perf_counter()\n"
+    "            print(count / (now - start), flush=True)\n"
+    "if __name__ == '__main__':\n"
+    "    main()\n";
+
 static void close_python(bench_row *row)
 {
     bench_child *child = row->state;
@@ -40,7 +73,8 @@ static void close_python(bench_row *row)
 static int open_python(bench_row *row, const bench_place *place)
 {
     (void)place;
-    const char *const arguments[] = {"python3", "-c", program, row->parameter, NULL};
+    const char *text = row->is_rate ? generator_program : program;
+    const char *const arguments[] = {"python3", "-c", text, row->parameter, NULL};
     bench_child *child = calloc(1, sizeof *child);
     row->state = child;
     char line[64];
@@ -59,6 +93,8 @@ static double run_python(bench_row *row, double seconds, histogram *times)
     snprintf(line, sizeof line, "%g\n", seconds);
     if (!bench_child_write(child, line) || !bench_child_read_line(child, line, sizeof line))
         return bench_fail(row, "python3 has ended");
+    if (row->is_rate)
+        return strtod(line, NULL);
     for (unsigned long left = strtoul(line, NULL, 10); left > 0; left--) {
         if (!bench_child_read_line(child, line, sizeof line))
             return bench_fail(row, "python3 has ended");
@@ -80,5 +116,12 @@ bench_row bench_cpython_rows[] = {
      .run = run_python,
      .close = close_python,
      .parameter = "unix"},
+    {.name = "cpython.generator",
+     .is_peer = true,
+     .is_rate = true,
+     .open = open_python,
+     .run = run_python,
+     .close = close_python,
+     .parameter = "tcp"},
     {0},
 };

@@ -96,8 +96,9 @@ static bool start_waldod(bench_child *server, bench_place *place)
 {
     char program[4096], ipc[BENCH_PATH_SIZE];
     snprintf(ipc, sizeof ipc, "ipc://%s/waldo", place->directory);
-    const char *const arguments[] = {program, "--listen", "tcp://127.0.0.1:0",    "--listen",
-                                     ipc,     "--listen", "nn+tcp://127.0.0.1:0", NULL};
+    const char *const arguments[] = {
+        program, "--load",   bench_module(),         "--listen", "tcp://127.0.0.1:0", "--listen",
+        ipc,     "--listen", "nn+tcp://127.0.0.1:0", NULL};
     if (!find_waldod(program, sizeof program) || !bench_child_start(server, arguments) ||
         !read_address(server, place->tcp) || !read_address(server, place->ipc) ||
         !read_address(server, place->nn_tcp))
@@ -106,10 +107,24 @@ static bool start_waldod(bench_child *server, bench_place *place)
     return true;
 }
 
+static bool start_nospin(bench_child *server, bench_place *place)
+{
+    char program[4096], ipc[BENCH_PATH_SIZE], address[BENCH_URL_SIZE];
+    snprintf(ipc, sizeof ipc, "ipc://%s/nospin", place->directory);
+    const char *const arguments[] = {program,    "--spin", "0", "--listen", "tcp://127.0.0.1:0",
+                                     "--listen", ipc,      NULL};
+    if (!find_waldod(program, sizeof program) || !bench_child_start(server, arguments) ||
+        !read_address(server, place->tcp_nospin) || !read_address(server, address))
+        return false;
+    snprintf(place->ipc_nospin, sizeof place->ipc_nospin, "%.200s?shm=0", address);
+    return true;
+}
+
 /* ---- running ---- */
 
-static bench_row *const groups[] = {bench_waldo_rows,   bench_raw_rows,   bench_memory_rows,
-                                    bench_nanomsg_rows, bench_redis_rows, bench_cpython_rows};
+static bench_row *const groups[] = {bench_waldo_rows,  bench_user_rows,    bench_raw_rows,
+                                    bench_memory_rows, bench_nanomsg_rows, bench_redis_rows,
+                                    bench_cpython_rows};
 
 static bool is_wanted(const bench_row *row, const settings *chosen)
 {
@@ -161,15 +176,18 @@ static void run_all(report *results, const settings *chosen)
 static int measure(const settings *chosen, bench_place *place)
 {
     static report results;
-    bench_child server = {0};
-    if (!start_waldod(&server, place)) {
+    bench_child server = {0}, nospin = {0};
+    bool started = start_waldod(&server, place) && start_nospin(&nospin, place);
+    if (started) {
+        choose_rows(&results, chosen, place);
+        run_all(&results, chosen);
+    }
+    bench_child_end(&server);
+    bench_child_end(&nospin);
+    if (!started) {
         fputs("waldo-bench: waldod does not start\n", stderr);
-        bench_child_end(&server);
         return 1;
     }
-    choose_rows(&results, chosen, place);
-    run_all(&results, chosen);
-    bench_child_end(&server);
     report_print(&results);
     bool written = !chosen->json || report_write_json(&results, chosen->json);
     if (!written)
@@ -185,7 +203,7 @@ static int measure_somewhere(const settings *chosen)
         return 1;
     }
     int status = measure(chosen, &place);
-    static const char *const sockets[] = {"waldo", "raw", "redis"};
+    static const char *const sockets[] = {"waldo", "nospin", "raw", "redis"};
     for (size_t i = 0; i < sizeof sockets / sizeof sockets[0]; i++) {
         char path[BENCH_PATH_SIZE];
         snprintf(path, sizeof path, "%s/%s", place.directory, sockets[i]);

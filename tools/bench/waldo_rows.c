@@ -25,6 +25,10 @@ static int fail(bench_row *row, const waldo_error *error)
 
 static const char *url_of(const bench_place *place, const char *scheme)
 {
+    if (strcmp(scheme, "tcp nospin") == 0)
+        return place->tcp_nospin;
+    if (strcmp(scheme, "ipc nospin") == 0)
+        return place->ipc_nospin;
     if (strcmp(scheme, "shm") == 0)
         return place->ipc;
     if (strcmp(scheme, "ipc") == 0)
@@ -61,8 +65,9 @@ static int open_waldo(bench_row *row, const bench_place *place)
         return bench_fail(row, "no memory");
     row->state = state;
     state->url = url_of(place, row->parameter);
+    waldo_manager_options options = {.spin_us = strstr(row->parameter, "nospin") ? -1 : 0};
     waldo_error error;
-    if (waldo_connect(state->url, NULL, &state->manager, &error) >= 0 &&
+    if (waldo_connect(state->url, &options, &state->manager, &error) >= 0 &&
         new_dict(state->manager, &state->dict, &error) >= 0)
         return 0;
     fail(row, &error);
@@ -249,6 +254,16 @@ bench_row bench_waldo_rows[] = {
      .run = run_get,
      .close = close_waldo,
      .parameter = "nn+tcp"},
+    {.name = "call.tcp.nospin",
+     .open = open_waldo,
+     .run = run_get,
+     .close = close_waldo,
+     .parameter = "tcp nospin"},
+    {.name = "call.ipc.nospin",
+     .open = open_waldo,
+     .run = run_get,
+     .close = close_waldo,
+     .parameter = "ipc nospin"},
     {.name = "create_drop.tcp",
      .open = open_waldo,
      .run = run_create,
