@@ -4,6 +4,7 @@
 
 #include "value/unicode.h"
 
+/* MAX_TAG is of lengths, too: protobuf-c reads no longer ones. */
 enum { VARINT = 0, FIXED64 = 1, DELIMITED = 2, MAX_VARINT = 10, MAX_TAG = 5 };
 
 typedef struct reader {
@@ -122,7 +123,9 @@ static bool take_array(reader *from, size_t size, void *message,
 static bool read_delimited(reader *from, void *message, const ProtobufCFieldDescriptor *field)
 {
     uint64_t size;
-    if (!read_varint(from, &size) || size > (size_t)(from->end - from->data))
+    const uint8_t *start = from->data;
+    if (!read_varint(from, &size) || from->data - start > MAX_TAG ||
+        size > (size_t)(from->end - from->data))
         return false;
     bool taken = false;
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
