@@ -35,7 +35,7 @@ run planted '^planted:' ./linearizability.planted -j1
 
 for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0; do
     for side in client server; do
-        for what in allocations descriptors interrupts short_writes; do
+        for what in allocations descriptors interrupts short_writes space clocks; do
             run "failing.$side.$what.${url%%:*}" '^number|^a session|^making' \
                 ./failing-session "$side" "$what" "$url"
         done
