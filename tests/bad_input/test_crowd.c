@@ -34,20 +34,7 @@ static void start(test_server *server, const char *listen)
 {
     const char *const arguments[] = {WALDOD,       "--listen", listen, "--load",
                                      TYPES_MODULE, "--lease",  "600",  NULL};
-    daemon_spawn(&server->daemon, arguments);
-    daemon_read_url(&server->daemon, server->url);
-    server->descriptors = daemon_descriptors(&server->daemon);
-}
-
-static size_t resident(const test_server *server)
-{
-    char path[64];
-    unsigned long total = 0, pages = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)server->daemon.pid);
-    FILE *file = fopen(path, "re");
-    cr_assert(file && fscanf(file, "%lu %lu", &total, &pages) == 2);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+    server_start_with(server, arguments);
 }
 
 static void enter(const char *url, int number, bool moves)
@@ -70,14 +57,14 @@ static void run(const char *listen, bool moves)
     uint64_t objects = 0;
     /* libnanomsg's wire is the same, and its client cannot have so many sockets. */
     const char *url = strncmp(server.url, "nn+", 3) == 0 ? server.url + 3 : server.url;
-    size_t before = resident(&server);
+    size_t before = daemon_resident(&server.daemon);
     for (int i = 0; i < SESSIONS; i++)
         enter(url, i, moves);
     cr_assert_eq(waldo_manager_number_of_objects(watcher, &objects, NULL), 0);
     cr_assert_eq(objects, SESSIONS);
     for (int i = 0; i < SESSIONS; i++)
         cr_assert_eq(raw_operation(&clients[i], WALDO__WIRE__OPERATION__PING, 0), 0);
-    size_t each = (resident(&server) - before) / SESSIONS;
+    size_t each = (daemon_resident(&server.daemon) - before) / SESSIONS;
     for (int i = 0; i < SESSIONS; i++)
         raw_leave(&clients[i]);
     await_objects(watcher, 0);

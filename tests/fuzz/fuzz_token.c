@@ -3,48 +3,28 @@
  *
  * The first byte says whether the token keeps its object on the way, and whether the input lies
  * over a genuine token or stands alone; the rest is the input. */
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <waldo/server.h>
 #include <waldo/waldo.h>
+
+#include "server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_SIZE = 1024, LOOK_EVERY = 256 };
 
-static waldo_server *server;
 static waldo_manager *owner, *finder;
 static waldo_list *list;
 
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-static void *serve(void *unused)
-{
-    must(waldo_server_serve_forever(server, NULL) >= 0);
-    return unused;
-}
-
 static void set_up(void)
 {
-    pthread_t thread;
-    char path[64];
-    const char *address;
-    if (server)
+    if (owner)
         return;
-    waldo_server_options options = {.authkey = "fuzz", .authkey_size = 4, .transit = 0.2};
-    waldo_manager_options own = {.authkey = "fuzz", .authkey_size = 4, .call_timeout = 10};
-    snprintf(path, sizeof path, "ipc://@waldo-fuzz-token-%d", (int)getpid());
-    must(waldo_server_new(NULL, &options, &server, NULL) >= 0);
-    must(waldo_server_listen(server, path, &address, NULL) >= 0);
-    must(pthread_create(&thread, NULL, serve, NULL) == 0);
+    waldo_server_options options = {
+        .authkey = FUZZ_KEY, .authkey_size = FUZZ_KEY_SIZE, .transit = 0.2};
+    waldo_manager_options own = {
+        .authkey = FUZZ_KEY, .authkey_size = FUZZ_KEY_SIZE, .call_timeout = 10};
+    const char *address = fuzz_start_server(&options);
     must(waldo_connect(address, &own, &owner, NULL) >= 0);
     must(waldo_connect(address, &own, &finder, NULL) >= 0);
     must(waldo_list_new(owner, &list, NULL) >= 0);
