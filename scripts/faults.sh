@@ -51,8 +51,8 @@ run partitions.many 'SEED|^\[====\]' env WALDO_FAULTS_TIMES=5 ./faults.partition
 run frames.many '^frames:|^\[====\]' \
     env WALDO_DAMAGED_FRAMES=1000000 ./bad_input.frames -j1
 
-for name in cancellation clients containers keys partitions queues references servers sessions \
-    shared_memory strangers; do
+for name in cancellation clients containers futures keys partitions queues read_ahead references \
+    servers sessions shared_memory sharing strangers; do
     run "$name" '^\[====\]|SEED' "./faults.$name"
 done
 

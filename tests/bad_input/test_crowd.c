@@ -10,7 +10,14 @@
 #include "raw_client.h"
 #include "server.h"
 
-enum { SESSIONS = 5000, OTHERS = 256 };
+/* ThreadSanitizer is too slow for so many. */
+#ifdef __SANITIZE_THREAD__
+enum { SESSIONS = 500 };
+#else
+enum { SESSIONS = 5000 };
+#endif
+/* A listener has rings for 1,024; the watcher has one of them. */
+enum { OTHERS = 256, WITH_RINGS = 1023 };
 
 #ifdef __SANITIZE_ADDRESS__
 enum { MOST_EACH = 32768 };
@@ -43,8 +50,7 @@ static void enter(const char *url, int number, bool moves)
     raw_client *one = &clients[number];
     snprintf(session, sizeof session, "%08d%08d", number, number);
     *one = raw_enter(url, session);
-    if (moves)
-        cr_assert_geq(one->engine->move(one->channel, waldo__deadline_in(RAW_PATIENCE), NULL), 0);
+    cr_assert_eq(one->moves, moves && number < WITH_RINGS);
     (void)raw_create(one, "Thing");
 }
 
@@ -70,17 +76,15 @@ static void run(const char *listen, bool moves)
     await_objects(watcher, 0);
     waldo_manager_unref(watcher);
     fprintf(stderr, "crowd: %s%s, %d sessions: %zu bytes each\n", listen,
-            moves ? ", in shared memory if there is some" : "", SESSIONS, each);
-#ifndef __SANITIZE_THREAD__
+            moves ? ", the first 1,023 in shared memory" : "", SESSIONS, each);
     cr_assert(moves || each < MOST_EACH);
-#endif
     server_stop(&server);
 }
 
 static void run_local(bool moves)
 {
     char listen[64];
-    snprintf(listen, sizeof listen, "ipc://@waldo-crowd-%d", (int)getpid());
+    snprintf(listen, sizeof listen, "ipc://@waldo-crowd-%d?shm=%d", (int)getpid(), moves);
     run(listen, moves);
 }
 

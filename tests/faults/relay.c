@@ -52,7 +52,7 @@ struct relay {
     size_t allowed[2];
     size_t moved[2];
     size_t piece; /* 0: CHUNK */
-    bool damages[2], repeats[2];
+    bool damages[2], repeats[2], reorders[2];
 };
 
 static uint64_t now_ms(void)
@@ -121,6 +121,14 @@ static void spoil(relay *one, direction which, flow *bytes)
     if (one->damages[which]) {
         bytes->data[bytes->end / 2] ^= 0x10;
         one->damages[which] = false;
+    }
+    if (one->reorders[which] && bytes->end > 1) {
+        uint8_t first[CHUNK];
+        size_t half = bytes->end / 2;
+        memcpy(first, bytes->data, half);
+        memmove(bytes->data, bytes->data + half, bytes->end - half);
+        memcpy(bytes->data + bytes->end - half, first, half);
+        one->reorders[which] = false;
     }
     if (one->repeats[which]) {
         memcpy(bytes->data + bytes->end, bytes->data, bytes->end);
@@ -363,6 +371,7 @@ COMMAND(delay, (relay * one, direction which, unsigned ms), one->delay[which] = 
 COMMAND(allow, (relay * one, direction which, size_t bytes), one->allowed[which] = bytes)
 COMMAND(split, (relay * one, size_t bytes), one->piece = bytes < CHUNK ? bytes : CHUNK)
 COMMAND(damage, (relay * one, direction which), one->damages[which] = true)
+COMMAND(reorder, (relay * one, direction which), one->reorders[which] = true)
 COMMAND(repeat, (relay * one, direction which), one->repeats[which] = true)
 
 #define QUESTION(type, name, parameters, expression)                                               \
