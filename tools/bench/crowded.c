@@ -133,6 +133,7 @@ bench_row bench_crowded_rows[] = {
     {.name = "objects.1000", CROWDED("objects"), .number = 1000},
     {.name = "objects.100000", CROWDED("objects"), .number = 100 * 1000},
     {.name = "objects.1000000", CROWDED("objects"), .number = 1000 * 1000},
+    {.name = "waiters.1000", CROWDED("waiters"), .number = 1000},
     {.name = "waiters.100000", CROWDED("waiters"), .number = 100 * 1000},
     {0},
 };
