@@ -36,7 +36,9 @@ const result *report_find(const report *results, const char *name)
 double report_ratio(const report *results, const comparison *with)
 {
     const result *row = report_find(results, with->row), *peer = report_find(results, with->peer);
-    double ours = row ? report_median(row) : 0, theirs = peer ? report_median(peer) : 0;
+    if (!row || !peer)
+        return 0;
+    double ours = report_median(row), theirs = report_median(peer);
     if (ours <= 0 || theirs <= 0)
         return 0;
     return with->at_least && !row->row->is_rate ? theirs / ours : ours / theirs;

@@ -140,18 +140,18 @@ static int listen_at(const char *kind, const char *path)
 
 int bench_serve_raw(const char *kind, const char *address)
 {
-    raw_end end;
+    raw_end end = {.socket = -1};
     int listener = listen_at(kind, address);
-    if (listener < 0 || !end_open(&end, kind))
-        return EXIT_FAILURE;
-    end.socket = accept(listener, NULL, NULL);
-    close(listener);
-    if (strcmp(kind, "unix") != 0)
-        set_no_delay(end.socket);
-    while (end_receive(&end) && end_send(&end))
-        ;
+    bool good = listener >= 0 && end_open(&end, kind);
+    if (good) {
+        end.socket = accept(listener, NULL, NULL);
+        if (strcmp(kind, "unix") != 0)
+            set_no_delay(end.socket);
+        while (end_receive(&end) && end_send(&end))
+            ;
+    }
     end_close(&end);
-    return EXIT_SUCCESS;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* ---- the client ---- */
