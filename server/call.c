@@ -316,11 +316,14 @@ static void finish(waldo_call *call)
         take_back_reference(call);
         waldo__call_lose(call);
     }
-    waldo__server_lock(call->server);
-    unlink_call(call);
-    waldo__server_unlock(call->server);
+    waldo_server *server = call->server;
     waldo__call_ref(call);
-    waldo__server_send(call);
+    waldo__server_lock(server);
+    unlink_call(call);
+    bool wakes = waldo__server_queue(call);
+    waldo__server_unlock(server);
+    if (wakes)
+        waldo__server_wake(server);
 }
 
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)

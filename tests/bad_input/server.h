@@ -19,14 +19,20 @@ typedef struct test_server {
     int descriptors; /* before anybody came */
 } test_server;
 
+/* A waldod with those arguments, which listens at one address. */
+static inline void server_start_with(test_server *server, const char *const *arguments)
+{
+    daemon_spawn(&server->daemon, arguments);
+    daemon_read_url(&server->daemon, server->url);
+    server->descriptors = daemon_descriptors(&server->daemon);
+}
+
 static inline void server_start(test_server *server, const char *listen)
 {
     const char *const arguments[] = {WALDOD,       "--listen",      listen,  "--load",
                                      TYPES_MODULE, "--max-message", "65536", NULL};
 
-    daemon_spawn(&server->daemon, arguments);
-    daemon_read_url(&server->daemon, server->url);
-    server->descriptors = daemon_descriptors(&server->daemon);
+    server_start_with(server, arguments);
 }
 
 static inline waldo_manager *server_connect(const test_server *server)

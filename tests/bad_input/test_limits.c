@@ -20,9 +20,7 @@ static void start(const char *limit)
     const char *const arguments[] = {
         WALDOD, "--listen", "tcp://127.0.0.1:0", "--load", TYPES_MODULE, "--limit", limit, NULL};
     server = (test_server){.descriptors = 0};
-    daemon_spawn(&server.daemon, arguments);
-    daemon_read_url(&server.daemon, server.url);
-    server.descriptors = daemon_descriptors(&server.daemon);
+    server_start_with(&server, arguments);
     admin = server_connect(&server);
     thing = server_thing(admin);
 }
@@ -366,24 +364,12 @@ Test(limits, queued)
 
 /* ---- in all ---- */
 
-static size_t resident(void)
-{
-    char path[64];
-    unsigned long total = 0, pages = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)server.daemon.pid);
-    FILE *file = fopen(path, "re");
-    cr_assert(file && fscanf(file, "%lu %lu", &total, &pages) == 2);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* What the server takes at rest, and a little. */
 static void memory_limit(char *limit, size_t size)
 {
     setenv("ASAN_OPTIONS", "quarantine_size_mb=1:allocator_release_to_os_interval_ms=0", 1);
     start("memory=1099511627776");
-    snprintf(limit, size, "memory=%zu", resident() + (48 << 20));
+    snprintf(limit, size, "memory=%zu", daemon_resident(&server.daemon) + (48 << 20));
     stop();
 }
 

@@ -15,6 +15,10 @@ relay *relay_start(const char *url);
 const char *relay_url(const relay *one);
 void relay_free(relay *one);
 
+/* Over ipc: descriptors, which are left behind otherwise, are passed on from now on. So connections
+ * move to shared memory, and only what wakes the other side, and their end, still goes through
+ * here. */
+void relay_pass_descriptors(relay *one);
 /* Breaks all connections. */
 void relay_cut(relay *one);
 /* New connections are broken at once, until told otherwise. */
