@@ -68,6 +68,7 @@ struct waldo_call {
     bool numbered;         /* its reply is kept until it is acknowledged */
     atomic_bool cancelled; /* the caller is gone or has given up */
     bool unpacked;         /* the reply says only that what it should carry does not fit */
+    bool waits;            /* its reply is among those that wait for the client to take others */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
     bool answered_instead; /* by the loop, not by the handler; of the loop's thread */
     bool is_step;          /* of a transaction: its result stays here, and it cannot wait */
@@ -90,7 +91,7 @@ struct waldo_call {
     waldo__job taking_back;
     waldo_call *next_of_session;
     waldo_call **link_of_session;
-    /* In the server's outbox. */
+    /* In the server's outbox, or among the replies that wait for its client. */
     waldo_call *next_to_send;
 };
 

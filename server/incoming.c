@@ -65,6 +65,11 @@ void waldo__dispatch_refused(void *endpoint, int code)
     atomic_fetch_add(&here->server->limits.refused[which], 1);
 }
 
+void waldo__dispatch_taken(void *endpoint, uint64_t connection)
+{
+    waldo__peers_taken(endpoint, connection);
+}
+
 void waldo__dispatch_gone(void *endpoint, uint64_t connection)
 {
     waldo__peers_gone(endpoint, connection);

@@ -103,11 +103,11 @@ void waldo__call_lose(waldo_call *call)
 void waldo__call_redirect(waldo_call *call, const waldo_call *again)
 {
     /* One copy of a reply waits for its client, not one for each connection on which it asks. */
-    if (call->sent && call->channel != again->channel)
+    if ((call->sent || call->waits) && call->channel != again->channel)
         waldo__peer_dismiss(call->server, call->channel);
     call->channel = again->channel;
     call->connection = again->connection;
     call->id = again->id;
     if (call->sent)
-        waldo__server_send_reply(call);
+        waldo__peer_send(call);
 }

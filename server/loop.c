@@ -36,14 +36,6 @@ bool waldo__server_queue(waldo_call *call)
     return first;
 }
 
-/* A client that is gone will ask again, or its session ends. */
-void waldo__server_send_reply(waldo_call *call)
-{
-    call->sent = true;
-    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
-                      call->reply.size);
-}
-
 /* Several replies for one connection leave together. */
 static void gather(waldo_server *server, bool gathers)
 {
@@ -71,7 +63,7 @@ void waldo__server_empty_outbox(waldo_server *server)
         gather(server, true);
     while (call) {
         waldo_call *next = call->next_to_send;
-        waldo__server_send_reply(call);
+        waldo__peer_send(call);
         waldo__call_unref(call);
         call = next;
     }

@@ -17,9 +17,7 @@ static void send_parts(waldo__endpoint *endpoint, uint64_t connection, uint32_t 
     /* Where it cannot be told there is nobody to tell. */
     if (!endpoint->listener)
         return;
-    if (endpoint->engine->reply(endpoint->listener, connection, id, parts, part_count, NULL) ==
-        WALDO_ELIMIT)
-        atomic_fetch_add(&endpoint->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
+    (void)endpoint->engine->reply(endpoint->listener, connection, id, parts, part_count, NULL);
 }
 
 static void send_raw(waldo__endpoint *endpoint, uint64_t connection, uint32_t id, void *data,
@@ -104,9 +102,29 @@ static void unbind(waldo__peer *peer)
     waldo__session_unref(session);
 }
 
+static waldo_call *take_waiting(waldo__peer *peer)
+{
+    waldo_call *call = peer->waiting;
+    peer->waiting = call->next_to_send;
+    peer->endpoint->server->waiting_replies--;
+    return call;
+}
+
+/* Its client asks for them again. */
+static void forget_waiting(waldo__peer *peer)
+{
+    while (peer->waiting) {
+        waldo_call *call = take_waiting(peer);
+        call->waits = false;
+        call->sent = true;
+        waldo__call_unkeep(call);
+    }
+}
+
 static void end(waldo__peer *peer)
 {
     waldo_server *server = peer->endpoint->server;
+    forget_waiting(peer);
     waldo__map_remove(&server->peers, peer->id);
     forget_on_connection(peer);
     if (peer->admitted)
@@ -264,6 +282,73 @@ void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connecti
         send_raw(peer->endpoint, connection, id, server->frame.data, server->frame.size);
     else /* without memory for it; the client asks again on another connection */
         waldo__peer_dismiss(server, channel);
+}
+
+/* ---- replies that wait ---- */
+
+static bool is_full(const waldo__peer *peer)
+{
+    const waldo__endpoint *endpoint = peer->endpoint;
+    return endpoint->listener && endpoint->engine->is_full &&
+           endpoint->engine->is_full(endpoint->listener, peer->connection);
+}
+
+static void send_reply(waldo_call *call)
+{
+    call->waits = false;
+    call->sent = true;
+    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
+                      call->reply.size);
+}
+
+void waldo__peer_send(waldo_call *call)
+{
+    waldo__peer *peer = waldo__peer_find(call->server, call->channel);
+    if (!peer || (!peer->waiting && !is_full(peer))) {
+        send_reply(call);
+        return;
+    }
+    waldo__call_keep(call);
+    call->waits = true;
+    call->next_to_send = NULL;
+    if (peer->waiting)
+        peer->waiting_last->next_to_send = call;
+    else
+        peer->waiting = call;
+    peer->waiting_last = call;
+    call->server->waiting_replies++;
+    atomic_fetch_add(&call->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
+}
+
+/* Each reply that is sent may end the peer. */
+static void send_waiting(waldo_server *server, uint64_t id)
+{
+    for (waldo__peer *peer;
+         (peer = waldo__peer_find(server, id)) != NULL && peer->waiting && !is_full(peer);) {
+        waldo_call *call = take_waiting(peer);
+        send_reply(call);
+        waldo__call_unkeep(call);
+    }
+}
+
+/* Who takes something is alive, though nothing is read that he may say. */
+void waldo__peers_taken(waldo__endpoint *endpoint, uint64_t connection)
+{
+    waldo_server *server = endpoint->server;
+    uint64_t now = uv_now(&server->loop), id = 0;
+    for (waldo__peer *peer = waldo__map_get(&endpoint->connections, connection); peer;
+         peer = peer->next_on_connection) {
+        peer->since = now;
+        if (peer->session)
+            peer->session->heard_at = now;
+        if (peer->waiting)
+            id = peer->id;
+    }
+    if (id == 0)
+        return;
+    send_waiting(server, id);
+    if (server->waiting_replies == 0)
+        waldo__server_wake(server); /* it may be what a server that ends waits for */
 }
 
 void waldo__peers_gone(waldo__endpoint *endpoint, uint64_t connection)

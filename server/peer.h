@@ -24,7 +24,9 @@ typedef struct waldo__peer {
     waldo__session *session; /* NULL before HELLO */
     bool admitted;           /* one of the server's CONNECTIONS; before, one of the STRANGERS */
     bool greeted;            /* it had a session */
-    uint64_t since; /* loop time in ms: it came, or was last heard of, or lost its session */
+    uint64_t since;      /* loop time in ms: it came, or was last heard of, or lost its session */
+    waldo_call *waiting; /* answered while its connection was full, in order */
+    waldo_call *waiting_last;
     struct waldo__peer *next_on_connection;
     struct waldo__peer *older_stranger;
     struct waldo__peer *newer_stranger;
@@ -48,11 +50,16 @@ int waldo__peer_admit(waldo__peer *peer, waldo_call *call);
 bool waldo__peer_may_move(const waldo__peer *peer);
 /* The session takes the place of what the peer had before. */
 void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
+/* Sends the call's reply to where its request came from, or has it wait until the client has taken
+ * what was sent before. */
+void waldo__peer_send(waldo_call *call);
 /* Sends a reply through the channel, if it is still there. */
 void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
                        const uint8_t *data, size_t size);
 /* The peer of the channel has to leave, if it is still there. */
 void waldo__peer_dismiss(waldo_server *server, uint64_t channel);
+/* The client of a connection that was full has taken something. */
+void waldo__peers_taken(struct waldo__endpoint *endpoint, uint64_t connection);
 /* The connection is gone, with all its peers. */
 void waldo__peers_gone(struct waldo__endpoint *endpoint, uint64_t connection);
 /* The session has ended: its peers are nobody's. */

@@ -149,7 +149,7 @@ static void dismiss_calls(waldo_server *server, bool parked_only)
 static bool is_idle(waldo_server *server)
 {
     waldo__server_lock(server);
-    bool idle = server->unanswered == 0 && !server->outbox;
+    bool idle = server->unanswered == 0 && !server->outbox && server->waiting_replies == 0;
     waldo__server_unlock(server);
     return idle;
 }
@@ -288,8 +288,8 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
     return 0;
 }
 
-static const waldo__listener_events events = {waldo__dispatch_message, waldo__dispatch_gone,
-                                              waldo__dispatch_refused};
+static const waldo__listener_events events = {waldo__dispatch_message, waldo__dispatch_taken,
+                                              waldo__dispatch_gone, waldo__dispatch_refused};
 
 static unsigned clamp(uint64_t number)
 {

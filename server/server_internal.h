@@ -92,6 +92,7 @@ struct waldo_server {
     unsigned running;    /* jobs of calls */
     waldo_call *outbox;  /* answered, in order */
     waldo_call *outbox_last;
+    size_t waiting_replies; /* of clients that have others to take first; of the loop's thread */
 };
 
 enum waldo__stop { WALDO__STOP_DRAIN = 1, WALDO__STOP_NOW = 2 };
@@ -101,8 +102,6 @@ void waldo__server_unlock(waldo_server *server);
 /* Hands an answered call to the loop; any thread, with the lock. Takes over a reference. true: the
  * loop has to be woken, without the lock. */
 bool waldo__server_queue(waldo_call *call);
-/* Writes the reply to where the request came from. Loop thread. */
-void waldo__server_send_reply(waldo_call *call);
 void waldo__server_empty_outbox(waldo_server *server);
 /* Has the loop look at what there is to do beside I/O, now if it sleeps; any thread. */
 void waldo__server_wake(waldo_server *server);
@@ -128,6 +127,7 @@ int waldo__dispatch(waldo_call *call);
 /* What an engine heard (server/incoming.c). */
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
                              size_t size);
+void waldo__dispatch_taken(void *endpoint, uint64_t connection);
 void waldo__dispatch_gone(void *endpoint, uint64_t connection);
 void waldo__dispatch_refused(void *endpoint, int code);
 

@@ -21,6 +21,8 @@ typedef struct waldo__listener_events {
     /* A whole message; data is valid during the call only. */
     void (*message)(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
                     size_t size);
+    /* The connection was full, and its client has just taken some. NULL: nobody cares. */
+    void (*taken)(void *context, uint64_t connection);
     /* The connection is no more. Engines that cannot tell never call it. */
     void (*gone)(void *context, uint64_t connection);
     /* A connection was closed: WALDO_ETOOBIG, it sent a message that is larger than allowed;
@@ -34,8 +36,8 @@ typedef struct waldo__listener_limits {
     size_t first_message; /* before it: what a stranger may cost; engines that cannot tell
                              connections apart on this level use max_message */
     unsigned max_silent;  /* connections whose first message is not whole yet; 0: any number */
-    size_t max_queued;    /* bytes waiting for one client that does not read; then it is cut off.
-                             A single reply may always wait */
+    size_t max_queued;    /* bytes that wait for one client; with more of them its connection is
+                             full, and nothing is read from it until the client has taken some */
     uint64_t spin_ns;     /* to look into rings of shared memory before sleeping; 0: never */
     unsigned stranger_ms; /* until a new connection's first message is whole, and at most for the
                              last replies to one that is disconnected; 0: 10 seconds */
@@ -58,9 +60,12 @@ typedef struct waldo__server_engine {
      * only uv_run finds any. NULL: the same. Not from within an event. */
     int (*poll)(waldo__listener *listener);
     /* Sends a reply, copying what the socket does not take at once. Never blocks. 0, WALDO_EGONE:
-     * no such connection, WALDO_ETOOBIG, WALDO_ELIMIT: it was cut off, WALDO_ENOMEM. */
+     * no such connection, WALDO_ETOOBIG, WALDO_ENOMEM. */
     int (*reply)(waldo__listener *listener, uint64_t connection, uint32_t id,
                  const struct iovec *parts, int part_count, waldo_error *reterr);
+    /* Does more wait for the client than max_queued? Then replies should wait elsewhere until it
+     * has taken() some. NULL: never. */
+    bool (*is_full)(const waldo__listener *listener, uint64_t connection);
     /* true: replies may be gathered from now on, to leave together at false. NULL: they never are.
      */
     void (*gather)(waldo__listener *listener, bool gathers);

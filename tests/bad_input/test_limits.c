@@ -1,9 +1,11 @@
 /* Every limit of waldo/limits.h: it can be set, who goes beyond it gets an error that names it, it
  * counts what it refused, and whoever keeps to it notices nothing. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "raw_client.h"
 #include "server.h"
@@ -15,10 +17,12 @@ static test_server server;
 static waldo_manager *admin; /* somebody who keeps to all limits */
 static bad_thing *thing;
 
-static void start_at(const char *listen, const char *limit)
+/* `patience`: seconds for strangers, for clients that are silent, and for their last replies. */
+static void start_at(const char *listen, const char *limit, const char *patience)
 {
-    const char *const arguments[] = {WALDOD,       "--listen", listen, "--load",
-                                     TYPES_MODULE, "--limit",  limit,  NULL};
+    const char *const arguments[] = {WALDOD,       "--listen",    listen,   "--load",
+                                     TYPES_MODULE, "--limit",     limit,    "--lease",
+                                     patience,     "--handshake", patience, NULL};
     server = (test_server){.descriptors = 0};
     server_start_with(&server, arguments);
     admin = server_connect(&server);
@@ -27,7 +31,7 @@ static void start_at(const char *listen, const char *limit)
 
 static void start(const char *limit)
 {
-    start_at("tcp://127.0.0.1:0", limit);
+    start_at("tcp://127.0.0.1:0", limit, "30");
 }
 
 /* The server is as it was, and ends in order. */
@@ -91,19 +95,26 @@ static int call(raw_client *client, uint64_t object, const char *method, int64_t
     return raw_exchange(client, &request, &number.base);
 }
 
-/* The same, but nobody waits for the reply. */
-static int send_call(raw_client *client, uint64_t object, const char *method, int64_t n)
+/* Nobody waits for the reply. */
+static int send_with(raw_client *client, uint64_t object, const char *method,
+                     const ProtobufCMessage *arguments)
 {
     Waldo__Wire__Request request = call_of(client, object, method);
-    Bad__Number number = BAD__NUMBER__INIT;
     waldo__buffer packed = {0};
 
-    number.n = n;
     request.sequence = ++client->sequence;
-    cr_assert_eq(waldo__envelope_request(&packed, &request, &number.base, NULL), 0);
+    cr_assert_eq(waldo__envelope_request(&packed, &request, arguments, NULL), 0);
     int status = raw_send(client, packed.data, packed.size);
     waldo__buffer_free(&packed);
     return status;
+}
+
+static int send_call(raw_client *client, uint64_t object, const char *method, int64_t n)
+{
+    Bad__Number number = BAD__NUMBER__INIT;
+
+    number.n = n;
+    return send_with(client, object, method, &number.base);
 }
 
 /* ---- who is let in ---- */
@@ -218,15 +229,10 @@ Test(limits, parked)
     uint64_t first = raw_create(&client, "Thing");
     Waldo__Wire__Request request = call_of(&client, first, "park");
     Bad__Fifo fifo = BAD__FIFO__INIT;
-    waldo__buffer packed = {0};
 
     fifo.path = (char *)"/dev/null";
-    request.sequence = ++client.sequence;
-    cr_assert_eq(waldo__envelope_request(&packed, &request, &fifo.base, NULL), 0);
-    cr_assert_eq(raw_send(&client, packed.data, packed.size), 0);
-    waldo__buffer_free(&packed);
+    cr_assert_eq(send_with(&client, first, "park", &fifo.base), 0);
     /* The same object: this one runs after the one that parked. */
-    request.sequence = 0;
     raw_exchange(&client, &request, &fifo.base);
     assert_refused(&client, "limit of 1 calls that handlers keep");
     cr_assert_eq(refused("calls that handlers keep"), 1);
@@ -342,77 +348,68 @@ Test(limits, depth)
     stop();
 }
 
-/* A client that sends and does not read is cut off; the others feel nothing. */
+#define QUEUED_LIMIT "queued=1000000"
+#define QUEUED "bytes on their way to one client; with more, its replies wait"
+/* Many replies, each of which the queue would take; a few, of which it takes one. */
+enum { MANY = 300, REPLY = 200000, SEVERAL = 20, LARGE = 8 << 20 };
+
+static void with_little_quarantine(void)
+{
+    setenv("ASAN_OPTIONS", "quarantine_size_mb=1:allocator_release_to_os_interval_ms=0", 1);
+}
+
+/* A client that sends and does not read: it finds its own socket full, the others feel nothing, and
+ * it is gone after its lease. */
 static void never_read(const char *listen, int calls, int reply)
 {
-    static const char what[] =
-        "bytes that wait for one client that does not read; then it is cut off";
-
-    start_at(listen, "queued=1000000");
+    with_little_quarantine();
+    start_at(listen, QUEUED_LIMIT, "2");
     raw_client client = raw_enter(server.url, FIRST_SESSION);
     uint64_t object = raw_create(&client, "Thing");
     for (int i = 0; i < calls && send_call(&client, object, "produce", reply) == 0; i++)
         if (i % 10 == 0)
             assert_works(thing);
-    for (int left = DAEMON_PATIENCE_MS; refused(what) == 0; left--) {
-        cr_assert_gt(left, 0, "it is not cut off");
+    for (int left = DAEMON_PATIENCE_MS; refused(QUEUED) == 0; left--) {
+        cr_assert_gt(left, 0, "no reply has to wait");
         usleep(DAEMON_LOOK_US);
     }
-    cr_assert_eq(refused(what), 1);
+    await_objects(admin, 1);
     raw_close(&client);
-    client = raw_enter(server.url, FIRST_SESSION);
-    cr_assert_eq(raw_operation(&client, WALDO__WIRE__OPERATION__PING, 0), 0, "it may come back");
-    raw_leave(&client);
     stop();
 }
 
-static void never_read_here(bool moves, int calls, int reply)
+static void by_socket(bool moves, void (*body)(const char *listen, int calls, int reply), int calls,
+                      int reply)
 {
     char listen[64];
 
     snprintf(listen, sizeof listen, "ipc://@waldo-limits-%d?shm=%d", (int)getpid(), moves);
-    never_read(listen, calls, reply);
+    body(listen, calls, reply);
 }
 
-/* Many replies, each of which the queue would take; a few, of which it takes one. */
-enum { MANY = 300, REPLY = 200000, SEVERAL = 20, LARGE = 8 << 20 };
+#define TEST_BY_ALL(name, body, calls, reply)                                                      \
+    Test(limits, name)                                                                             \
+    {                                                                                              \
+        body("tcp://127.0.0.1:0", calls, reply);                                                   \
+    }                                                                                              \
+    Test(limits, name##_by_ipc)                                                                    \
+    {                                                                                              \
+        by_socket(false, body, calls, reply);                                                      \
+    }                                                                                              \
+    Test(limits, name##_by_shm)                                                                    \
+    {                                                                                              \
+        by_socket(true, body, calls, reply);                                                       \
+    }
 
-Test(limits, queued)
-{
-    never_read("tcp://127.0.0.1:0", MANY, REPLY);
-}
-
-Test(limits, queued_by_ipc)
-{
-    never_read_here(false, MANY, REPLY);
-}
-
-Test(limits, queued_by_shm)
-{
-    never_read_here(true, MANY, REPLY);
-}
-
-Test(limits, several_large_replies_queued)
-{
-    never_read("tcp://127.0.0.1:0", SEVERAL, LARGE);
-}
-
-Test(limits, several_large_replies_queued_by_ipc)
-{
-    never_read_here(false, SEVERAL, LARGE);
-}
-
-Test(limits, several_large_replies_queued_by_shm)
-{
-    never_read_here(true, SEVERAL, LARGE);
-}
+TEST_BY_ALL(queued, never_read, MANY, REPLY)
+TEST_BY_ALL(several_large_replies_queued, never_read, SEVERAL, LARGE)
 
 /* ---- in all ---- */
 
 /* What the server takes at rest, and a little. */
 static void memory_limit(char *limit, size_t size)
 {
-    setenv("ASAN_OPTIONS", "quarantine_size_mb=1:allocator_release_to_os_interval_ms=0", 1);
+    with_little_quarantine();
     start("memory=1099511627776");
     snprintf(limit, size, "memory=%zu", daemon_resident(&server.daemon) + (48 << 20));
     stop();

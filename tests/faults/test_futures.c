@@ -1,5 +1,7 @@
 /* Calls that are started now and waited for later. */
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +69,39 @@ Test(futures, many_are_under_way_on_one_connection)
     }
     cr_assert_eq(relay_accepted(network), 1);
     cr_assert_eq(register_executions(reg), MANY);
+    faults_register_unref(reg);
+}
+
+static bool some_reply_waits(void)
+{
+    char *text = NULL;
+    OK(waldo_manager_debug_info(direct, &text, &error));
+    bool found = strstr(text, "with more, its replies wait: refused") != NULL;
+    free(text);
+    return found;
+}
+
+Test(futures, large_replies_that_are_taken_late)
+{
+    enum { SEVERAL = 100, SIZE = 1 << 20 };
+    waldo_future *futures[SEVERAL];
+    faults_register *reg = get_register(manager, "r");
+    for (int i = 0; i < SEVERAL; i++)
+        futures[i] = start(reg, "big", SIZE);
+    OK(waldo_manager_flush(manager, &error));
+    AWAIT(some_reply_waits());
+    for (int i = 0; i < SEVERAL; i++) {
+        waldo_value *item = NULL, *filling = NULL;
+        size_t size = 0;
+        OK(waldo_future_result(futures[i], PATIENCE, &item, &error));
+        OK(waldo_value_dict_get_str(item, "filling", &filling, &error));
+        OK(waldo_value_length(filling, &size, &error));
+        cr_assert_eq(size, SIZE);
+        waldo_value_unref(filling);
+        waldo_value_unref(item);
+        waldo_future_unref(futures[i]);
+    }
+    cr_assert_eq(relay_accepted(network), 1);
     faults_register_unref(reg);
 }
 

@@ -121,7 +121,8 @@ static int events_of(const waldo__connection *connection)
 {
     if (waldo__moved_is(connection))
         return UV_READABLE;
-    return (connection->leaving ? 0 : UV_READABLE) | (queued(connection) ? UV_WRITABLE : 0);
+    return (waldo__connection_is_read(connection) ? UV_READABLE : 0) |
+           (queued(connection) ? UV_WRITABLE : 0);
 }
 
 static void watch(waldo__connection *connection)
@@ -184,16 +185,11 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
         spare_body(connection);
 }
 
-bool waldo__connection_is_read(const waldo__connection *connection)
-{
-    return !connection->leaving && !connection->closing;
-}
-
 void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size)
 {
     waldo__sp_message message;
 
-    while (size > 0 && waldo__connection_is_read(connection)) {
+    while (size > 0 && waldo__connection_is_open(connection)) {
         int rc = waldo__sp_take(&connection->parser, &data, &size, &message, NULL);
         if (rc == WALDO_ETOOBIG)
             tell_refused(connection->listener, rc);
@@ -247,6 +243,11 @@ static bool read_once(waldo__connection *connection)
 
 /* ---- Writing ---- */
 
+static bool is_too_much_queued(const waldo__connection *connection)
+{
+    return queued(connection) > connection->listener->limits.max_queued;
+}
+
 static void shrink_queue(waldo__connection *connection)
 {
     waldo__buffer *queue = &connection->queue;
@@ -266,6 +267,7 @@ static void shrink_queue(waldo__connection *connection)
 static void finish_writing(waldo__connection *connection)
 {
     shrink_queue(connection);
+    connection->full = connection->full && is_too_much_queued(connection);
     if (connection->leaving && is_drained(connection))
         waldo__connection_close(connection);
     else
@@ -306,13 +308,26 @@ static void write_queue(waldo__connection *connection)
     finish_writing(connection);
 }
 
+/* The same, and tells of it where that was awaited. */
+static void write_more(waldo__connection *connection)
+{
+    const waldo__listener *listener = connection->listener;
+    size_t before = queued(connection);
+    bool was_full = connection->full;
+
+    write_queue(connection);
+    if (was_full && !connection->closing && queued(connection) < before &&
+        listener->events.taken != NULL)
+        listener->events.taken(listener->context, connection->number);
+}
+
 /* What woke is taken before anything is looked at: what comes later wakes again. */
 static void on_woken(waldo__connection *connection)
 {
     if (!waldo__moved_drain(connection))
         return;
     if (queued(connection) > 0)
-        write_queue(connection);
+        write_more(connection);
     if (waldo__connection_is_read(connection))
         waldo__moved_read(connection);
 }
@@ -330,42 +345,30 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         return;
     }
     if (events & UV_WRITABLE)
-        write_queue(connection);
+        write_more(connection);
     for (int i = 0; (events & UV_READABLE) && i < READS_IN_A_ROW; i++)
         if (!waldo__connection_is_read(connection) || !read_once(connection))
             break;
 }
 
-static int no_memory(waldo_error *reterr)
-{
-    return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
-}
-
 static int queue_rest(waldo__connection *connection, const waldo__sp_frame *frame,
                       waldo_error *reterr)
 {
-    size_t before = queued(connection);
-
-    if (before > 0 &&
-        before + (frame->size - frame->sent) > connection->listener->limits.max_queued) {
-        waldo__connection_close(connection);
-        return waldo_error_set(reterr, WALDO_ELIMIT,
-                               "the client does not read: %zu bytes waited for it", before);
-    }
     if (!waldo__sp_frame_keep_rest(frame, &connection->queue)) {
         /* A frame cut in two cannot be followed by another one. */
         waldo__connection_close(connection);
-        return no_memory(reterr);
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
     }
+    connection->full = is_too_much_queued(connection);
     return 0;
 }
 
-/* A little is worth waiting for more. */
+/* A little is worth waiting for more. What is full is written where that is told. */
 static void gather(waldo__connection *connection)
 {
     waldo__listener *listener = connection->listener;
 
-    if (queued(connection) > GATHERED_MOST) {
+    if (queued(connection) > GATHERED_MOST && !connection->full) {
         write_queue(connection);
     } else if (!connection->gathered) {
         connection->gathered = true;
@@ -386,7 +389,7 @@ void waldo__connections_flush(waldo__listener *listener)
         listener->gathered = connection->next_gathered;
         connection->gathered = false;
         if (!connection->closing)
-            write_queue(connection);
+            write_more(connection);
     }
 }
 

@@ -31,6 +31,7 @@ struct waldo__connection {
     /* What the socket, or the ring, did not take yet, from queue_start on. */
     waldo__buffer queue;
     size_t queue_start;
+    bool full;     /* more than max_queued waits: nothing is read until the client has taken some */
     bool gathered; /* it is among those that the listener writes to later */
     waldo__connection *next_gathered;
     /* Those that have until `due` (ms on the loop's clock) to say or to take something. */
@@ -88,8 +89,18 @@ void waldo__connections_close_silent(waldo__listener *listener);
 
 /* Bytes of the stream that it sends; they are not touched any more when this returns. */
 void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size);
-/* Is more of it to be taken? */
-bool waldo__connection_is_read(const waldo__connection *connection);
+/* Is what it has sent still to be taken? */
+static inline bool waldo__connection_is_open(const waldo__connection *connection)
+{
+    return !connection->leaving && !connection->closing;
+}
+
+/* Is more to be read of it now? */
+static inline bool waldo__connection_is_read(const waldo__connection *connection)
+{
+    return waldo__connection_is_open(connection) && !connection->full;
+}
+
 /* Closes one that is out of time, or that is leaving and has nothing left to send. */
 void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now);
 

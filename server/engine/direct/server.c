@@ -210,6 +210,13 @@ static int direct_reply(waldo__listener *listener, uint64_t number, uint32_t id,
     return waldo__connection_reply(connection, id, parts, part_count, reterr);
 }
 
+static bool direct_is_full(const waldo__listener *listener, uint64_t number)
+{
+    const waldo__connection *connection = waldo__connections_find(&listener->table, number);
+
+    return connection != NULL && connection->full;
+}
+
 /* A device of libnanomsg drops a reply that finds its socket busy. */
 static bool direct_multiplexes(const waldo__listener *listener, uint64_t number, uint32_t id)
 {
@@ -273,6 +280,7 @@ const waldo__server_engine waldo__direct_server = {
     .offers = direct_offers,
     .poll = waldo__moved_poll,
     .reply = direct_reply,
+    .is_full = direct_is_full,
     .gather = direct_gather,
     .multiplexes = direct_multiplexes,
     .disconnect = direct_disconnect,

@@ -207,8 +207,11 @@ void waldo__moved_read(waldo__connection *connection)
             break;
         bytes += size;
     }
+    /* One that is not read now wakes this side when it has taken something. */
     if (waldo__connection_is_read(connection))
         warm_up(connection);
+    else if (connection->moved->warm)
+        cool_down(connection);
 }
 
 /* The client is gone, but what it wrote before counts; no more of it than fits into ring and slots.
@@ -219,7 +222,7 @@ static void read_last_words(waldo__connection *connection)
     size_t size = 1;
 
     for (size_t bytes = 0; size > 0 && bytes < most; bytes += size)
-        size = waldo__connection_is_read(connection) ? read_record(connection) : 0;
+        size = waldo__connection_is_open(connection) ? read_record(connection) : 0;
     waldo__connection_close(connection);
 }
 

@@ -11,11 +11,12 @@ WALDO_BEGIN_DECLS
 
 /* name, default, what is limited.
  *
- * QUEUED is of one connection: bytes of replies that its socket does not take. A single reply may
- * always wait; one more than fits, and the connection is closed. KEPT_BYTES is of one session, over
- * all of its connections: replies are kept until the client has acknowledged them, and one that
- * does not fit becomes an error; the first one always fits. So a client that does not read costs
- * the server no more than that, and the others feel nothing.
+ * QUEUED is of one connection: bytes of replies that its socket does not take. While there are
+ * more, none of its requests are read, and its further replies wait where they are kept; `refused`
+ * counts these. KEPT_BYTES is of one session, over all of its connections: replies are kept until
+ * the client has acknowledged them, and one that does not fit becomes an error; the first one
+ * always fits. So a client that does not read costs the server no more than these two and a reply,
+ * is gone after its lease, and the others feel nothing.
  *
  * MEMORY is what of the process lies in memory. Above it, the server takes no new sessions and no
  * new calls, but still lets clients give back what they have. Its default, which the 0 stands for,
@@ -26,7 +27,7 @@ WALDO_BEGIN_DECLS
     X(SESSIONS, 16384, "sessions")                                                                 \
     X(OBJECTS, 16777216, "objects")                                                                \
     X(MESSAGE, 67108864, "bytes of one message")                                                   \
-    X(QUEUED, 268435456, "bytes that wait for one client that does not read; then it is cut off")  \
+    X(QUEUED, 4194304, "bytes on their way to one client; with more, its replies wait")            \
     X(PARKED, 1048576, "calls that handlers keep")                                                 \
     X(KEPT, 4096, "replies of one session that it has not acknowledged")                           \
     X(KEPT_BYTES, 1073741824, "bytes of replies of one session that it has not acknowledged")      \

@@ -17,6 +17,7 @@
 #include "../../../../server/engine/engine.h"
 
 #define TEST_MAX_MESSAGE ((size_t)8 << 20)
+#define TEST_MAX_QUEUED ((size_t)1 << 20)
 #define TEST_URL_SIZE 600
 
 typedef struct echo_server {
@@ -32,8 +33,9 @@ typedef struct echo_server {
     sem_t done;
     void (*job)(struct echo_server *server);
     atomic_int messages;
+    atomic_int taken;
+    atomic_int emptied; /* and it was not full any more */
     atomic_int gone;
-    atomic_int cut_off;
     atomic_int closed;
     atomic_ullong last_connection;
 } echo_server;
@@ -54,10 +56,17 @@ static inline void echo_on_message(void *context, uint64_t connection, uint32_t 
     if (!server->never_admits)
         server->engine->admit(server->listener, connection);
     if (!server->silent || knocks) {
-        int rc = server->engine->reply(server->listener, connection, id, &part, 1, NULL);
-        if (rc == WALDO_ELIMIT)
-            atomic_fetch_add(&server->cut_off, 1);
+        server->engine->reply(server->listener, connection, id, &part, 1, NULL);
     }
+}
+
+static inline void echo_on_taken(void *context, uint64_t connection)
+{
+    echo_server *server = context;
+
+    atomic_fetch_add(&server->taken, 1);
+    if (!server->engine->is_full(server->listener, connection))
+        atomic_fetch_add(&server->emptied, 1);
 }
 
 static inline void echo_on_gone(void *context, uint64_t connection)
@@ -107,7 +116,8 @@ static inline void echo_do(echo_server *server, void (*job)(echo_server *server)
 /* Fill in limits and flags before, or leave them zero. */
 static inline int echo_try_start(echo_server *server, const char *url, waldo_error *err)
 {
-    const waldo__listener_events events = {.message = echo_on_message, .gone = echo_on_gone};
+    const waldo__listener_events events = {
+        .message = echo_on_message, .taken = echo_on_taken, .gone = echo_on_gone};
     waldo__url parsed;
 
     if (server->limits.max_message == 0)
@@ -115,7 +125,7 @@ static inline int echo_try_start(echo_server *server, const char *url, waldo_err
     if (server->limits.first_message == 0)
         server->limits.first_message = server->limits.max_message;
     if (server->limits.max_queued == 0)
-        server->limits.max_queued = 2 * TEST_MAX_MESSAGE;
+        server->limits.max_queued = TEST_MAX_QUEUED;
     int rc = waldo__url_parse(url, &parsed, err);
     if (rc < 0)
         return rc;
