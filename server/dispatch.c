@@ -107,9 +107,7 @@ static const waldo__key *key_of_caller(const waldo_call *call)
 /* What works on another object's behalf is called as that one is. */
 static int check_call(waldo_call *call)
 {
-    const waldo__object *object = call->object;
-    while (object->origin)
-        object = object->origin;
+    const waldo__object *object = waldo__object_root(call->object);
     if (waldo__key_may_call(key_of_caller(call), object->type->type_id))
         return 0;
     return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'",

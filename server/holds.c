@@ -37,9 +37,10 @@ static void *hold(void *context, uint64_t id, uint64_t ticket_number)
         return NULL;
     waldo__server_lock(server);
     waldo__object *object = waldo__object_find(server, id);
-    if (object) {
-        waldo__object_reference(object);
+    bool held = object && waldo__object_reference(object);
+    if (object)
         waldo__object_unpin(object);
+    if (held) {
         *made = (waldo__hold){.next = server->holds.first,
                               .link = &server->holds.first,
                               .object = object,
@@ -50,7 +51,7 @@ static void *hold(void *context, uint64_t id, uint64_t ticket_number)
         (void)waldo__ticket_redeem(server, ticket_number, id);
     }
     waldo__server_unlock(server);
-    if (object)
+    if (held)
         return made;
     free(made);
     return NULL;
@@ -61,7 +62,7 @@ static void release(void *held)
     waldo__hold *one = held;
     pthread_mutex_lock(&orphans_lock);
     if (one->object) {
-        waldo_server *server = one->object->server;
+        waldo_server *server = waldo__object_server(one->object);
         waldo__server_lock(server);
         *one->link = one->next;
         if (one->next)
@@ -108,13 +109,14 @@ uint64_t waldo__ticket_new(waldo_server *server, waldo__object *object, uint64_t
         randombytes_buf(&number, sizeof number);
     while (number == 0 || waldo__map_get(tickets, number));
     *made = (ticket){object, session, waldo__now() + (uint64_t)(server->options.transit * 1e9)};
-    if (!waldo__map_set(tickets, number, made)) {
-        uncount_ticket(server, session);
-        free(made);
-        return 0;
+    if (waldo__object_reference(object)) {
+        if (waldo__map_set(tickets, number, made))
+            return number;
+        waldo__object_unreference(object, 1);
     }
-    waldo__object_reference(object);
-    return number;
+    uncount_ticket(server, session);
+    free(made);
+    return 0;
 }
 
 static uint64_t ticket_for(void *context, uint64_t id)
@@ -155,13 +157,13 @@ uint64_t waldo__tickets_expire(waldo_server *server)
     uint64_t next = 0;
     size_t position = 0;
     waldo__server_lock(server);
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->holds.tickets, &position)) != NULL;) {
-        uint64_t expires = ((const ticket *)entry->value)->expires;
+    for (waldo__map_entry entry;
+         (entry = waldo__map_next(&server->holds.tickets, &position)).value;) {
+        uint64_t expires = ((const ticket *)entry.value)->expires;
         if (expires <= now) {
             /* Removal moves a later entry into this place: look at it again. One that is moved
              * past the end is found the next time. */
-            end_ticket(server, entry->key);
+            end_ticket(server, entry.key);
             position--;
             next = now + AGAIN_NS;
         } else if (next == 0 || expires < next) {
@@ -200,9 +202,9 @@ void waldo__holds_end(waldo_server *server)
     server->keeper = NULL;
     size_t position = 0;
     waldo__server_lock(server);
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->holds.tickets, &position)) != NULL; position = 0)
-        end_ticket(server, entry->key);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->holds.tickets, &position)).value;
+         position = 0)
+        end_ticket(server, entry.key);
     waldo__map_free(&server->holds.tickets);
     waldo__map_free(&server->holds.issued);
     waldo__server_unlock(server);

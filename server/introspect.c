@@ -94,9 +94,9 @@ static waldo__object **snapshot(waldo_server *server, size_t *ret_count)
     waldo__server_lock(server);
     waldo__object **objects = malloc((server->objects.by_id.count + 1) * sizeof(waldo__object *));
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         objects && (entry = waldo__map_next(&server->objects.by_id, &position)) != NULL;) {
-        waldo__object *object = entry->value;
+    for (waldo__map_entry entry;
+         objects && (entry = waldo__map_next(&server->objects.by_id, &position)).value;) {
+        waldo__object *object = entry.value;
         if (object->references == 0)
             continue;
         waldo__object_pin(object);

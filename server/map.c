@@ -17,35 +17,55 @@ static size_t slot_of(const waldo__map *map, uint64_t key)
     return (size_t)((uint64_t)product ^ (uint64_t)(product >> 64)) & (map->capacity - 1);
 }
 
+static waldo__map_entry entry_at(const waldo__map *map, size_t slot)
+{
+    if (!map->key_of)
+        return map->entries[slot];
+    void *value = map->values[slot];
+    return (waldo__map_entry){value ? map->key_of(value) : 0, value};
+}
+
+static void put(waldo__map *map, size_t slot, waldo__map_entry entry)
+{
+    if (map->key_of)
+        map->values[slot] = entry.value;
+    else
+        map->entries[slot] = entry;
+}
+
+/* Where the key is, or would be. */
 static size_t find(const waldo__map *map, uint64_t key)
 {
     size_t slot = slot_of(map, key);
-    while (map->entries[slot].value && map->entries[slot].key != key)
+    waldo__map_entry entry = entry_at(map, slot);
+    while (entry.value && entry.key != key) {
         slot = (slot + 1) & (map->capacity - 1);
+        entry = entry_at(map, slot);
+    }
     return slot;
 }
 
 void *waldo__map_get(const waldo__map *map, uint64_t key)
 {
-    return map->capacity == 0 ? NULL : map->entries[find(map, key)].value;
+    return map->capacity == 0 ? NULL : entry_at(map, find(map, key)).value;
 }
 
 static bool grow(waldo__map *map)
 {
-    size_t capacity = map->capacity == 0 ? MIN_CAPACITY : 2 * map->capacity;
     waldo__map bigger = *map;
-    bigger.capacity = capacity;
-    bigger.entries = calloc(capacity, sizeof *bigger.entries);
-    if (!bigger.entries)
+    bigger.capacity = map->capacity == 0 ? MIN_CAPACITY : 2 * map->capacity;
+    bigger.values =
+        calloc(bigger.capacity, map->key_of ? sizeof *bigger.values : sizeof *bigger.entries);
+    if (!bigger.values)
         return false;
     if (bigger.seed[1] == 0) {
         randombytes_buf(bigger.seed, sizeof bigger.seed);
         bigger.seed[1] |= 1;
     }
-    for (size_t i = 0; i < map->capacity; i++)
-        if (map->entries[i].value)
-            bigger.entries[find(&bigger, map->entries[i].key)] = map->entries[i];
-    free(map->entries);
+    size_t position = 0;
+    for (waldo__map_entry entry; (entry = waldo__map_next(map, &position)).value;)
+        put(&bigger, find(&bigger, entry.key), entry);
+    free(map->values);
     *map = bigger;
     return true;
 }
@@ -54,12 +74,12 @@ bool waldo__map_set(waldo__map *map, uint64_t key, void *value)
 {
     waldo__map_entry entry = {key, value};
     if (waldo__map_get(map, key)) {
-        map->entries[find(map, key)] = entry;
+        put(map, find(map, key), entry);
         return true;
     }
-    if (4 * (map->count + 1) > 3 * map->capacity && !grow(map))
+    if (5 * (map->count + 1) > 4 * map->capacity && !grow(map))
         return false;
-    map->entries[find(map, key)] = entry;
+    put(map, find(map, key), entry);
     map->count++;
     return true;
 }
@@ -68,14 +88,15 @@ bool waldo__map_set(waldo__map *map, uint64_t key, void *value)
 static void close_gap(waldo__map *map, size_t hole)
 {
     size_t mask = map->capacity - 1;
-    for (size_t slot = (hole + 1) & mask; map->entries[slot].value; slot = (slot + 1) & mask) {
-        size_t home = slot_of(map, map->entries[slot].key);
+    size_t slot = (hole + 1) & mask;
+    for (waldo__map_entry entry; (entry = entry_at(map, slot)).value; slot = (slot + 1) & mask) {
+        size_t home = slot_of(map, entry.key);
         if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-            map->entries[hole] = map->entries[slot];
+            put(map, hole, entry);
             hole = slot;
         }
     }
-    map->entries[hole].value = NULL;
+    put(map, hole, (waldo__map_entry){0});
 }
 
 void *waldo__map_remove(waldo__map *map, uint64_t key)
@@ -83,7 +104,7 @@ void *waldo__map_remove(waldo__map *map, uint64_t key)
     if (map->capacity == 0)
         return NULL;
     size_t slot = find(map, key);
-    void *value = map->entries[slot].value;
+    void *value = entry_at(map, slot).value;
     if (value) {
         map->count--;
         close_gap(map, slot);
@@ -91,18 +112,18 @@ void *waldo__map_remove(waldo__map *map, uint64_t key)
     return value;
 }
 
-const waldo__map_entry *waldo__map_next(const waldo__map *map, size_t *position)
+waldo__map_entry waldo__map_next(const waldo__map *map, size_t *position)
 {
     while (*position < map->capacity) {
-        const waldo__map_entry *entry = &map->entries[(*position)++];
-        if (entry->value)
+        waldo__map_entry entry = entry_at(map, (*position)++);
+        if (entry.value)
             return entry;
     }
-    return NULL;
+    return (waldo__map_entry){0};
 }
 
 void waldo__map_free(waldo__map *map)
 {
-    free(map->entries);
-    *map = (waldo__map){0};
+    free(map->values);
+    *map = (waldo__map){.key_of = map->key_of};
 }

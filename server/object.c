@@ -11,21 +11,48 @@ static waldo__object *object_of(waldo__job *destruction)
     return (waldo__object *)((char *)destruction - offsetof(waldo__object, destruction));
 }
 
+waldo__object *waldo__object_root(const waldo__object *object)
+{
+    for (const waldo__object *origin; (origin = waldo__object_origin(object)) != NULL;)
+        object = origin;
+    return (waldo__object *)object;
+}
+
+waldo_server *waldo__object_server(const waldo__object *object)
+{
+    return (waldo_server *)waldo__object_root(object)->home; // NOLINT(performance-no-int-to-ptr)
+}
+
+static uint64_t id_of(const void *object)
+{
+    return ((const waldo__object *)object)->id;
+}
+
+static uint64_t self_of(const void *object)
+{
+    return (uintptr_t)((const waldo__object *)object)->self;
+}
+
+void waldo__objects_init(waldo__objects *objects)
+{
+    *objects = (waldo__objects){.by_id = {.key_of = id_of}, .by_self = {.key_of = self_of}};
+}
+
 static void destroy(waldo__job *job)
 {
     waldo__object *object = object_of(job);
     waldo__generator_free(object->generator);
-    if (!object->origin && object->type->service->destroy)
+    if (!waldo__object_origin(object) && object->type->service->destroy)
         object->type->service->destroy(object->type->ops, object->self);
 }
 
 static void release(waldo__job *job)
 {
-    waldo__object *object = object_of(job);
-    waldo_server *server = object->server;
-    if (object->origin) {
+    waldo__object *object = object_of(job), *origin = waldo__object_origin(object);
+    waldo_server *server = waldo__object_server(object);
+    if (origin) {
         waldo__server_lock(server);
-        waldo__object_unpin(object->origin);
+        waldo__object_unpin(origin);
         waldo__server_unlock(server);
     }
     waldo__limit_give(&server->limits, WALDO_LIMIT_OBJECTS);
@@ -34,13 +61,13 @@ static void release(waldo__job *job)
 
 static bool remember_self(waldo__objects *objects, waldo__object *object)
 {
-    return !object->self || object->origin ||
+    return !object->self || waldo__object_origin(object) ||
            waldo__map_set(&objects->by_self, (uintptr_t)object->self, object);
 }
 
 static void forget_self(waldo__objects *objects, const waldo__object *object)
 {
-    if (object->self && !object->origin)
+    if (object->self && !waldo__object_origin(object))
         waldo__map_remove(&objects->by_self, (uintptr_t)object->self);
 }
 
@@ -56,13 +83,10 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
         return NULL;
     }
     object->id = objects->last_id + 1;
-    object->server = server;
+    object->home = origin ? (uintptr_t)origin | 1 : (uintptr_t)server;
     object->type = type;
     object->self = self;
-    object->origin = origin;
     object->pins = 1;
-    object->destruction = (waldo__job){
-        .habit = &type->habits[WALDO__HABIT_DESTROY], .run = destroy, .release = release};
     bool known = waldo__map_set(&objects->by_id, object->id, object);
     if (!known || !remember_self(objects, object)) {
         waldo__map_remove(&objects->by_id, object->id);
@@ -92,19 +116,22 @@ waldo__object *waldo__object_find(waldo_server *server, uint64_t id)
     return object;
 }
 
-void waldo__object_reference(waldo__object *object)
+bool waldo__object_reference(waldo__object *object)
 {
+    if (object->references == UINT32_MAX)
+        return false;
     if (object->references++ == 0)
-        object->server->objects.referenced++;
+        waldo__object_server(object)->objects.referenced++;
+    return true;
 }
 
 void waldo__object_unreference(waldo__object *object, uint64_t count)
 {
     /* The pin makes the last reference's end and the last pin's end the same case. */
     waldo__object_pin(object);
-    object->references -= count;
+    object->references -= (uint32_t)count;
     if (object->references == 0)
-        object->server->objects.referenced--;
+        waldo__object_server(object)->objects.referenced--;
     waldo__object_unpin(object);
 }
 
@@ -115,14 +142,18 @@ void waldo__object_pin(waldo__object *object)
 
 void waldo__object_unpin(waldo__object *object)
 {
-    waldo_server *server = object->server;
     if (--object->pins > 0 || object->references > 0)
         return;
+    waldo_server *server = waldo__object_server(object);
     if (!server->pool) /* waldo__objects_free is at work */
         return;
     waldo__map_remove(&server->objects.by_id, object->id);
     forget_self(&server->objects, object);
-    object->destruction.strand = object->origin ? waldo__object_strand(object->origin) : NULL;
+    const waldo__object *origin = waldo__object_origin(object);
+    object->destruction = (waldo__job){.strand = origin ? waldo__object_strand(object) : NULL,
+                                       .habit = &object->type->habits[WALDO__HABIT_DESTROY],
+                                       .run = destroy,
+                                       .release = release};
     waldo__pool_submit(server->pool, &object->destruction);
 }
 
@@ -143,7 +174,7 @@ static void deliver(waldo__job *job)
 static void release_notice(waldo__job *job)
 {
     waldo__notice *notice = (waldo__notice *)job;
-    waldo_server *server = notice->object->server;
+    waldo_server *server = waldo__object_server(notice->object);
     waldo__server_lock(server);
     waldo__notice_free(notice);
     waldo__server_unlock(server);
@@ -164,7 +195,7 @@ waldo__notice *waldo__notice_new(waldo__object *object, const uint8_t *session)
 
 void waldo__notice_deliver(waldo__notice *notice)
 {
-    waldo__pool_submit(notice->object->server->pool, &notice->job);
+    waldo__pool_submit(waldo__object_server(notice->object)->pool, &notice->job);
 }
 
 void waldo__notice_free(waldo__notice *notice)
@@ -175,19 +206,17 @@ void waldo__notice_free(waldo__notice *notice)
 
 waldo__strand *waldo__object_strand(waldo__object *object)
 {
-    while (object->origin)
-        object = object->origin;
-    return object->type->service->concurrent ? NULL : &object->strand;
+    waldo__object *root = waldo__object_root(object);
+    return root->type->service->concurrent ? NULL : &root->strand;
 }
 
 /* Those that work on another's self go first. */
 static void destroy_left(waldo__objects *objects, bool with_origin)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&objects->by_id, &position)) != NULL;) {
-        waldo__object *object = entry->value;
-        if ((object->origin != NULL) == with_origin)
+    for (waldo__map_entry entry; (entry = waldo__map_next(&objects->by_id, &position)).value;) {
+        waldo__object *object = entry.value;
+        if ((waldo__object_origin(object) != NULL) == with_origin)
             destroy(&object->destruction);
     }
 }
@@ -198,9 +227,8 @@ void waldo__objects_free(waldo_server *server)
     destroy_left(objects, true);
     destroy_left(objects, false);
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&objects->by_id, &position)) != NULL;)
-        free(entry->value);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&objects->by_id, &position)).value;)
+        free(entry.value);
     waldo__map_free(&objects->by_id);
     waldo__map_free(&objects->by_self);
 }

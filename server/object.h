@@ -14,23 +14,31 @@
 
 typedef struct waldo__object waldo__object;
 
+/* There may be millions of them: each word counts. */
 struct waldo__object {
-    uint64_t id; /* never reused */
-    waldo_server *server;
+    uint64_t id;    /* never reused */
+    uintptr_t home; /* the server, or, with the lowest bit set, the origin */
     const waldo__type *type;
     void *self;
-    /* Another object whose self this one works on: the one whose method started this generator, or
-     * the one that this is a second name of. It is pinned, and calls run on its strand. */
-    waldo__object *origin;
     /* What `__next__` steps: from the start for a started generator, from the first step on for a
      * type that iterates itself. */
     waldo_generator *generator;
-    uint64_t references; /* of sessions, of values inside objects, of tickets */
-    unsigned pins;       /* of calls under way and of objects that have this as origin */
-    waldo__strand strand;
-    waldo__job destruction;
+    uint32_t references; /* of sessions, of values inside objects, of tickets */
+    uint32_t pins;       /* of calls under way and of objects that have this as origin */
+    union {
+        waldo__strand strand;
+        waldo__job destruction; /* once it has neither references nor pins */
+    };
 };
 
+/* Another object whose self this one works on: the one whose method started this generator, or the
+ * one that this is a second name of. It is pinned, and calls run on its strand. NULL: none. */
+static inline waldo__object *waldo__object_origin(const waldo__object *object)
+{
+    return object->home & 1 ? (waldo__object *)(object->home - 1) : NULL;
+}
+
+/* Of waldo__objects_init on. */
 typedef struct waldo__objects {
     waldo__map by_id;
     waldo__map by_self; /* self -> the object that owns it: row B7 */
@@ -38,6 +46,7 @@ typedef struct waldo__objects {
     size_t referenced; /* objects that a session holds: row B9 */
 } waldo__objects;
 
+void waldo__objects_init(waldo__objects *objects);
 /* A new object with one pin. It owns self from now on, unless it has an origin, which is pinned.
  * NULL: out of memory, self is still the caller's. */
 waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, void *self,
@@ -46,8 +55,8 @@ waldo__object *waldo__object_new(waldo_server *server, const waldo__type *type, 
 waldo__object *waldo__object_find_self(waldo_server *server, void *self);
 /* The object with a pin, or NULL. */
 waldo__object *waldo__object_find(waldo_server *server, uint64_t id);
-/* References: of sessions, values and tickets. */
-void waldo__object_reference(waldo__object *object);
+/* References: of sessions, values and tickets. false: it has as many as can be counted. */
+bool waldo__object_reference(waldo__object *object);
 void waldo__object_unreference(waldo__object *object, uint64_t count);
 void waldo__object_pin(waldo__object *object);
 /* Without references and pins the object is destroyed, on a thread of the pool. */
@@ -59,6 +68,9 @@ waldo__notice *waldo__notice_new(waldo__object *object, const uint8_t *session);
 /* On the object's strand; frees the notice. */
 void waldo__notice_deliver(waldo__notice *notice);
 void waldo__notice_free(waldo__notice *notice);
+/* The one that is no other's second name, and no generator: its origin's origin, or itself. */
+waldo__object *waldo__object_root(const waldo__object *object);
+waldo_server *waldo__object_server(const waldo__object *object);
 /* The strand its calls run on; NULL for a concurrent type. */
 waldo__strand *waldo__object_strand(waldo__object *object);
 /* At the end, with no thread left: destroys all that are left. */

@@ -363,10 +363,9 @@ static waldo__peer *find_first(waldo_server *server,
                                const void *about)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->peers, &position)) != NULL;)
-        if (asked(entry->value, about))
-            return entry->value;
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->peers, &position)).value;)
+        if (asked(entry.value, about))
+            return entry.value;
     return NULL;
 }
 
@@ -405,9 +404,8 @@ uint64_t waldo__peers_expire(waldo_server *server)
     uint64_t now = uv_now(&server->loop);
     uint64_t next = 0;
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->peers, &position)) != NULL;) {
-        waldo__peer *peer = entry->value;
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->peers, &position)).value;) {
+        waldo__peer *peer = entry.value;
         uint64_t end = peer->since + patience_ms(peer);
         if (end <= now && is_waiting(peer)) {
             peer->since = now;
@@ -427,9 +425,8 @@ uint64_t waldo__peers_expire(waldo_server *server)
 void waldo__peers_excuse(waldo_server *server)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->peers, &position)) != NULL;)
-        ((waldo__peer *)entry->value)->since = uv_now(&server->loop);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->peers, &position)).value;)
+        ((waldo__peer *)entry.value)->since = uv_now(&server->loop);
 }
 
 static bool has_lost_its_key(const waldo__peer *peer, const void *ring)
@@ -461,9 +458,9 @@ void waldo__peers_check_keys(waldo_server *server)
 void waldo__peers_free(waldo_server *server)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->peers, &position)) != NULL; position = 0)
-        end(entry->value);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->peers, &position)).value;
+         position = 0)
+        end(entry.value);
     waldo__map_free(&server->peers);
     waldo__buffer_free(&server->plain);
     waldo__buffer_free(&server->frame);

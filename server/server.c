@@ -123,9 +123,9 @@ static waldo_call *next_unanswered(waldo_server *server, bool parked_only)
     waldo_call *found = NULL;
     size_t position = 0;
     waldo__server_lock(server);
-    for (const waldo__map_entry *entry;
-         !found && (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
-        waldo__session *session = entry->value;
+    for (waldo__map_entry entry;
+         !found && (entry = waldo__map_next(&server->sessions, &position)).value;) {
+        waldo__session *session = entry.value;
         found = session->calls;
         while (found && parked_only && !atomic_load(&found->deferred))
             found = found->next_of_session;
@@ -261,6 +261,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
         server->options.limits[WALDO_LIMIT_MESSAGE] = server->options.max_message;
     waldo__probe_init(&server->probe);
     waldo__limits_init(&server->limits, server->options.limits);
+    waldo__objects_init(&server->objects);
     do
         randombytes_buf(&server->incarnation, sizeof server->incarnation);
     while (server->incarnation == 0);
@@ -369,9 +370,9 @@ static void close_handle(uv_handle_t *handle, void *unused)
 static void end_sessions(waldo_server *server)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->sessions, &position)) != NULL; position = 0)
-        waldo__session_end(entry->value);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->sessions, &position)).value;
+         position = 0)
+        waldo__session_end(entry.value);
 }
 
 static void free_endpoints(waldo_server *server)

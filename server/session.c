@@ -24,6 +24,40 @@ static int take_room(waldo_call *call)
     return 0;
 }
 
+/* ---- references ---- */
+
+/* More than one reference of a session on an object: among its references, with the lowest bit of
+ * the pointer set. One is the object itself. */
+typedef struct waldo__held {
+    waldo__object *object;
+    uint64_t count;
+} waldo__held;
+
+static waldo__held *several(const void *reference)
+{
+    return (uintptr_t)reference & 1 ? (waldo__held *)((uintptr_t)reference - 1) : NULL;
+}
+
+static waldo__object *object_of(void *reference)
+{
+    const waldo__held *held = several(reference);
+    return held ? held->object : reference;
+}
+
+static uint64_t count_of(const void *reference)
+{
+    const waldo__held *held = several(reference);
+    return held ? held->count : reference != NULL;
+}
+
+static uint64_t id_of(const void *reference)
+{
+    const waldo__held *held = several(reference);
+    return (held ? held->object : (const waldo__object *)reference)->id;
+}
+
+/* ---- making ---- */
+
 /* In the room that was taken. NULL: out of memory; the room is given back. */
 static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hello, waldo__key *key)
 {
@@ -37,6 +71,7 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     session->server = server;
     atomic_init(&session->users, 1);
     session->key = waldo__key_ref(key);
+    session->references.key_of = id_of;
     session->number = ++server->last_session;
     session->heard_at = uv_now(&server->loop);
     return session;
@@ -115,35 +150,51 @@ void waldo__session_unwatch(waldo__session *session, waldo__object *object)
         waldo__notice_free(notice);
 }
 
+/* ---- holding ---- */
+
+/* In the place of what was there. */
+static bool set_reference(waldo__session *session, waldo__object *object, uint64_t count)
+{
+    void *before = waldo__map_get(&session->references, object->id), *after = object;
+    if (count > 1) {
+        waldo__held *held = several(before) ? several(before) : malloc(sizeof *held);
+        if (!held)
+            return false;
+        *held = (waldo__held){object, count};
+        after = (char *)held + 1;
+    }
+    if (!waldo__map_set(&session->references, object->id, after))
+        return false;
+    if (count == 1)
+        free(several(before));
+    return true;
+}
+
 bool waldo__session_hold(waldo__session *session, waldo__object *object)
 {
     if (session->ended)
         return false;
-    waldo__held *held = waldo__map_get(&session->references, object->id);
-    if (!held) {
-        held = calloc(1, sizeof *held);
-        if (!held || !waldo__map_set(&session->references, object->id, held)) {
-            free(held);
-            return false;
-        }
-        held->object = object;
-    }
-    held->count++;
-    waldo__object_reference(object);
-    return true;
+    uint64_t count = count_of(waldo__map_get(&session->references, object->id));
+    if (!waldo__object_reference(object))
+        return false;
+    if (set_reference(session, object, count + 1))
+        return true;
+    waldo__object_unreference(object, 1);
+    return false;
 }
 
 bool waldo__session_drop(waldo__session *session, uint64_t id, uint64_t count)
 {
-    waldo__held *held = waldo__map_get(&session->references, id);
-    if (!held || held->count < count)
+    void *reference = waldo__map_get(&session->references, id);
+    uint64_t left = count_of(reference);
+    if (!reference || left < count)
         return false;
-    waldo__object *object = held->object;
-    held->count -= count;
-    if (held->count == 0) {
-        waldo__map_remove(&session->references, id);
-        free(held);
-    }
+    waldo__object *object = object_of(reference);
+    left -= count;
+    if (left > 0)
+        (void)set_reference(session, object, left); /* needs no memory */
+    else
+        free(several(waldo__map_remove(&session->references, id)));
     waldo__object_unreference(object, count);
     return true;
 }
@@ -151,10 +202,10 @@ bool waldo__session_drop(waldo__session *session, uint64_t id, uint64_t count)
 static void drop_all(waldo__session *session)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&session->references, &position)) != NULL;) {
-        waldo__held *held = entry->value;
-        waldo__object_unreference(held->object, held->count);
+    for (waldo__map_entry entry;
+         (entry = waldo__map_next(&session->references, &position)).value;) {
+        waldo__held *held = several(entry.value);
+        waldo__object_unreference(object_of(entry.value), count_of(entry.value));
         free(held);
     }
     waldo__map_free(&session->references);
@@ -232,10 +283,9 @@ static void forget_all_arrived(waldo__session *session, const Waldo__Wire__Reque
         return;
     }
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&session->kept, &position)) != NULL;) {
+    for (waldo__map_entry entry; (entry = waldo__map_next(&session->kept, &position)).value;) {
         size_t count = session->kept.count;
-        forget_arrived(session, request, entry->key);
+        forget_arrived(session, request, entry.key);
         if (session->kept.count < count)
             position = 0; /* removal moves entries */
     }
@@ -333,18 +383,17 @@ static void cancel_calls(waldo__session *session)
 static void forget_all_kept(waldo__session *session)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&session->kept, &position)) != NULL; position = 0)
-        forget_kept(session, entry->key, false);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&session->kept, &position)).value;
+         position = 0)
+        forget_kept(session, entry.key, false);
     waldo__map_free(&session->kept);
 }
 
 static void tell_watchers(waldo__session *session)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&session->watched, &position)) != NULL;)
-        waldo__notice_deliver(entry->value);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&session->watched, &position)).value;)
+        waldo__notice_deliver(entry.value);
     waldo__map_free(&session->watched);
 }
 
@@ -392,12 +441,11 @@ uint64_t waldo__sessions_expire(waldo_server *server)
     uint64_t now = uv_now(&server->loop);
     uint64_t next = 0;
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
-        uint64_t end = end_of(entry->value);
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->sessions, &position)).value;) {
+        uint64_t end = end_of(entry.value);
         if (end <= now) {
             /* Ending it changes the table: start again. */
-            end_with_connections(entry->value);
+            end_with_connections(entry.value);
             position = 0;
             next = 0;
         } else if (next == 0 || end < next) {
@@ -410,9 +458,8 @@ uint64_t waldo__sessions_expire(waldo_server *server)
 void waldo__sessions_excuse(waldo_server *server)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
-        waldo__session *session = entry->value;
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->sessions, &position)).value;) {
+        waldo__session *session = entry.value;
         session->heard_at = session->orphaned_at = uv_now(&server->loop);
     }
 }
@@ -429,9 +476,8 @@ static void replace_key(waldo__session *session, waldo__key *successor)
 void waldo__sessions_check_keys(waldo_server *server)
 {
     size_t position = 0;
-    for (const waldo__map_entry *entry;
-         (entry = waldo__map_next(&server->sessions, &position)) != NULL;) {
-        waldo__session *session = entry->value;
+    for (waldo__map_entry entry; (entry = waldo__map_next(&server->sessions, &position)).value;) {
+        waldo__session *session = entry.value;
         waldo__key *successor = NULL;
         if (waldo__keyring_fate(server->keys, session->key, &successor) != WALDO__KEY_GONE) {
             replace_key(session, successor);

@@ -45,19 +45,13 @@ typedef struct waldo__session {
     uint64_t *outstanding;
     size_t outstanding_count;
     waldo__map kept;       /* sequence -> waldo_call, or what stands for one that was cancelled */
-    waldo__map references; /* object id -> waldo__held */
+    waldo__map references; /* object id -> waldo__object with one reference, or waldo__held */
     waldo__map watched;    /* object id -> waldo__notice of the session's end */
     waldo_call *calls;     /* under way */
     waldo__strand reports; /* debug information is made one at a time */
     atomic_uint report_count;
     atomic_uint_fast64_t kept_bytes; /* of replies in `kept` */
 } waldo__session;
-
-/* References of one session on one object. */
-typedef struct waldo__held {
-    waldo__object *object;
-    uint64_t count;
-} waldo__held;
 
 /* The session of a Hello, made if it is not there. < 0: refused, call->error says why. */
 int waldo__session_open(waldo_call *call, const Waldo__Wire__Hello *hello, waldo__key *key,

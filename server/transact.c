@@ -40,9 +40,7 @@ typedef struct transaction {
 
 static uint64_t order_of(const waldo__object *object)
 {
-    while (object->origin)
-        object = object->origin;
-    return object->id;
+    return waldo__object_root(object)->id;
 }
 
 /* Takes over the pin. */

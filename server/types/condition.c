@@ -41,9 +41,7 @@ static int find_lock(waldo_call *call, const waldo_value *value, waldo__lock **r
     if (reference->incarnation == server->incarnation)
         object = waldo__object_find(server, reference->object);
     waldo__lock *lock = object && is_lock(object) ? object->self : NULL;
-    waldo__object *home = object;
-    while (home && home->origin)
-        home = home->origin;
+    waldo__object *home = object ? waldo__object_root(object) : NULL;
     if (object)
         waldo__object_unpin(object);
     waldo__server_unlock(server);

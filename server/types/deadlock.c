@@ -72,7 +72,7 @@ static int compare_waits(const void *left, const void *right)
 
 static bool is_waited_for(const waldo__lock *lock, const waldo_server *server)
 {
-    return lock->waiters.count > 0 && lock->home && lock->home->server == server;
+    return lock->waiters.count > 0 && lock->home && waldo__object_server(lock->home) == server;
 }
 
 static void name(search *found, const char *before, agent who)

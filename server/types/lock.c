@@ -73,12 +73,8 @@ static bool holds_any(const waldo__lock *lock, const waldo__session *session)
 /* The object that the call is on watches sessions for the lock from now on, unless another does. */
 static void settle(waldo__lock *lock, waldo_call *call)
 {
-    if (lock->home)
-        return;
-    waldo__object *object = call->object;
-    while (object->origin)
-        object = object->origin;
-    lock->home = object;
+    if (!lock->home)
+        lock->home = waldo__object_root(call->object);
 }
 
 /* false: out of memory, or the session has ended. */

@@ -51,7 +51,7 @@ void waldo__other_release(waldo__object *object)
 {
     if (!object)
         return;
-    waldo_server *server = object->server;
+    waldo_server *server = waldo__object_server(object);
     waldo__server_lock(server);
     waldo__object_unpin(object);
     waldo__server_unlock(server);

@@ -252,6 +252,22 @@ Test(holds, many_cycles)
     waldo__buffer_free(&text);
 }
 
+Test(holds, no_more_references_than_can_be_counted)
+{
+    uint64_t id = new_object();
+    waldo__server_lock(server);
+    waldo__object *object = waldo__map_get(&server->objects.by_id, id);
+    cr_assert(waldo__object_reference(object));
+    object->references = UINT32_MAX;
+    cr_assert_not(waldo__object_reference(object));
+    cr_assert_eq(waldo__ticket_new(server, object, 1), 0);
+    cr_assert_eq(object->references, UINT32_MAX);
+    object->references = 1;
+    waldo__object_unreference(object, 1);
+    waldo__server_unlock(server);
+    let_go(id);
+}
+
 /* The last values go with the server, or after it. */
 Test(holds, objects_that_are_left)
 {
