@@ -79,6 +79,14 @@ bool waldo__limits_report(const waldo__limits *limits, waldo__buffer *text)
     return complete;
 }
 
+void waldo_server_keep_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 16 * 1024 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 32 * 1024 * 1024);
+#endif
+}
+
 static uint64_t resident(void)
 {
     size_t bytes = 0;

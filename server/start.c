@@ -182,6 +182,7 @@ static void fill_report(start_report *report, int status, const waldo_server *se
 static _Noreturn void be_server(const start_plan *plan)
 {
     prctl(PR_SET_NAME, "waldo-server");
+    waldo_server_keep_memory();
     static start_report report; /* too big for comfort on a stack of unknown depth */
     start_watch watch;
     waldo_server *server = NULL;

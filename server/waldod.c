@@ -282,6 +282,7 @@ int main(int argc, char **argv)
         return 1;
     }
     allow_descriptors();
+    waldo_server_keep_memory();
     int status = read_arguments(argc, argv, &settings);
     if (status == 0)
         status = serve(&settings);

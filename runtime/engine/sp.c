@@ -196,13 +196,8 @@ static bool make_room(waldo__sp_parser *parser, size_t wanted)
 
     if (body->capacity - body->size >= wanted)
         return true;
-    if (body->size == 0 && parser->spare != NULL && parser->spare->capacity >= total) {
-        waldo__buffer taken = *parser->spare;
-        *parser->spare = *body;
-        *body = taken;
-        body->size = 0;
+    if (body->size == 0 && waldo__buffer_reserve_spare(body, total))
         return true;
-    }
     size_t capacity = (body->size + wanted) * GROWTH;
     if (capacity < FIRST_ALLOCATION)
         capacity = FIRST_ALLOCATION;

@@ -53,14 +53,13 @@ typedef enum waldo__sp_stage {
     WALDO__SP_AT_BODY
 } waldo__sp_stage;
 
-/* Fill in the first six, leave the rest zero. */
+/* Fill in the first five, leave the rest zero. */
 typedef struct waldo__sp_parser {
     uint8_t peer;      /* what the other side must be */
     bool ipc;          /* with type bytes */
     unsigned max_hops; /* at most WALDO__SP_MAX_HOPS */
     size_t limit;      /* payload bytes; may be changed between messages */
     bool shared;       /* the bytes that come may change while they are read: each is read once */
-    waldo__buffer *spare; /* memory that a long payload may have; or NULL */
     waldo__sp_stage stage;
     uint8_t head[WALDO__SP_HEAD_SIZE];
     size_t head_size;

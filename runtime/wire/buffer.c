@@ -1,13 +1,83 @@
 #include "wire/buffer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)0)
+#endif
+
 #define SMALLEST 64
+
+/* ---- spare memory ---- */
+
+/* What malloc() had from the system for a long message goes back to it with the message, and the
+ * next one's pages have to be cleared again: that costs more than to copy it. So a few blocks stay
+ * with the process. Whoever takes one out of its place owns it. */
+#define SPARE_LEAST ((size_t)64 * 1024)
+#define SPARE_MOST ((size_t)4 * 1024 * 1024)
+enum { SPARES = 4 };
+
+typedef struct spare_block {
+    size_t capacity;
+} spare_block;
+
+static _Atomic(spare_block *) spares[SPARES];
+
+/* The smallest of all has no place in the end. */
+static void keep(spare_block *block, size_t capacity)
+{
+    block->capacity = capacity;
+    ASAN_POISON_MEMORY_REGION(block + 1, capacity - sizeof *block);
+    for (int i = 0; i < SPARES && block != NULL; i++) {
+        spare_block *other = atomic_exchange(&spares[i], block);
+        if (other != NULL && other->capacity > block->capacity)
+            other = atomic_exchange(&spares[i], other);
+        block = other;
+    }
+    free(block);
+}
+
+/* NULL: there is none of that capacity. */
+static spare_block *take(size_t capacity)
+{
+    for (int i = 0; i < SPARES; i++) {
+        spare_block *block = atomic_exchange(&spares[i], NULL);
+        if (block == NULL)
+            continue;
+        if (block->capacity < capacity) {
+            keep(block, block->capacity);
+            continue;
+        }
+        ASAN_UNPOISON_MEMORY_REGION(block, block->capacity);
+        return block;
+    }
+    return NULL;
+}
+
+bool waldo__buffer_reserve_spare(waldo__buffer *buffer, size_t capacity)
+{
+    spare_block *block = capacity >= SPARE_LEAST && capacity <= SPARE_MOST ? take(capacity) : NULL;
+
+    if (block == NULL)
+        return false;
+    waldo__buffer taken = {(uint8_t *)block, buffer->size, block->capacity};
+    if (buffer->size > 0)
+        memcpy(taken.data, buffer->data, buffer->size);
+    waldo__buffer_free(buffer);
+    *buffer = taken;
+    return true;
+}
+
+/* ---- buffers ---- */
 
 bool waldo__buffer_reserve(waldo__buffer *buffer, size_t capacity)
 {
-    if (capacity <= buffer->capacity)
+    if (capacity <= buffer->capacity || waldo__buffer_reserve_spare(buffer, capacity))
         return true;
     uint8_t *data = realloc(buffer->data, capacity);
     if (data == NULL)
@@ -43,6 +113,9 @@ bool waldo__buffer_append(waldo__buffer *buffer, const void *data, size_t size)
 
 void waldo__buffer_free(waldo__buffer *buffer)
 {
-    free(buffer->data);
+    if (buffer->capacity >= SPARE_LEAST && buffer->capacity <= SPARE_MOST)
+        keep((spare_block *)buffer->data, buffer->capacity);
+    else
+        free(buffer->data);
     *buffer = (waldo__buffer){NULL, 0, 0};
 }

@@ -14,7 +14,6 @@
 #define READS_IN_A_ROW 4
 /* A buffer above this is given back when it is empty. */
 #define KEPT_CAPACITY WALDO__SCRATCH_SIZE
-#define MOST_SPARE ((size_t)4 * 1024 * 1024)
 /* Of gathered replies so much waits at most. */
 #define GATHERED_MOST (32 * 1024)
 
@@ -151,21 +150,6 @@ void waldo__connection_leave(waldo__connection *connection)
 
 /* ---- Reading ---- */
 
-/* Memory of a long message serves the next one, whoever sends it. */
-static void spare_body(waldo__connection *connection)
-{
-    waldo__buffer *body = &connection->parser.body;
-    waldo__buffer *spare = &connection->listener->spare;
-
-    if (body->capacity > spare->capacity && body->capacity <= MOST_SPARE) {
-        waldo__buffer_free(spare);
-        *spare = *body;
-        *body = (waldo__buffer){0};
-    } else {
-        waldo__buffer_free(body);
-    }
-}
-
 static void deliver(waldo__connection *connection, const waldo__sp_message *message)
 {
     waldo__listener *listener = connection->listener;
@@ -182,7 +166,7 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
     listener->events.message(listener->context, connection->number, id, message->data,
                              message->size);
     if (message->in_body && connection->parser.body.capacity > KEPT_CAPACITY)
-        spare_body(connection);
+        waldo__buffer_free(&connection->parser.body);
 }
 
 void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size)
@@ -485,7 +469,6 @@ void waldo__connection_start(waldo__listener *listener, int fd)
     connection->parser = (waldo__sp_parser){.peer = WALDO__SP_REQ,
                                             .ipc = listener->listening.url.scheme == WALDO__IPC,
                                             .max_hops = WALDO__SP_MAX_HOPS,
-                                            .spare = &listener->spare,
                                             .limit = listener->limits.first_message};
     listener->connection_count++;
     if (listener->limits.max_silent > 0 && listener->silent_count >= listener->limits.max_silent)

@@ -69,7 +69,6 @@ struct waldo__listener {
     uint64_t flush_due;
     void (*closed)(void *data);
     void *closed_data;
-    waldo__buffer spare; /* for a long message */
     uint8_t scratch[WALDO__SCRATCH_SIZE];
 };
 

@@ -23,7 +23,6 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     waldo__routes_free(&listener->routes);
     waldo__connections_free(&listener->table);
-    waldo__buffer_free(&listener->spare);
     free(listener);
     if (closed != NULL)
         closed(data);

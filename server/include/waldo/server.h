@@ -111,6 +111,11 @@ WALDO_CHECK int waldo_server_listen(waldo_server *server, const char *url, const
                                     waldo_error *reterr);
 /** Serves until waldo_server_stop or a client's shutdown. */
 WALDO_CHECK int waldo_server_serve_forever(waldo_server *server, waldo_error *reterr);
+/** For a process that is nothing but a server, as waldod and what managers start are: malloc()
+ * keeps up to 32 MiB of what large values leave, for the next ones, instead of having the system
+ * take the pages away and clear new ones each time. Changes the whole process. With other C
+ * libraries than glibc it does nothing. */
+void waldo_server_keep_memory(void);
 /** Ends serve_forever: calls that run are finished, their replies sent, clients told. Any thread;
  *  also from a signal handler. */
 void waldo_server_stop(waldo_server *server);

@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "wire/buffer.h"
 
@@ -49,4 +51,88 @@ Test(buffer, what_is_impossible_leaves_it_as_it_was)
     cr_assert_eq(buffer.size, (size_t)3);
     cr_assert_arr_eq(buffer.data, "abc", 3);
     waldo__buffer_free(&buffer);
+}
+
+/* ---- spare memory ---- */
+
+enum { KIB = 1024 };
+
+static uint8_t *freed(size_t capacity)
+{
+    waldo__buffer buffer = {0};
+
+    cr_assert(waldo__buffer_reserve(&buffer, capacity));
+    uint8_t *data = buffer.data;
+    waldo__buffer_free(&buffer);
+    return data;
+}
+
+Test(buffer, large_memory_serves_the_next_one)
+{
+    waldo__buffer buffer = {0}, small = {0};
+    uint8_t *data = freed(300 * KIB);
+
+    cr_assert(waldo__buffer_append(&small, "ab", 2));
+    cr_assert_not(waldo__buffer_reserve_spare(&buffer, 301 * KIB));
+    cr_assert_not(waldo__buffer_reserve_spare(&buffer, KIB), "for large ones");
+    cr_assert(waldo__buffer_reserve_spare(&small, 200 * KIB));
+    cr_assert_eq(small.data, data);
+    cr_assert_eq(small.capacity, (size_t)300 * KIB);
+    cr_assert_eq(small.size, (size_t)2);
+    cr_assert_arr_eq(small.data, "ab", 2);
+    memset(small.data, 1, small.capacity);
+    cr_assert_not(waldo__buffer_reserve_spare(&buffer, 200 * KIB), "it has one owner");
+    waldo__buffer_free(&small);
+    cr_assert(waldo__buffer_reserve(&buffer, 100 * KIB));
+    cr_assert_eq(buffer.data, data);
+    waldo__buffer_free(&buffer);
+}
+
+Test(buffer, the_largest_are_kept_but_none_that_is_huge)
+{
+    enum { FEW = 4 };
+    waldo__buffer all[FEW + 2] = {{0}}, again = {0};
+
+    for (size_t i = 0; i < FEW + 2; i++)
+        cr_assert(waldo__buffer_reserve(&all[i], (100 + i) * KIB));
+    cr_assert(waldo__buffer_reserve(&again, 5 * KIB * KIB));
+    waldo__buffer_free(&again);
+    for (size_t i = 0; i < FEW + 2; i++)
+        waldo__buffer_free(&all[i]);
+    for (size_t i = 0; i < FEW; i++) {
+        cr_assert(waldo__buffer_reserve_spare(&all[i], 102 * KIB));
+        cr_assert_lt(all[i].capacity, (size_t)106 * KIB);
+    }
+    cr_assert_not(waldo__buffer_reserve_spare(&again, 64 * KIB));
+    for (size_t i = 0; i < FEW; i++)
+        waldo__buffer_free(&all[i]);
+}
+
+/* Each fills what it has, and nobody else does. */
+static void *take_turns(void *mark)
+{
+    for (size_t i = 0; i < 2000; i++) {
+        waldo__buffer buffer = {0};
+        size_t size = (64 + i % 7) * KIB;
+        cr_assert(waldo__buffer_reserve(&buffer, size));
+        memset(buffer.data, *(uint8_t *)mark, size);
+        cr_assert_eq(buffer.data[i % size], *(uint8_t *)mark);
+        cr_assert_eq(memcmp(buffer.data, buffer.data + 1, size - 1), 0);
+        waldo__buffer_free(&buffer);
+    }
+    return NULL;
+}
+
+Test(buffer, threads_share_what_is_spare)
+{
+    enum { THREADS = 6 };
+    pthread_t threads[THREADS];
+    uint8_t marks[THREADS];
+
+    for (size_t i = 0; i < THREADS; i++) {
+        marks[i] = (uint8_t)i;
+        cr_assert_eq(pthread_create(&threads[i], NULL, take_turns, &marks[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
 }
