@@ -71,6 +71,9 @@ typedef struct waldo__link {
     atomic_bool used; /* it has carried a call before; read by its users */
     uint64_t mark;    /* its engine's progress, when somebody last looked */
     bool doubted;     /* it was there when a heartbeat had no answer */
+    /* Not of a shared one: its engine's progress, and since when there was none in this use. */
+    uint64_t progress;
+    uint64_t silent_since;
 
     /* The sending thread's: */
     waldo__buffer packed;                   /* the request */

@@ -5,6 +5,9 @@
 
 /* A connection that was heard of so recently is taken to be there: asking costs a system call. */
 enum { SURELY_THERE_NS = 1000 * 1000 };
+/* After so many of them without a word, a server whose engine cannot tell takes a client to be
+ * gone: whoever waits should have said something by then. */
+enum { SILENT_LEASES = 6 };
 
 /* ---- with the manager's lock ---- */
 
@@ -52,8 +55,10 @@ static waldo__link *take_one(waldo_manager *manager, waldo__link **ret_stale)
         else
             throw_away(manager, idle, ret_stale);
     }
-    if (link)
+    if (link) {
         link->users++;
+        link->silent_since = waldo__now();
+    }
     return link;
 }
 
@@ -310,6 +315,23 @@ void waldo__links_mark(waldo_manager *manager)
         if (link->doubted && link->mark == progress)
             link->engine->interrupt(link->channel);
         link->mark = progress;
+    }
+    pthread_mutex_unlock(&manager->lock);
+}
+
+void waldo__links_ask_again(waldo_manager *manager)
+{
+    uint64_t now = waldo__now(), longest = (uint64_t)(SILENT_LEASES * manager->lease * 1e9);
+    pthread_mutex_lock(&manager->lock);
+    for (waldo__link *link = manager->links; link; link = link->next) {
+        uint64_t progress = waldo__link_progress(link);
+        if (link->shared || link->users == 0)
+            continue;
+        if (progress == link->progress && now - link->silent_since > longest)
+            link->engine->interrupt(link->channel);
+        if (progress != link->progress || now - link->silent_since > longest)
+            link->silent_since = now;
+        link->progress = progress;
     }
     pthread_mutex_unlock(&manager->lock);
 }

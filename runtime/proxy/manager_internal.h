@@ -192,6 +192,10 @@ void waldo__links_mark(waldo_manager *manager);
 /* Whoever waits on a connection gets WALDO_EGONE and makes a new one. `silent`: only where nothing
  * has moved since waldo__links_mark. */
 void waldo__links_interrupt(waldo_manager *manager, bool silent);
+/* Calls that have waited in silence for some leases, each on a connection of its own, ask again on
+ * new ones: heartbeats do not go by theirs, and so do not notice that it is dead, or that a reply
+ * was lost for a damaged length. */
+void waldo__links_ask_again(waldo_manager *manager);
 /* In a forked child, with the manager's lock: nothing of the parent's connections is used again. */
 void waldo__links_abandon(waldo_manager *manager);
 

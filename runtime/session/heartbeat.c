@@ -30,6 +30,7 @@ static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *re
     waldo__reply reply;
     waldo__outcome outcome;
     waldo__link *link;
+    waldo__links_ask_again(manager);
     waldo__links_mark(manager);
     int status = waldo__link_take(manager, deadline, &link, reterr);
     if (status < 0)
@@ -80,6 +81,7 @@ static bool is_alone(waldo_manager *manager)
 {
     manager->look_at = next_look(manager);
     pthread_mutex_unlock(&manager->lock);
+    waldo__links_ask_again(manager);
     bool alone = !waldo__links_are_there(manager);
     pthread_mutex_lock(&manager->lock);
     return alone;

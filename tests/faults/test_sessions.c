@@ -327,6 +327,35 @@ Test(sessions, a_length_that_was_damaged_on_its_way)
     faults_queue_unref(queue);
 }
 
+/* Where each call has a connection of its own, heartbeats find out nothing about it. */
+Test(sessions, a_damaged_length_on_a_connection_of_its_own)
+{
+    enum { HEAD = 10 };
+    static const char *const shorter[] = {"--lease", "1", NULL};
+    server other;
+    start_server(&other, shorter);
+    relay *between = relay_start(other.urls[2]);
+    waldo_manager *client = connect_to(&other, relay_url(between));
+    waldo_manager *near = connect_to(&other, other.urls[0]);
+    later call = {.queue = get_queue(client, "q")};
+    faults_queue *queue = get_queue(near, "q");
+    begin(&call, run_get);
+    AWAIT(queue_parked(queue) == 1);
+    relay_split(between, HEAD);
+    relay_damage(between, TO_CLIENT);
+    OK(queue_put(queue, 1, &error));
+    AWAIT(call.done);
+    finish(&call);
+    cr_assert_eq(call.status, 0, "%s", call.error.message);
+    cr_assert_eq(call.n, 1);
+    faults_queue_unref(call.queue);
+    faults_queue_unref(queue);
+    waldo_manager_unref(near);
+    waldo_manager_unref(client);
+    relay_free(between);
+    stop_server(&other);
+}
+
 /* The item that was on its way is the next one that anybody gets. */
 Test(sessions, an_item_on_its_way_goes_back_to_the_head)
 {
