@@ -283,9 +283,8 @@ static void refuse_reply(waldo_call *call, const waldo_error *error, enum waldo_
 
 static void check_size(waldo_call *call)
 {
-    size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
-    if (call->session && call->session->max_message && call->session->max_message < limit)
-        limit = call->session->max_message;
+    size_t limit =
+        call->batch ? waldo__batch_room(call->batch) : waldo__call_reply_limit(call);
     if (call->reply.size <= limit)
         return;
     waldo_error error;
@@ -293,6 +292,8 @@ static void check_size(waldo_call *call)
                     "the reply has %zu bytes, more than the %zu that are allowed", call->reply.size,
                     limit);
     refuse_reply(call, &error, WALDO_LIMIT_MESSAGE);
+    if (call->batch && call->reply.size > limit)
+        pack_error(call, &(waldo_error){.code = WALDO_ETOOBIG}, false);
 }
 
 static void check_room(waldo_call *call)
@@ -320,7 +321,10 @@ static void finish(waldo_call *call)
     unlink_call(call);
     waldo__server_unlock(call->server);
     waldo__call_ref(call);
-    waldo__server_send(call);
+    if (call->batch)
+        waldo__batch_go_on(call->batch, call);
+    else
+        waldo__server_send(call);
 }
 
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
