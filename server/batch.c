@@ -27,9 +27,9 @@ struct waldo__batch {
     waldo_call *call; /* its own */
     const Waldo__Wire__Batch *message;
     waldo__batch_step *steps;
-    size_t begun;  /* steps; the last of them is under way, or all are over */
-    size_t room;   /* in bytes, for the replies to come */
-    bool refusing; /* the step is answered where it was about to begin */
+    size_t begun;        /* steps; the last of them is under way, or all are over */
+    size_t room;         /* in bytes, for the replies to come */
+    bool refusing;       /* the step is answered where it was about to begin */
     waldo_call *current; /* the step under way, or NULL; guarded by the server's lock */
     /* Once it is answered: the first so many of `steps` have something to take back. */
     size_t kept;
@@ -89,8 +89,8 @@ static size_t sort_out(waldo__batch *batch)
 /* The bytes of each step's reply, where they are. */
 static bool collect(waldo__batch *batch, Waldo__Wire__BatchReplies *ret_replies)
 {
-    ret_replies->replies = waldo_call_alloc(batch->call, (batch->begun + 1) *
-                                                             sizeof *ret_replies->replies);
+    ret_replies->replies =
+        waldo_call_alloc(batch->call, (batch->begun + 1) * sizeof *ret_replies->replies);
     if (!ret_replies->replies)
         return false;
     ret_replies->n_replies = batch->begun;

@@ -283,8 +283,7 @@ static void refuse_reply(waldo_call *call, const waldo_error *error, enum waldo_
 
 static void check_size(waldo_call *call)
 {
-    size_t limit =
-        call->batch ? waldo__batch_room(call->batch) : waldo__call_reply_limit(call);
+    size_t limit = call->batch ? waldo__batch_room(call->batch) : waldo__call_reply_limit(call);
     if (call->reply.size <= limit)
         return;
     waldo_error error;

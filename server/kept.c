@@ -114,9 +114,8 @@ void waldo__call_lose(waldo_call *call)
         return;
     waldo__call_keep(call);
     waldo__strand *strand = call->object ? waldo__object_strand(call->object) : NULL;
-    call->taking_back = (waldo__job){.strand = strand,
-                                     .run = run_on_lost,
-                                     .release = release_taken_back};
+    call->taking_back =
+        (waldo__job){.strand = strand, .run = run_on_lost, .release = release_taken_back};
     waldo__pool_submit(call->server->pool, &call->taking_back);
 }
 

@@ -29,14 +29,14 @@ int waldo_proxy_create(waldo_manager *manager, const char *type_id, waldo_value 
     return status;
 }
 
-int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
+int waldo__result_of(waldo_manager *manager, const waldo__reply *reply, waldo_value **ret_result,
                      waldo_error *reterr)
 {
     const ProtobufCBinaryData *body = &reply->reply->body;
     if (!reply->reply->proxy)
         return waldo_value_unpack(body->data, body->len, ret_result, reterr);
     waldo_proxy *result;
-    int status = waldo__proxy_from_reply(proxy->manager, reply, true, &result, reterr);
+    int status = waldo__proxy_from_reply(manager, reply, true, &result, reterr);
     if (status < 0)
         return status;
     status = waldo_proxy_to_value(result, ret_result, reterr);
@@ -55,7 +55,7 @@ static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
                                  &reply, reterr);
     if (status < 0)
         return status;
-    status = waldo__result_of(proxy, &reply, ret_result, reterr);
+    status = waldo__result_of(proxy->manager, &reply, ret_result, reterr);
     waldo__reply_free(&reply);
     return status;
 }

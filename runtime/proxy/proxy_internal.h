@@ -54,8 +54,8 @@ int waldo__proxy_invoke_waiting(waldo_proxy *proxy, const waldo_proxy_type *type
 /* The value as a message in the arena. TAKES arguments; NULL is out of memory. */
 int waldo__take_arguments(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
                           waldo_error *reterr);
-/* The result of a dynamic call on the proxy; takes over the reference of a proxy in it. */
-int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
+/* The result of a dynamic call; takes over the reference of a proxy in it. */
+int waldo__result_of(waldo_manager *manager, const waldo__reply *reply, waldo_value **ret_result,
                      waldo_error *reterr);
 /* The request of a generated stub. A method that this server does not expose is refused here. */
 int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
