@@ -20,7 +20,7 @@ SOAK_MINUTES ?= 30
 help:
 	@echo 'make demo      build and run the examples'
 	@echo 'make test      run every test with AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo 'make bench     measure, with raw sockets, libnanomsg, Redis and CPython beside it'
+	@echo 'make bench     measure, with peers beside it, and write docs/performance.md'
 	@echo 'make instructions  count those of a call, and fail where there are more than before'
 	@echo 'make tsan      run every test with ThreadSanitizer'
 	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
@@ -51,7 +51,8 @@ test: deps
 
 bench: deps
 	$(call build,release)
-	@build/bin/waldo-bench --peers
+	@build/bin/waldo-bench --peers --json build/bench.json --plot docs/latency.svg \
+		--markdown docs/performance.md
 
 instructions: deps
 	$(call build,clang)

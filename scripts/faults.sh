@@ -26,8 +26,8 @@ run()
     grep -E "$pattern" "$logs/$name.log" | sed 's/^/    /' || true
 }
 
-each=$(((histories + 3) / 4))
-for engine in tcp ipc nanomsg websocket; do
+each=$(((histories + 4) / 5))
+for engine in tcp ipc shm nanomsg websocket; do
     run "histories.$engine" '^histories: .* violations|^seed ' \
         env WALDO_HISTORIES="$each" ./linearizability.histories --filter "histories/$engine" -j1
 done
@@ -35,22 +35,24 @@ run planted '^planted:' ./linearizability.planted -j1
 
 for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0; do
     for side in client server; do
-        for what in allocations descriptors interrupts short_writes; do
+        for what in allocations descriptors interrupts short_writes space clocks; do
             run "failing.$side.$what.${url%%:*}" '^number|^a session|^making' \
                 ./failing-session "$side" "$what" "$url"
         done
     done
 done
 
-# 3,000 clients over three engines, 100 servers, 100 cuts.
+# 4,000 clients over four engines, 100 servers, 100 cuts, a million damaged frames for each engine.
 run clients.many 'SEED|^\[====\]' \
-    env WALDO_FAULTS_TIMES=15 ./faults.clients --filter 'clients/two_hundred*'
+    env WALDO_FAULTS_TIMES=20 ./faults.clients --filter 'clients/two_hundred*'
 run servers.many 'SEED|^\[====\]' \
     env WALDO_FAULTS_TIMES=5 ./faults.servers --filter 'servers/twenty*'
 run partitions.many 'SEED|^\[====\]' env WALDO_FAULTS_TIMES=5 ./faults.partitions
+run frames.many '^frames:|^\[====\]' \
+    env WALDO_DAMAGED_FRAMES=1000000 ./bad_input.frames -j1
 
-for name in cancellation clients containers keys partitions queues references servers sessions \
-    shared_memory strangers; do
+for name in cancellation clients containers futures keys partitions queues read_ahead references \
+    servers sessions shared_memory sharing strangers; do
     run "$name" '^\[====\]|SEED' "./faults.$name"
 done
 

@@ -316,14 +316,16 @@ static void finish(waldo_call *call)
         take_back_reference(call);
         waldo__call_lose(call);
     }
-    waldo__server_lock(call->server);
-    unlink_call(call);
-    waldo__server_unlock(call->server);
+    waldo_server *server = call->server;
     waldo__call_ref(call);
+    waldo__server_lock(server);
+    unlink_call(call);
+    bool wakes = !call->batch && waldo__server_queue(call);
+    waldo__server_unlock(server);
     if (call->batch)
         waldo__batch_go_on(call->batch, call);
-    else
-        waldo__server_send(call);
+    else if (wakes)
+        waldo__server_wake(server);
 }
 
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)

@@ -20,20 +20,13 @@ void waldo__call_keep(waldo_call *call)
     atomic_fetch_add(&call->keepers, 1);
 }
 
-static void give_back_bytes(waldo_call *call)
-{
-    waldo__server_lock(call->server);
-    call->session->kept_bytes -= call->kept_bytes;
-    waldo__server_unlock(call->server);
-}
-
 void waldo__call_unkeep(waldo_call *call)
 {
     if (atomic_fetch_sub(&call->keepers, 1) != 1)
         return;
     waldo__call_release_object(call);
     if (call->kept_bytes > 0)
-        give_back_bytes(call);
+        atomic_fetch_sub(&call->session->kept_bytes, call->kept_bytes);
     if (call->session)
         waldo__session_unref(call->session);
     if (call->release_lost)
@@ -65,16 +58,14 @@ size_t waldo__call_reply_limit(const waldo_call *call)
 bool waldo__call_take_room(waldo_call *call)
 {
     uint64_t limit = call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES];
-    waldo__server_lock(call->server);
-    uint64_t used = call->session->kept_bytes;
     size_t size = call->reply.size + call->burden;
-    bool fits = used == 0 || (used < limit && size <= limit - used);
-    if (fits) {
-        call->kept_bytes = size;
-        call->session->kept_bytes += call->kept_bytes;
-    }
-    waldo__server_unlock(call->server);
-    return fits;
+    uint_fast64_t used = atomic_load(&call->session->kept_bytes);
+    do
+        if (used > 0 && (used >= limit || size > limit - used))
+            return false;
+    while (!atomic_compare_exchange_weak(&call->session->kept_bytes, &used, used + size));
+    call->kept_bytes = size;
+    return true;
 }
 
 void waldo__call_delivered(waldo_call *call)

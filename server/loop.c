@@ -23,10 +23,9 @@ void waldo__server_wake(waldo_server *server)
 
 /* ---- the outbox ---- */
 
-void waldo__server_send(waldo_call *call)
+bool waldo__server_queue(waldo_call *call)
 {
     waldo_server *server = call->server;
-    waldo__server_lock(server);
     call->next_to_send = NULL;
     bool first = !server->outbox;
     if (first)
@@ -34,9 +33,7 @@ void waldo__server_send(waldo_call *call)
     else
         server->outbox_last->next_to_send = call;
     server->outbox_last = call;
-    waldo__server_unlock(server);
-    if (first)
-        waldo__server_wake(server);
+    return first;
 }
 
 /* A client that is gone will ask again, or its session ends. */

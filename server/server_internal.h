@@ -99,8 +99,9 @@ enum waldo__stop { WALDO__STOP_DRAIN = 1, WALDO__STOP_NOW = 2 };
 
 void waldo__server_lock(waldo_server *server);
 void waldo__server_unlock(waldo_server *server);
-/* Hands an answered call to the loop; any thread. Takes over a reference. */
-void waldo__server_send(waldo_call *call);
+/* Hands an answered call to the loop; any thread, with the lock. Takes over a reference. true: the
+ * loop has to be woken, without the lock. */
+bool waldo__server_queue(waldo_call *call);
 /* Writes the reply to where the request came from. Loop thread. */
 void waldo__server_send_reply(waldo_call *call);
 void waldo__server_empty_outbox(waldo_server *server);

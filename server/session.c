@@ -35,7 +35,7 @@ static waldo__session *make(waldo_server *server, const Waldo__Wire__Hello *hell
     }
     memcpy(session->id, hello->session.data, WALDO__SESSION_ID_SIZE);
     session->server = server;
-    session->users = 1;
+    atomic_init(&session->users, 1);
     session->key = waldo__key_ref(key);
     session->number = ++server->last_session;
     session->heard_at = uv_now(&server->loop);
@@ -67,24 +67,19 @@ int waldo__session_open(waldo_call *call, const Waldo__Wire__Hello *hello, waldo
 
 void waldo__session_ref(waldo__session *session)
 {
-    waldo__server_lock(session->server);
-    session->users++;
-    waldo__server_unlock(session->server);
+    atomic_fetch_add(&session->users, 1);
 }
 
 void waldo__session_unref(waldo__session *session)
 {
     waldo_server *server = session->server;
-    waldo__server_lock(server);
-    bool last = --session->users == 0;
-    waldo__server_unlock(server);
-    if (last) {
-        waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
-        waldo__map_free(&session->references);
-        free(session->outstanding);
-        waldo__key_unref(session->key);
-        free(session);
-    }
+    if (atomic_fetch_sub(&session->users, 1) != 1)
+        return;
+    waldo__limit_give(&server->limits, WALDO_LIMIT_SESSIONS);
+    waldo__map_free(&session->references);
+    free(session->outstanding);
+    waldo__key_unref(session->key);
+    free(session);
 }
 
 void waldo__session_bind(waldo__session *session)
@@ -277,14 +272,6 @@ static bool was_acknowledged(const waldo__session *session, uint64_t sequence)
            !is_outstanding(session->outstanding, session->outstanding_count, sequence);
 }
 
-static bool has_room_for_bytes(waldo__session *session)
-{
-    waldo__server_lock(session->server);
-    uint64_t bytes = session->kept_bytes;
-    waldo__server_unlock(session->server);
-    return waldo__limit_allows(&session->server->limits, WALDO_LIMIT_KEPT_BYTES, bytes);
-}
-
 int waldo__session_admit(waldo__session *session, waldo_call *call)
 {
     uint64_t sequence = call->request->sequence;
@@ -299,7 +286,8 @@ int waldo__session_admit(waldo__session *session, waldo_call *call)
     }
     if (!waldo__limit_allows(&session->server->limits, WALDO_LIMIT_KEPT, session->kept.count + 1))
         return waldo__limit_raise(call, WALDO_LIMIT_KEPT);
-    if (!has_room_for_bytes(session))
+    if (!waldo__limit_allows(&session->server->limits, WALDO_LIMIT_KEPT_BYTES,
+                             atomic_load(&session->kept_bytes)))
         return waldo__limit_raise(call, WALDO_LIMIT_KEPT_BYTES);
     if (!waldo__map_set(&session->kept, sequence, call))
         return waldo_call_raise(call, WALDO_ENOMEM, "no memory for a call");

@@ -32,7 +32,7 @@ typedef struct waldo__session {
     waldo__key *key; /* who may resume it, and its rights; other threads: with the server's lock */
     uint64_t number; /* among the sessions of this life of the server */
     waldo_server *server;
-    unsigned users;       /* the table, and calls under way */
+    atomic_uint users;    /* the table, and calls under way */
     unsigned connections; /* bound to it */
     uint64_t orphaned_at; /* loop time in ms when the last connection went */
     uint64_t heard_at;    /* and when something last came */
@@ -50,7 +50,7 @@ typedef struct waldo__session {
     waldo_call *calls;     /* under way */
     waldo__strand reports; /* debug information is made one at a time */
     atomic_uint report_count;
-    uint64_t kept_bytes; /* of replies in `kept`; guarded by the server's lock */
+    atomic_uint_fast64_t kept_bytes; /* of replies in `kept` */
 } waldo__session;
 
 /* References of one session on one object. */

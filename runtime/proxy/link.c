@@ -162,8 +162,12 @@ int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline dead
     int status = await_turn(link, deadline, reterr);
     if (status >= 0 && !add(link, slot))
         status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
-    if (status >= 0)
+    if (status >= 0) {
         link->sending = true;
+        /* Not later, without the lock: a server that answers before it is asked takes it from the
+         * slot. */
+        link->queue[link->queued].id = slot->id;
+    }
     pthread_mutex_unlock(&link->lock);
     return status;
 }
@@ -270,11 +274,10 @@ static int after_failure(waldo__link *link, int status, size_t sent, waldo_error
     return status;
 }
 
-static void append(waldo__link *link, const waldo__slot *slot)
+/* The frame that has been made. */
+static void append(waldo__link *link)
 {
-    waldo__queued *entry = &link->queue[link->queued++];
-    entry->id = slot->id;
-    link->queued_bytes += entry->frame.size;
+    link->queued_bytes += link->queue[link->queued++].frame.size;
 }
 
 waldo__buffer *waldo__link_frame(waldo__link *link)
@@ -287,7 +290,7 @@ int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
 {
     size_t sent = 0;
     waldo_error error;
-    append(link, slot);
+    append(link);
     int status = link->broken ? WALDO_EGONE : send_queue(link, deadline, &sent, &error);
     pthread_mutex_lock(&link->lock);
     if (status < 0) {
@@ -339,7 +342,7 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     /* Who waits while this thread is sending counts on it to send all there is. */
     bool later = !full && !link->reading && !link->waiters && !link->broken;
     if (later) {
-        append(link, slot);
+        append(link);
         stop_sending(link);
     }
     pthread_mutex_unlock(&link->lock);

@@ -70,6 +70,7 @@ typedef struct waldo__link {
     bool retired;     /* takes no new calls; goes with its last user */
     atomic_bool used; /* it has carried a call before; read by its users */
     uint64_t mark;    /* its engine's progress, when somebody last looked */
+    bool doubted;     /* it was there when a heartbeat had no answer */
 
     /* The sending thread's: */
     waldo__buffer packed;                   /* the request */

@@ -305,17 +305,23 @@ bool waldo__links_are_there(waldo_manager *manager)
 void waldo__links_mark(waldo_manager *manager)
 {
     pthread_mutex_lock(&manager->lock);
-    for (waldo__link *link = manager->links; link; link = link->next)
-        link->mark = waldo__link_progress(link);
+    for (waldo__link *link = manager->links; link; link = link->next) {
+        uint64_t progress = waldo__link_progress(link);
+        if (link->doubted && link->mark == progress)
+            link->engine->interrupt(link->channel);
+        link->mark = progress;
+    }
     pthread_mutex_unlock(&manager->lock);
 }
 
 void waldo__links_interrupt(waldo_manager *manager, bool silent)
 {
     pthread_mutex_lock(&manager->lock);
-    for (waldo__link *link = manager->links; link; link = link->next)
+    for (waldo__link *link = manager->links; link; link = link->next) {
+        link->doubted = silent;
         if (!silent || link->mark == waldo__link_progress(link))
             link->engine->interrupt(link->channel);
+    }
     pthread_mutex_unlock(&manager->lock);
 }
 

@@ -185,7 +185,9 @@ bool waldo__links_can_carry(waldo_manager *manager);
 bool waldo__links_are_there(waldo_manager *manager);
 /* Sends what was queued on the shared link. */
 int waldo__links_flush(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr);
-/* Remembers how far each link has got. */
+/* Remembers how far each link has got. One that came through a waldo__links_interrupt of the
+ * silent, and has been silent from one mark to the next, is interrupted after all: what had come
+ * may have been the rest of a message whose length was damaged. */
 void waldo__links_mark(waldo_manager *manager);
 /* Whoever waits on a connection gets WALDO_EGONE and makes a new one. `silent`: only where nothing
  * has moved since waldo__links_mark. */

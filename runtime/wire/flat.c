@@ -4,6 +4,7 @@
 
 #include "value/unicode.h"
 
+/* MAX_TAG is of lengths, too: protobuf-c reads no longer ones. */
 enum { VARINT = 0, FIXED64 = 1, DELIMITED = 2, MAX_VARINT = 10, MAX_TAG = 5 };
 
 typedef struct reader {
@@ -122,7 +123,9 @@ static bool take_array(reader *from, size_t size, void *message,
 static bool read_delimited(reader *from, void *message, const ProtobufCFieldDescriptor *field)
 {
     uint64_t size;
-    if (!read_varint(from, &size) || size > (size_t)(from->end - from->data))
+    const uint8_t *start = from->data;
+    if (!read_varint(from, &size) || from->data - start > MAX_TAG ||
+        size > (size_t)(from->end - from->data))
         return false;
     bool taken = false;
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
@@ -268,23 +271,21 @@ static const char *text_of(const void *message, const ProtobufCFieldDescriptor *
     return text ? text : "";
 }
 
-static bool is_flat(const ProtobufCMessageDescriptor *descriptor, const void *message)
+static bool is_nested(const ProtobufCFieldDescriptor *field, const void *message)
 {
-    for (unsigned i = 0; i < descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
-            (field->label != PROTOBUF_C_LABEL_REPEATED || array_size(message, field) > 0))
-            return false;
-    }
-    return true;
+    return field->type == PROTOBUF_C_TYPE_MESSAGE &&
+           (field->label != PROTOBUF_C_LABEL_REPEATED || array_size(message, field) > 0);
 }
 
-/* At most so many bytes. */
-static size_t bound(const ProtobufCMessageDescriptor *descriptor, const void *message)
+/* At most so many bytes; false: it is not flat. */
+static bool bound(const ProtobufCMessageDescriptor *descriptor, const void *message,
+                  size_t *ret_size)
 {
     size_t size = descriptor->n_fields * (MAX_TAG + MAX_VARINT);
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        if (is_nested(field, message))
+            return false;
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
             size += array_size(message, field) * MAX_VARINT;
         else if (field->type == PROTOBUF_C_TYPE_STRING)
@@ -292,7 +293,8 @@ static size_t bound(const ProtobufCMessageDescriptor *descriptor, const void *me
         else if (field->type == PROTOBUF_C_TYPE_BYTES)
             size += ((const ProtobufCBinaryData *)const_member(message, field))->len;
     }
-    return size;
+    *ret_size = size;
+    return true;
 }
 
 static void write_field(waldo__buffer *buffer, const ProtobufCFieldDescriptor *field,
@@ -316,8 +318,10 @@ static void write_field(waldo__buffer *buffer, const ProtobufCFieldDescriptor *f
 bool waldo__flat_append(waldo__buffer *buffer, const ProtobufCMessage *message, size_t room)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
-    bool flat = is_flat(descriptor, message);
-    size_t needed = flat ? bound(descriptor, message) : protobuf_c_message_get_packed_size(message);
+    size_t needed;
+    bool flat = bound(descriptor, message, &needed);
+    if (!flat)
+        needed = protobuf_c_message_get_packed_size(message);
     if (room > SIZE_MAX - needed - buffer->size ||
         !waldo__buffer_reserve(buffer, buffer->size + needed + room))
         return false;

@@ -19,6 +19,7 @@ typedef struct raw_client {
     uint32_t id;
     uint64_t incarnation;
     waldo__secure_channel *secure;
+    bool moves;        /* to shared memory, once the server has welcomed it */
     uint64_t sequence; /* of the last request that changes something */
     waldo__buffer bytes;
     Waldo__Wire__Reply *reply; /* the last one */
@@ -36,6 +37,7 @@ static inline raw_client raw_open(const char *text)
                                      &client.channel, &err),
                  0, "%s: %s", text, err.message);
     client.id = WALDO__REQUEST_ID_FLAG;
+    client.moves = client.engine->move && !url.no_shm;
     client.secure = raw_shake_hands(client.engine, client.channel, &url, client.id,
                                     waldo__deadline_in(RAW_PATIENCE));
     return client;
@@ -144,7 +146,8 @@ static inline ProtobufCMessage *raw_body(raw_client *client,
     return message;
 }
 
-/* With a session, whose id is this text of 16 letters. */
+/* With a session, whose id is this text of 16 letters; over ipc in shared memory, if there is room,
+ * unless the URL says otherwise. */
 static inline raw_client raw_enter(const char *url, const char *session)
 {
     raw_client client = raw_open(url);
@@ -154,7 +157,11 @@ static inline raw_client raw_enter(const char *url, const char *session)
     Waldo__Wire__Welcome *welcome =
         (Waldo__Wire__Welcome *)raw_body(&client, &waldo__wire__welcome__descriptor);
     client.incarnation = welcome->incarnation;
+    client.moves = client.moves && welcome->shared_memory;
     waldo__wire__welcome__free_unpacked(welcome, NULL);
+    if (client.moves)
+        cr_assert_geq(client.engine->move(client.channel, waldo__deadline_in(RAW_PATIENCE), NULL),
+                      0);
     return client;
 }
 

@@ -19,14 +19,20 @@ typedef struct test_server {
     int descriptors; /* before anybody came */
 } test_server;
 
+/* A waldod with those arguments, which listens at one address. */
+static inline void server_start_with(test_server *server, const char *const *arguments)
+{
+    daemon_spawn(&server->daemon, arguments);
+    daemon_read_url(&server->daemon, server->url);
+    server->descriptors = daemon_descriptors(&server->daemon);
+}
+
 static inline void server_start(test_server *server, const char *listen)
 {
     const char *const arguments[] = {WALDOD,       "--listen",      listen,  "--load",
                                      TYPES_MODULE, "--max-message", "65536", NULL};
 
-    daemon_spawn(&server->daemon, arguments);
-    daemon_read_url(&server->daemon, server->url);
-    server->descriptors = daemon_descriptors(&server->daemon);
+    server_start_with(server, arguments);
 }
 
 static inline waldo_manager *server_connect(const test_server *server)
@@ -100,8 +106,17 @@ static inline void run_over(const char *listen, void (*body)(test_server *server
     server_stop(&server);
 }
 
-/* A test that runs over each of the server's engines. */
-#define TEST_OVER_ENGINES(suite, name)                                                             \
+/* Over a Unix socket, from which clients move to shared memory. */
+static inline void run_over_socket(void (*body)(test_server *server))
+{
+    char listen[64];
+
+    snprintf(listen, sizeof listen, "ipc://@waldo-test-%d", (int)getpid());
+    run_over(listen, body);
+}
+
+/* A test that runs over each of the server's engines that listen on ports. */
+#define TEST_OVER_PORTS(suite, name)                                                               \
     static void suite##_##name(test_server *server);                                               \
     Test(suite, name##_direct, .fini = daemon_kill_all)                                            \
     {                                                                                              \
@@ -112,6 +127,15 @@ static inline void run_over(const char *listen, void (*body)(test_server *server
         run_over("nn+tcp://127.0.0.1:0", suite##_##name);                                          \
     }                                                                                              \
     static void suite##_##name(test_server *server)
+
+/* The same, and in shared memory. */
+#define TEST_OVER_ENGINES(suite, name)                                                             \
+    static void suite##_##name(test_server *server);                                               \
+    Test(suite, name##_shm, .fini = daemon_kill_all)                                               \
+    {                                                                                              \
+        run_over_socket(suite##_##name);                                                           \
+    }                                                                                              \
+    TEST_OVER_PORTS(suite, name)
 
 /* ---- calls that wait for a FIFO, on a thread of their own ---- */
 

@@ -15,16 +15,19 @@ static test_server server;
 static waldo_manager *admin; /* somebody who keeps to all limits */
 static bad_thing *thing;
 
-static void start(const char *limit)
+static void start_at(const char *listen, const char *limit)
 {
-    const char *const arguments[] = {
-        WALDOD, "--listen", "tcp://127.0.0.1:0", "--load", TYPES_MODULE, "--limit", limit, NULL};
+    const char *const arguments[] = {WALDOD,       "--listen", listen, "--load",
+                                     TYPES_MODULE, "--limit",  limit,  NULL};
     server = (test_server){.descriptors = 0};
-    daemon_spawn(&server.daemon, arguments);
-    daemon_read_url(&server.daemon, server.url);
-    server.descriptors = daemon_descriptors(&server.daemon);
+    server_start_with(&server, arguments);
     admin = server_connect(&server);
     thing = server_thing(admin);
+}
+
+static void start(const char *limit)
+{
+    start_at("tcp://127.0.0.1:0", limit);
 }
 
 /* The server is as it was, and ends in order. */
@@ -340,16 +343,15 @@ Test(limits, depth)
 }
 
 /* A client that sends and does not read is cut off; the others feel nothing. */
-Test(limits, queued)
+static void never_read(const char *listen, int calls, int reply)
 {
-    enum { CALLS = 300 };
-    start("queued=1000000");
-    raw_client client = raw_enter(server.url, FIRST_SESSION);
-    uint64_t object = raw_create(&client, "Thing");
     static const char what[] =
         "bytes that wait for one client that does not read; then it is cut off";
 
-    for (int i = 0; i < CALLS && send_call(&client, object, "produce", 200000) == 0; i++)
+    start_at(listen, "queued=1000000");
+    raw_client client = raw_enter(server.url, FIRST_SESSION);
+    uint64_t object = raw_create(&client, "Thing");
+    for (int i = 0; i < calls && send_call(&client, object, "produce", reply) == 0; i++)
         if (i % 10 == 0)
             assert_works(thing);
     for (int left = DAEMON_PATIENCE_MS; refused(what) == 0; left--) {
@@ -364,26 +366,55 @@ Test(limits, queued)
     stop();
 }
 
-/* ---- in all ---- */
-
-static size_t resident(void)
+static void never_read_here(bool moves, int calls, int reply)
 {
-    char path[64];
-    unsigned long total = 0, pages = 0;
+    char listen[64];
 
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)server.daemon.pid);
-    FILE *file = fopen(path, "re");
-    cr_assert(file && fscanf(file, "%lu %lu", &total, &pages) == 2);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+    snprintf(listen, sizeof listen, "ipc://@waldo-limits-%d?shm=%d", (int)getpid(), moves);
+    never_read(listen, calls, reply);
 }
+
+/* Many replies, each of which the queue would take; a few, of which it takes one. */
+enum { MANY = 300, REPLY = 200000, SEVERAL = 20, LARGE = 8 << 20 };
+
+Test(limits, queued)
+{
+    never_read("tcp://127.0.0.1:0", MANY, REPLY);
+}
+
+Test(limits, queued_by_ipc)
+{
+    never_read_here(false, MANY, REPLY);
+}
+
+Test(limits, queued_by_shm)
+{
+    never_read_here(true, MANY, REPLY);
+}
+
+Test(limits, several_large_replies_queued)
+{
+    never_read("tcp://127.0.0.1:0", SEVERAL, LARGE);
+}
+
+Test(limits, several_large_replies_queued_by_ipc)
+{
+    never_read_here(false, SEVERAL, LARGE);
+}
+
+Test(limits, several_large_replies_queued_by_shm)
+{
+    never_read_here(true, SEVERAL, LARGE);
+}
+
+/* ---- in all ---- */
 
 /* What the server takes at rest, and a little. */
 static void memory_limit(char *limit, size_t size)
 {
     setenv("ASAN_OPTIONS", "quarantine_size_mb=1:allocator_release_to_os_interval_ms=0", 1);
     start("memory=1099511627776");
-    snprintf(limit, size, "memory=%zu", resident() + (48 << 20));
+    snprintf(limit, size, "memory=%zu", daemon_resident(&server.daemon) + (48 << 20));
     stop();
 }
 
@@ -391,7 +422,7 @@ static void memory_limit(char *limit, size_t size)
  * well; those who are there go on, and all is well once they have given back. */
 Test(limits, memory)
 {
-    enum { ROUNDS = 200, REPLY = 4 << 20 };
+    enum { ROUNDS = 200, BYTES = 4 << 20 };
     char limit[64];
 #ifdef __SANITIZE_THREAD__
     cr_skip_test("ThreadSanitizer's own memory would be measured");
@@ -402,7 +433,7 @@ Test(limits, memory)
     uint64_t object = raw_create(&client, "Thing");
     int rounds = 0;
 
-    while (rounds < ROUNDS && call(&client, object, "produce", REPLY, false) == 0)
+    while (rounds < ROUNDS && call(&client, object, "produce", BYTES, false) == 0)
         rounds++;
     assert_refused(&client, "bytes of memory in use");
     cr_assert_neq(refused("bytes of memory in use by the process"), 0);

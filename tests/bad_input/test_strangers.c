@@ -49,14 +49,14 @@ static void say(const test_server *server, const void *bytes, size_t size)
     await_end(fd);
 }
 
-TEST_OVER_ENGINES(strangers, a_http_client)
+TEST_OVER_PORTS(strangers, a_http_client)
 {
     static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     say(server, request, strlen(request));
 }
 
-TEST_OVER_ENGINES(strangers, random_bytes)
+TEST_OVER_PORTS(strangers, random_bytes)
 {
     static uint8_t bytes[100000];
 
@@ -66,13 +66,13 @@ TEST_OVER_ENGINES(strangers, random_bytes)
     say(server, bytes, 8);
 }
 
-TEST_OVER_ENGINES(strangers, another_kind_of_sp_socket)
+TEST_OVER_PORTS(strangers, another_kind_of_sp_socket)
 {
     say(server, "\0SP\0\0\x21\0\0", 8); /* a subscriber */
     say(server, "\0SP\1\0\x30\0\0", 8); /* a later version of SP */
 }
 
-TEST_OVER_ENGINES(strangers, one_that_leaves_at_once)
+TEST_OVER_PORTS(strangers, one_that_leaves_at_once)
 {
     for (size_t size = 0; size < 8; size++) {
         int fd = connect_socket(server);
@@ -82,13 +82,13 @@ TEST_OVER_ENGINES(strangers, one_that_leaves_at_once)
 }
 
 /* An announcement of more than there is memory, and nothing behind it. */
-TEST_OVER_ENGINES(strangers, a_frame_of_absurd_length)
+TEST_OVER_PORTS(strangers, a_frame_of_absurd_length)
 {
     say(server, "\0SP\0\0\x30\0\0\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x80\0\0\1", 20);
     say(server, "\0SP\0\0\x30\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x80\0\0\1", 20);
 }
 
-TEST_OVER_ENGINES(strangers, one_that_ends_in_the_middle_of_a_frame)
+TEST_OVER_PORTS(strangers, one_that_ends_in_the_middle_of_a_frame)
 {
     int fd = connect_socket(server);
     uint8_t hello[8];
@@ -107,7 +107,7 @@ static void assert_is_refusal(const void *data, size_t size)
     cr_assert_eq(*(const uint8_t *)data, WALDO__SECURE_REFUSAL);
 }
 
-TEST_OVER_ENGINES(strangers, a_plain_nng_program)
+TEST_OVER_PORTS(strangers, a_plain_nng_program)
 {
     static const char *const sizes[] = {"0", "1", "2", "100", "4000"};
 
@@ -126,7 +126,7 @@ TEST_OVER_ENGINES(strangers, a_plain_nng_program)
     }
 }
 
-TEST_OVER_ENGINES(strangers, a_plain_nng_program_with_a_huge_request)
+TEST_OVER_PORTS(strangers, a_plain_nng_program_with_a_huge_request)
 {
     const char *const arguments[] = {NNG_STRANGER, plain_url(server), "3000000", NULL};
     daemon_process stranger;
@@ -139,7 +139,7 @@ TEST_OVER_ENGINES(strangers, a_plain_nng_program_with_a_huge_request)
     close(stranger.errors);
 }
 
-TEST_OVER_ENGINES(strangers, a_plain_nanomsg_program)
+TEST_OVER_PORTS(strangers, a_plain_nanomsg_program)
 {
     static uint8_t bytes[4000];
     const int patience = DAEMON_PATIENCE_MS;

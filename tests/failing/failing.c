@@ -11,7 +11,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { JUMP_SECONDS = 3600 };
 
 #ifdef __SANITIZE_ADDRESS__
 void __sanitizer_print_stack_trace(void);
@@ -20,6 +23,7 @@ void __sanitizer_print_stack_trace(void);
 static _Thread_local enum failing_side mine;
 static atomic_int armed_side, armed_what, left;
 static atomic_bool has_failed;
+static atomic_long jumped; /* seconds that the clock shows too many, for both sides */
 
 void failing_belong_to(enum failing_side side)
 {
@@ -142,6 +146,23 @@ ssize_t __wrap_sendmsg(int file, const struct msghdr *message, int flags)
     shorter.msg_iov = &first;
     shorter.msg_iovlen = 1;
     return __real_sendmsg(file, &shorter, flags);
+}
+
+/* ---- room in shared memory ---- */
+
+WRAP(int, ftruncate, (int file, off_t size), (file, size), SPACE, ENOSPC, -1)
+
+/* ---- a clock that jumps ---- */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    if (fails(CLOCKS))
+        atomic_fetch_add(&jumped, JUMP_SECONDS);
+    int status = __real_clock_gettime(clock, ret_time);
+    ret_time->tv_sec += atomic_load(&jumped);
+    return status;
 }
 
 /* ---- threads ---- */

@@ -17,6 +17,8 @@ enum failing_what {
     INTERRUPTS,   /* reading, writing, waiting: EINTR, once each */
     SHORT_WRITES, /* one byte is written */
     THREADS,      /* a thread that cannot be made: EAGAIN */
+    SPACE,        /* room in memory that is shared: ENOSPC */
+    CLOCKS,       /* from then on the clock shows an hour more, as if the machine had slept */
 };
 
 /* The calling thread's. */

@@ -26,7 +26,8 @@ enum { MAX_PAIRS = 256, CHUNK = 4096, TICK_MS = 2 };
 typedef struct flow {
     uint8_t data[2 * CHUNK];
     size_t start, end;
-    uint64_t due; /* ms */
+    uint64_t due;   /* ms */
+    int descriptor; /* that goes with them, or -1 */
 } flow;
 
 typedef struct pair {
@@ -45,13 +46,13 @@ struct relay {
     pair *pairs[MAX_PAIRS];
     size_t count;
     size_t accepted;
-    bool stop, refuse;
+    bool stop, refuse, passes;
     bool stalled[2];
     unsigned delay[2];
     size_t allowed[2];
     size_t moved[2];
     size_t piece; /* 0: CHUNK */
-    bool damages[2], repeats[2];
+    bool damages[2], repeats[2], reorders[2];
 };
 
 static uint64_t now_ms(void)
@@ -69,8 +70,11 @@ static void drop(relay *one, size_t index)
     /* Closing alone would wait for the thread's poll(). */
     for (int i = 0; i < 2; i++)
         shutdown(gone->fds[i], SHUT_RDWR);
-    close(gone->fds[0]);
-    close(gone->fds[1]);
+    for (int i = 0; i < 2; i++) {
+        close(gone->fds[i]);
+        if (gone->flows[i].descriptor >= 0)
+            close(gone->flows[i].descriptor);
+    }
     free(gone);
     one->pairs[index] = one->pairs[--one->count];
 }
@@ -97,6 +101,7 @@ static void accept_one(relay *one)
     (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     made->fds[TO_SERVER] = client;
     made->fds[TO_CLIENT] = server;
+    made->flows[TO_SERVER].descriptor = made->flows[TO_CLIENT].descriptor = -1;
     one->pairs[one->count++] = made;
 }
 
@@ -117,11 +122,61 @@ static void spoil(relay *one, direction which, flow *bytes)
         bytes->data[bytes->end / 2] ^= 0x10;
         one->damages[which] = false;
     }
+    if (one->reorders[which] && bytes->end > 1) {
+        uint8_t first[CHUNK];
+        size_t half = bytes->end / 2;
+        memcpy(first, bytes->data, half);
+        memmove(bytes->data, bytes->data + half, bytes->end - half);
+        memcpy(bytes->data + bytes->end - half, first, half);
+        one->reorders[which] = false;
+    }
     if (one->repeats[which]) {
         memcpy(bytes->data + bytes->end, bytes->data, bytes->end);
         bytes->end *= 2;
         one->repeats[which] = false;
     }
+}
+
+typedef union packet_room {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr head;
+} packet_room;
+
+/* As recv(), with the descriptor that comes with the bytes if the relay passes them. */
+static ssize_t take(const relay *one, int from, flow *bytes, size_t room)
+{
+    packet_room control;
+    struct iovec part = {bytes->data, room};
+    struct msghdr packet = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = one->passes ? control.bytes : NULL,
+                            .msg_controllen = one->passes ? sizeof control : 0};
+    ssize_t got = recvmsg(from, &packet, MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&packet) : NULL;
+    if (head && head->cmsg_type == SCM_RIGHTS)
+        memcpy(&bytes->descriptor, CMSG_DATA(head), sizeof(int));
+    return got;
+}
+
+/* As send(); the descriptor goes with the first bytes. */
+static ssize_t give(int to, flow *bytes)
+{
+    packet_room control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+                                    .cmsg_level = SOL_SOCKET,
+                                    .cmsg_type = SCM_RIGHTS}};
+    struct iovec part = {bytes->data + bytes->start, bytes->end - bytes->start};
+    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1};
+    if (bytes->descriptor >= 0) {
+        packet.msg_control = control.bytes;
+        packet.msg_controllen = sizeof control;
+        memcpy(CMSG_DATA(&control.head), &bytes->descriptor, sizeof(int));
+    }
+    ssize_t sent = sendmsg(to, &packet, MSG_NOSIGNAL);
+    if (sent > 0 && bytes->descriptor >= 0) {
+        close(bytes->descriptor);
+        bytes->descriptor = -1;
+    }
+    return sent;
 }
 
 /* false: the connection is over. */
@@ -131,7 +186,7 @@ static bool move(relay *one, pair *through, direction which)
     if (may_read(one, which, bytes)) {
         size_t piece = one->piece ? one->piece : CHUNK;
         size_t room = one->allowed[which] < piece ? one->allowed[which] : piece;
-        ssize_t got = recv(through->fds[which], bytes->data, room, 0);
+        ssize_t got = take(one, through->fds[which], bytes, room);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
             return false;
         if (got > 0) {
@@ -144,8 +199,7 @@ static bool move(relay *one, pair *through, direction which)
         }
     }
     if (may_write(one, which, bytes)) {
-        ssize_t sent = send(through->fds[!which], bytes->data + bytes->start,
-                            bytes->end - bytes->start, MSG_NOSIGNAL);
+        ssize_t sent = give(through->fds[!which], bytes);
         if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return false;
         if (sent > 0) {
@@ -310,12 +364,14 @@ void relay_cut(relay *one)
         action;                                                                                    \
         pthread_mutex_unlock(&one->lock);                                                          \
     }
+COMMAND(pass_descriptors, (relay * one), one->passes = true)
 COMMAND(refuse, (relay * one, int refuse), one->refuse = refuse != 0)
 COMMAND(stall, (relay * one, direction which, int stall), one->stalled[which] = stall != 0)
 COMMAND(delay, (relay * one, direction which, unsigned ms), one->delay[which] = ms)
 COMMAND(allow, (relay * one, direction which, size_t bytes), one->allowed[which] = bytes)
 COMMAND(split, (relay * one, size_t bytes), one->piece = bytes < CHUNK ? bytes : CHUNK)
 COMMAND(damage, (relay * one, direction which), one->damages[which] = true)
+COMMAND(reorder, (relay * one, direction which), one->reorders[which] = true)
 COMMAND(repeat, (relay * one, direction which), one->repeats[which] = true)
 
 #define QUESTION(type, name, parameters, expression)                                               \

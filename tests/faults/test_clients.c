@@ -225,7 +225,15 @@ Test(clients, woken_after_its_lease)
 
 /* ---- many, at any moment ---- */
 
-enum { KILLS = 200, AT_A_TIME = 4, MAX_ITEMS = 100000 };
+enum { KILLS = 200, ENGINES = MAX_URLS + 1, AT_A_TIME = ENGINES, MAX_ITEMS = 1000000 };
+
+/* Each engine has a client: tcp, shared memory (which ipc moves to), libnanomsg, ipc without it. */
+static process spawn_worker(int engine)
+{
+    char socket_only[160];
+    snprintf(socket_only, sizeof socket_only, "%s?shm=0", host.urls[1]);
+    return spawn_client(&host, engine < MAX_URLS ? host.urls[engine] : socket_only, "work", "x");
+}
 
 static unsigned char seen[MAX_ITEMS];
 
@@ -265,7 +273,7 @@ Test(clients, two_hundred_killed_at_any_moment, .timeout = 3000)
     fprintf(stderr, "two_hundred_killed_at_any_moment: WALDO_FAULTS_SEED=%u\n", seed);
     process clients[AT_A_TIME];
     for (int i = 0; i < AT_A_TIME; i++)
-        clients[i] = spawn_client(&host, host.urls[i % MAX_URLS], "work", "x");
+        clients[i] = spawn_worker(i);
     int64_t items = 0;
     for (int killed = 0; killed < KILLS * faults_times(); killed++) {
         process *victim = &clients[killed % AT_A_TIME];
@@ -276,7 +284,7 @@ Test(clients, two_hundred_killed_at_any_moment, .timeout = 3000)
         kill(victim->pid, SIGKILL);
         read_what_it_got(victim);
         (void)await_end(victim);
-        *victim = spawn_client(&host, host.urls[(unsigned)rand_r(&seed) % MAX_URLS], "work", "x");
+        *victim = spawn_worker(killed % ENGINES);
     }
     for (int i = 0; i < AT_A_TIME; i++) {
         kill(clients[i].pid, SIGKILL);

@@ -302,6 +302,31 @@ Test(sessions, a_client_that_hears_nothing_for_the_lease)
     give_up(&get);
 }
 
+/* The client takes what comes after it for the rest of one message. Its heartbeats find out, and so
+ * must the call that waits on that connection. */
+Test(sessions, a_length_that_was_damaged_on_its_way)
+{
+    enum { HEAD = 10, LEASE = 4 };
+    later call = {.queue = get_queue(manager, "q")};
+    faults_queue *queue = get_queue(direct, "q");
+    begin(&call, run_get);
+    AWAIT(queue_parked(queue) == 1);
+    size_t before = relay_moved(network, TO_CLIENT);
+    relay_split(network, HEAD);
+    relay_damage(network, TO_CLIENT);
+    AWAIT(relay_moved(network, TO_CLIENT) > before);
+    relay_split(network, 0);
+    OK(queue_put(queue, 1, &error));
+    double start = now();
+    AWAIT(call.done);
+    cr_assert_lt(now() - start, 3 * LEASE, "only the server noticed");
+    finish(&call);
+    cr_assert_eq(call.status, 0, "%s", call.error.message);
+    cr_assert_eq(call.n, 1);
+    faults_queue_unref(call.queue);
+    faults_queue_unref(queue);
+}
+
 /* The item that was on its way is the next one that anybody gets. */
 Test(sessions, an_item_on_its_way_goes_back_to_the_head)
 {

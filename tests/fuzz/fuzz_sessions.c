@@ -4,17 +4,14 @@
  *
  * The input is a row of steps: which client and what it does, how its request is numbered, what it
  * is about, the length of its body, the body. */
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <waldo/server.h>
 #include <waldo/waldo.h>
 
 #include "engine/engine.h"
 #include "secure/channel.h"
 #include "secure/default_key.h"
+#include "server.h"
 #include "waldo/value.pb-c.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/envelope.h"
@@ -34,8 +31,6 @@ typedef struct client {
     uint8_t session;
 } client;
 
-static waldo_server *server;
-static const char *address;
 static waldo__url url;
 static const waldo__client_engine *engine;
 static waldo__keyring *ring;
@@ -44,33 +39,17 @@ static client clients[CLIENTS];
 static uint64_t incarnation, objects[OBJECTS];
 static unsigned object_count;
 
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-static void *serve(void *unused)
-{
-    must(waldo_server_serve_forever(server, NULL) >= 0);
-    return unused;
-}
-
 static void set_up(void)
 {
-    static char path[64];
-    pthread_t thread;
-    if (server)
+    if (honest)
         return;
     waldo_server_options options = {
-        .authkey = "fuzz", .authkey_size = 4, .lease = 2, .grace = 0.2, .transit = 1};
-    waldo_manager_options own = {.authkey = "fuzz", .authkey_size = 4, .call_timeout = PATIENCE};
-    snprintf(path, sizeof path, "ipc://@waldo-fuzz-%d", (int)getpid());
-    must(waldo_server_new(NULL, &options, &server, NULL) >= 0);
-    must(waldo_server_listen(server, path, &address, NULL) >= 0);
-    must(pthread_create(&thread, NULL, serve, NULL) == 0);
+        .authkey = FUZZ_KEY, .authkey_size = FUZZ_KEY_SIZE, .lease = 2, .grace = 0.2, .transit = 1};
+    waldo_manager_options own = {
+        .authkey = FUZZ_KEY, .authkey_size = FUZZ_KEY_SIZE, .call_timeout = PATIENCE};
+    const char *address = fuzz_start_server(&options);
     must(waldo_connect(address, &own, &honest, NULL) >= 0);
-    must(waldo__keyring_from_authkey("fuzz", 4, &ring, NULL) >= 0);
+    must(waldo__keyring_from_authkey(FUZZ_KEY, FUZZ_KEY_SIZE, &ring, NULL) >= 0);
     must(waldo__url_parse(address, &url, NULL) >= 0);
     engine = waldo__client_engine_for(&url);
 }

@@ -53,6 +53,25 @@ static void stall(arena *one)
     relay_stall(one->network, which, 0);
 }
 
+/* Only where it is noticed. */
+static void spoil(arena *one, direction which)
+{
+    if (!one->may_damage) {
+        relay_cut(one->network);
+        return;
+    }
+    switch (pick(&one->by, 3)) {
+    case 0:
+        relay_damage(one->network, which);
+        break;
+    case 1:
+        relay_reorder(one->network, which);
+        break;
+    default:
+        relay_repeat(one->network, which);
+    }
+}
+
 void do_fault(arena *one)
 {
     direction which = pick(&one->by, 2) ? TO_SERVER : TO_CLIENT;
@@ -84,12 +103,7 @@ void do_fault(arena *one)
         relay_delay(one->network, which, pick(&one->by, 10));
         break;
     default:
-        if (!one->may_damage)
-            relay_cut(one->network);
-        else if (pick(&one->by, 2))
-            relay_damage(one->network, which);
-        else
-            relay_repeat(one->network, which);
+        spoil(one, which);
     }
 }
 

@@ -46,25 +46,33 @@ static void choose_kinds(arena *one, unsigned round)
         one->kinds[i] = (enum subject_kind)((round * SUBJECTS + i) % SUBJECT_KINDS);
 }
 
-static void run(const char *url)
+static void run_over(const char *url, bool shared)
 {
     size_t wanted = (size_t)from_environment("WALDO_HISTORIES", FEW);
     uint64_t seed = from_environment("WALDO_FAULTS_SEED", (unsigned long long)time(NULL) * 1000);
-    fprintf(stderr, "histories: %s, WALDO_FAULTS_SEED=%llu\n", url, (unsigned long long)seed);
+    fprintf(stderr, "histories: %s%s, WALDO_FAULTS_SEED=%llu\n", url,
+            shared ? " in shared memory" : "", (unsigned long long)seed);
     double start = now();
     arena_begin(&all, &host, url);
+    if (shared)
+        relay_pass_descriptors(all.network);
     for (unsigned round = 0; all.histories < wanted; round++) {
         choose_kinds(&all, (unsigned)(seed + round));
         run_round(&all, seed + round, CALLS / (1 + round % 2), 1 + round % 2, round % 4 != 0);
     }
     fprintf(stderr,
-            "histories: %s, %zu histories, %zu operations, %zu faults, %zu clients killed, %zu "
+            "histories: %s%s, %zu histories, %zu operations, %zu faults, %zu clients killed, %zu "
             "sessions lost, %zu violations, %zu undecided, %.1f s\n",
-            url, all.histories, all.operations, all.faults, all.killed, all.gone, all.violations,
-            all.undecided, now() - start);
+            url, shared ? " in shared memory" : "", all.histories, all.operations, all.faults,
+            all.killed, all.gone, all.violations, all.undecided, now() - start);
     arena_end(&all);
     cr_assert_eq(all.violations, 0);
     cr_assert_eq(all.undecided, 0);
+}
+
+static void run(const char *url)
+{
+    run_over(url, false);
 }
 
 Test(histories, tcp)
@@ -75,6 +83,12 @@ Test(histories, tcp)
 Test(histories, ipc)
 {
     run(host.urls[1]);
+}
+
+/* Connections that the relay would rather cut, and whose sides it wakes late. */
+Test(histories, shm)
+{
+    run_over(host.urls[1], true);
 }
 
 Test(histories, nanomsg)

@@ -1,48 +1,37 @@
 /* waldo-bench: how long calls take, beside what others take on the same machine in the same run.
  *
- *     waldo-bench [--peers] [--quick] [--rows PATTERN] [--json FILE]
- *
- * Starts a waldod, and with --peers the peers' servers, runs every row for a moment, round after
- * round, and prints the median of the rounds. Exit status: 0, 1 (something failed), 2 (usage). */
-#include <fnmatch.h>
-#include <getopt.h>
+ * Starts waldods, and with --peers the peers' servers, runs every row for a moment, round after
+ * round, and gives the medians of the rounds. Exit status: 0, 1 (something failed), 2 (usage). */
+#include <dirent.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <waldo/abi.h>
-
 #include "bench/bench.h"
+#include "bench/markdown.h"
+#include "bench/plot.h"
 #include "bench/report.h"
+#include "bench/settings.h"
 
 enum { ROUNDS = 9, QUICK_ROUNDS = 3 };
-static const double ROUND_SECONDS = 0.3;
 
-typedef struct settings {
-    bool peers;
-    bool quick;
-    const char *pattern;
-    const char *json;
-} settings;
-
-static const char usage[] =
-    "usage: waldo-bench [--peers] [--quick] [--rows PATTERN] [--json FILE]\n"
-    "\n"
-    "  --peers         also raw sockets, libnanomsg, Redis and CPython's managers\n"
-    "  --quick         3 rounds instead of 9\n"
-    "  --rows PATTERN  only rows whose names match, such as 'call.*'\n"
-    "  --json FILE     write the results for programs\n"
-    "  --version, --help\n";
-
-int bench_fail(bench_row *row, const char *format, ...)
+bench_opened bench_fail(bench_row *row, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(row->reason, sizeof row->reason, format, arguments);
     va_end(arguments);
-    return -1;
+    return BENCH_FAILED;
+}
+
+bench_opened bench_fail_without(bench_row *row, const char *program)
+{
+    bool is_absent = errno == ENOENT;
+    bench_fail(row, is_absent ? "there is no %s" : "%s does not start", program);
+    return is_absent ? BENCH_ABSENT : BENCH_FAILED;
 }
 
 void bench_sleep(double seconds)
@@ -59,7 +48,7 @@ double bench_time_each(bench_row *row, double seconds, histogram *times,
     uint64_t start = bench_now(), end = start + (uint64_t)(seconds * 1e9);
     while (start < end) {
         if (!once(row))
-            return -1;
+            return BENCH_FAILED;
         uint64_t now = bench_now();
         histogram_add(times, now - start);
         start = now;
@@ -67,183 +56,149 @@ double bench_time_each(bench_row *row, double seconds, histogram *times,
     return 0;
 }
 
-/* ---- the server under test ---- */
-
-/* The waldod beside this program. */
-static bool find_waldod(char *path, size_t size)
+double bench_count_all(bench_row *row, double seconds, bool (*some)(bench_row *row))
 {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    if (length <= 0)
-        return false;
-    path[length] = '\0';
-    char *name = strrchr(path, '/') + 1;
-    return (size_t)snprintf(name, size - (size_t)(name - path), "waldod") <
-           size - (size_t)(name - path);
-}
-
-static bool read_address(bench_child *server, char *url)
-{
-    static const char prefix[] = "listening on ";
-    char line[BENCH_URL_SIZE + sizeof prefix - 1];
-    if (!bench_child_read_line(server, line, sizeof line) ||
-        strncmp(line, prefix, sizeof prefix - 1) != 0)
-        return false;
-    snprintf(url, BENCH_URL_SIZE, "%s", line + sizeof prefix - 1);
-    return true;
-}
-
-static bool start_waldod(bench_child *server, bench_place *place)
-{
-    char program[4096], ipc[BENCH_PATH_SIZE];
-    snprintf(ipc, sizeof ipc, "ipc://%s/waldo", place->directory);
-    const char *const arguments[] = {program, "--listen", "tcp://127.0.0.1:0",    "--listen",
-                                     ipc,     "--listen", "nn+tcp://127.0.0.1:0", NULL};
-    if (!find_waldod(program, sizeof program) || !bench_child_start(server, arguments) ||
-        !read_address(server, place->tcp) || !read_address(server, place->ipc) ||
-        !read_address(server, place->nn_tcp))
-        return false;
-    snprintf(place->ipc_only, sizeof place->ipc_only, "%.200s?shm=0", place->ipc);
-    return true;
+    uint64_t start = bench_now(), now = start, end = start + (uint64_t)(seconds * 1e9);
+    uint64_t count = 0;
+    for (; now < end; now = bench_now(), count += row->number)
+        if (!some(row))
+            return BENCH_FAILED;
+    return (double)count * 1e9 / (double)(now - start);
 }
 
 /* ---- running ---- */
 
-static bench_row *const groups[] = {bench_waldo_rows,   bench_raw_rows,   bench_memory_rows,
-                                    bench_nanomsg_rows, bench_redis_rows, bench_cpython_rows};
+static bench_row *const groups[] = {bench_call_rows,    bench_client_rows, bench_payload_rows,
+                                    bench_crowded_rows, bench_raw_rows,    bench_memory_rows,
+                                    bench_nanomsg_rows, bench_redis_rows,  bench_cpython_rows};
 
-static bool is_wanted(const bench_row *row, const settings *chosen)
-{
-    return (chosen->peers || !row->is_peer) &&
-           (!chosen->pattern || fnmatch(chosen->pattern, row->name, 0) == 0);
-}
-
-static void choose_rows(report *results, const settings *chosen, const bench_place *place)
+static void choose_rows(report *results, const settings *chosen)
 {
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        for (bench_row *row = groups[i]; row->name; row++) {
-            if (!is_wanted(row, chosen) || results->count == REPORT_ROWS)
-                continue;
-            result *one = &results->rows[results->count++];
-            one->row = row;
-            one->failed = row->open(row, place) < 0;
-        }
+        for (bench_row *row = groups[i]; row->name; row++)
+            if (results->count < REPORT_ROWS && settings_want(chosen, row->name, row->is_peer))
+                results->rows[results->count++].row = row;
 }
 
 static void run_round(result *one, double seconds, unsigned round)
 {
     histogram *times = calloc(1, sizeof *times);
-    double rate = times ? one->row->run(one->row, seconds, times) : -1;
+    double rate = times ? one->row->run(one->row, seconds, times) : BENCH_FAILED;
     if (rate < 0) {
-        one->failed = true;
-    } else if (one->row->is_rate) {
-        one->medians[round] = rate;
-        one->times.total++;
+        one->outcome = BENCH_FAILED;
     } else {
-        one->medians[round] = histogram_at(times, 0.5);
+        one->medians[round] = one->row->is_rate ? rate : histogram_at(times, 0.5);
         histogram_merge(&one->times, times);
+        one->rounds = round + 1;
     }
-    one->rounds = round + 1;
     free(times);
 }
 
-static void run_all(report *results, const settings *chosen)
+static void run_all(report *results, const settings *chosen, const bench_place *place,
+                    const bench_place *nospin)
 {
-    unsigned rounds = chosen->quick ? QUICK_ROUNDS : ROUNDS;
-    for (unsigned round = 0; round < rounds; round++)
+    for (size_t i = 0; i < results->count; i++) {
+        result *one = &results->rows[i];
+        one->row->place = one->row->no_spin ? nospin : place;
+        one->outcome = one->row->open(one->row);
+        one->is_open = one->outcome == BENCH_READY;
+    }
+    results->rounds = chosen->quick ? QUICK_ROUNDS : ROUNDS;
+    results->seconds = chosen->seconds;
+    for (unsigned round = 0; round < results->rounds; round++)
         for (size_t i = 0; i < results->count; i++)
-            if (!results->rows[i].failed)
-                run_round(&results->rows[i], ROUND_SECONDS, round);
+            if (results->rows[i].outcome == BENCH_READY)
+                run_round(&results->rows[i], chosen->seconds, round);
     for (size_t i = 0; i < results->count; i++)
-        if (results->rows[i].rounds > 0)
+        if (results->rows[i].is_open)
             results->rows[i].row->close(results->rows[i].row);
 }
 
-static int measure(const settings *chosen, bench_place *place)
+/* NULL is a success. */
+static bool complain(const char *path, const char *reason)
 {
-    static report results;
-    bench_child server = {0};
-    if (!start_waldod(&server, place)) {
-        fputs("waldo-bench: waldod does not start\n", stderr);
-        bench_child_end(&server);
-        return 1;
-    }
-    choose_rows(&results, chosen, place);
-    run_all(&results, chosen);
-    bench_child_end(&server);
-    report_print(&results);
-    bool written = !chosen->json || report_write_json(&results, chosen->json);
-    if (!written)
-        perror(chosen->json);
-    return written && report_is_good(&results) ? 0 : 1;
+    if (reason)
+        fprintf(stderr, "waldo-bench: %s cannot be written: %s\n", path, reason);
+    return !reason;
 }
 
-static int measure_somewhere(const settings *chosen)
+static bool write_files(const report *results, const settings *chosen)
+{
+    bool good = true;
+    if (chosen->json)
+        good &= complain(chosen->json, report_write_json(results, chosen->json));
+    if (chosen->plot)
+        good &= complain(chosen->plot, plot_write(results, chosen->plot));
+    if (chosen->markdown)
+        good &= complain(chosen->markdown, markdown_write(results, chosen->markdown, chosen->plot));
+    return good;
+}
+
+/* One server looks for requests before it sleeps, the other one does not. */
+static int measure(report *results, const settings *chosen, bench_place *place)
+{
+    static const char *const no_spin[] = {"--spin", "0", NULL};
+    bench_child server = {0}, sleeper = {0};
+    bench_place nospin = *place;
+    bool good = bench_waldod_start(&server, "waldo", NULL, place) &&
+                bench_waldod_start(&sleeper, "nospin", no_spin, &nospin);
+    if (good)
+        run_all(results, chosen, place, &nospin);
+    else
+        fputs("waldo-bench: waldod does not start\n", stderr);
+    bench_child_end(&server);
+    bench_child_end(&sleeper);
+    return good ? 0 : 1;
+}
+
+static void remove_directory(const char *directory)
+{
+    DIR *open = opendir(directory);
+    for (struct dirent *entry; open && (entry = readdir(open));)
+        (void)unlinkat(dirfd(open), entry->d_name, 0);
+    if (open)
+        closedir(open);
+    rmdir(directory);
+}
+
+static int measure_somewhere(report *results, const settings *chosen)
 {
     bench_place place = {.directory = "/tmp/waldo-bench-XXXXXX"};
     if (!mkdtemp(place.directory)) {
         perror("waldo-bench: /tmp");
         return 1;
     }
-    int status = measure(chosen, &place);
-    static const char *const sockets[] = {"waldo", "raw", "redis"};
-    for (size_t i = 0; i < sizeof sockets / sizeof sockets[0]; i++) {
-        char path[BENCH_PATH_SIZE];
-        snprintf(path, sizeof path, "%s/%s", place.directory, sockets[i]);
-        unlink(path);
-    }
-    rmdir(place.directory);
-    return status;
+    int status = measure(results, chosen, &place);
+    remove_directory(place.directory);
+    if (status != 0)
+        return status;
+    report_print(results);
+    return write_files(results, chosen) && report_is_good(results) ? 0 : 1;
 }
 
-static int serve(int argc, char **argv)
+static int serve(const char *kind, const char *address)
 {
-    const char *address = argc > 3 ? argv[3] : "";
-    if (strcmp(argv[2], "shm") == 0)
+    if (strcmp(kind, "shm") == 0)
         return bench_serve_memory(address);
-    return strcmp(argv[2], "nanomsg") == 0 ? bench_serve_nanomsg(address)
-                                           : bench_serve_raw(argv[2], address);
+    if (strcmp(kind, "objects") == 0 || strcmp(kind, "waiters") == 0)
+        return bench_serve_holder(kind, address);
+    return strcmp(kind, "nanomsg") == 0 ? bench_serve_nanomsg(address)
+                                        : bench_serve_raw(kind, address);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"peers", no_argument, NULL, 'p'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {"rows", required_argument, NULL, 'r'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    if (argc > 2 && strcmp(argv[1], "--serve") == 0)
-        return serve(argc, argv);
-    settings chosen = {0};
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        switch (option) {
-        case 'p':
-            chosen.peers = true;
-            break;
-        case 'q':
-            chosen.quick = true;
-            break;
-        case 'r':
-            chosen.pattern = optarg;
-            break;
-        case 'j':
-            chosen.json = optarg;
-            break;
-        case 'v':
-            puts("waldo-bench " WALDO_VERSION);
-            return 0;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs(usage, stderr);
-            return 2;
-        }
-    }
-    if (optind < argc) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    return measure_somewhere(&chosen);
+    static report results;
+    settings chosen;
+    int status;
+    if (argc == 4 && strcmp(argv[1], "--serve") == 0)
+        return serve(argv[2], argv[3]);
+    if (!settings_read(argc, argv, &chosen, &status))
+        return status;
+    choose_rows(&results, &chosen);
+    if (!chosen.list)
+        return measure_somewhere(&results, &chosen);
+    for (size_t i = 0; i < results.count; i++)
+        puts(results.rows[i].row->name);
+    return 0;
 }

@@ -95,9 +95,8 @@ static bool start_server(memory_state *state, int descriptor)
            bench_child_read_line(&state->server, line, sizeof line) && strcmp(line, "ready") == 0;
 }
 
-static int open_memory(bench_row *row, const bench_place *place)
+static bench_opened open_memory(bench_row *row)
 {
-    (void)place;
     memory_state *state = calloc(1, sizeof *state);
     if (!state)
         return bench_fail(row, "no memory");
@@ -145,9 +144,8 @@ static void close_copies(bench_row *row)
     free(state);
 }
 
-static int open_copies(bench_row *row, const bench_place *place)
+static bench_opened open_copies(bench_row *row)
 {
-    (void)place;
     copies *state = calloc(1, sizeof *state);
     if (!state)
         return bench_fail(row, "no memory");

@@ -58,9 +58,8 @@ static void close_nanomsg(bench_row *row)
     free(state);
 }
 
-static int open_nanomsg(bench_row *row, const bench_place *place)
+static bench_opened open_nanomsg(bench_row *row)
 {
-    (void)place;
     nanomsg_state *state = calloc(1, sizeof *state);
     if (!state)
         return bench_fail(row, "no memory");

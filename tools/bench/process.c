@@ -10,7 +10,7 @@
 
 #include "bench/bench.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 60000 };
 
 bool bench_child_start(bench_child *ret_child, const char *const *arguments)
 {
@@ -35,6 +35,7 @@ bool bench_child_start(bench_child *ret_child, const char *const *arguments)
     if (status != 0) {
         close(input[1]);
         close(output[0]);
+        errno = status;
         return false;
     }
     *ret_child = (bench_child){pid, input[1], output[0]};

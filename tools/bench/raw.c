@@ -1,4 +1,5 @@
-/* Sockets without anything above them: as many bytes there and back as a short call has. */
+/* Sockets without anything above them: as many bytes there and back as a short call has. And 1 MiB,
+ * sealed by who sends it and opened by who receives it, with the cipher of Waldo's frames. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,17 +11,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "bench/bench.h"
 
-/* What dict.__getitem__ of an int takes on the wire of tcp://, frame and encryption included. */
-enum { MESSAGE = 96 };
+enum {
+    SHORT = 96, /* what dict.__getitem__ of an int takes on tcp://, frame and encryption included */
+    LONG = 1024 * 1024,
+    TAG = crypto_aead_chacha20poly1305_ietf_ABYTES,
+    NONCE = crypto_aead_chacha20poly1305_ietf_NPUBBYTES
+};
+
+/* One side of a connection. */
+typedef struct raw_end {
+    int socket;
+    size_t size;    /* of what is on the wire */
+    uint8_t *wire;  /* of so many bytes */
+    uint8_t *plain; /* the same opened; NULL: nothing is sealed */
+} raw_end;
 
 typedef struct raw_state {
     bench_child server;
-    int socket;
+    raw_end end;
 } raw_state;
 
-static bool receive_all(int socket, char *data, size_t size)
+static bool receive_all(int socket, uint8_t *data, size_t size)
 {
     while (size > 0) {
         ssize_t count = recv(socket, data, size, 0);
@@ -34,9 +49,55 @@ static bool receive_all(int socket, char *data, size_t size)
     return true;
 }
 
-static bool send_all(int socket, const char *data, size_t size)
+static bool send_all(int socket, const uint8_t *data, size_t size)
 {
-    return send(socket, data, size, MSG_NOSIGNAL) == (ssize_t)size;
+    while (size > 0) {
+        ssize_t count = send(socket, data, size, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return false;
+        data += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+static bool end_open(raw_end *end, const char *kind)
+{
+    bool is_sealed = strcmp(kind, "encrypted") == 0;
+    *end = (raw_end){.socket = -1, .size = is_sealed ? LONG + TAG : SHORT};
+    end->wire = calloc(1, end->size);
+    if (is_sealed)
+        end->plain = calloc(1, end->size);
+    return sodium_init() >= 0 && end->wire && (!is_sealed || end->plain);
+}
+
+static void end_close(raw_end *end)
+{
+    if (end->socket >= 0)
+        close(end->socket);
+    free(end->wire);
+    free(end->plain);
+}
+
+/* Key and nonce are always the same: nobody listens. */
+static const uint8_t key[crypto_aead_chacha20poly1305_ietf_KEYBYTES], nonce[NONCE];
+
+static bool end_send(raw_end *end)
+{
+    if (end->plain)
+        crypto_aead_chacha20poly1305_ietf_encrypt(end->wire, NULL, end->plain, end->size - TAG,
+                                                  NULL, 0, NULL, nonce, key);
+    return send_all(end->socket, end->wire, end->size);
+}
+
+static bool end_receive(raw_end *end)
+{
+    return receive_all(end->socket, end->wire, end->size) &&
+           (!end->plain ||
+            crypto_aead_chacha20poly1305_ietf_decrypt(end->plain, NULL, NULL, end->wire, end->size,
+                                                      NULL, 0, nonce, key) == 0);
 }
 
 static void set_no_delay(int socket)
@@ -62,7 +123,7 @@ static struct sockaddr_un path_address(const char *path)
 
 static int listen_at(const char *kind, const char *path)
 {
-    bool is_tcp = strcmp(kind, "tcp") == 0;
+    bool is_tcp = strcmp(kind, "unix") != 0;
     int listener = socket(is_tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in here = local_address(0);
     struct sockaddr_un file = path_address(path);
@@ -79,24 +140,25 @@ static int listen_at(const char *kind, const char *path)
 
 int bench_serve_raw(const char *kind, const char *address)
 {
+    raw_end end = {.socket = -1};
     int listener = listen_at(kind, address);
-    int client = listener < 0 ? -1 : accept(listener, NULL, NULL);
-    if (client < 0)
-        return EXIT_FAILURE;
-    if (strcmp(kind, "tcp") == 0)
-        set_no_delay(client);
-    char message[MESSAGE];
-    while (receive_all(client, message, sizeof message) &&
-           send_all(client, message, sizeof message))
-        ;
-    return EXIT_SUCCESS;
+    bool good = listener >= 0 && end_open(&end, kind);
+    if (good) {
+        end.socket = accept(listener, NULL, NULL);
+        if (strcmp(kind, "unix") != 0)
+            set_no_delay(end.socket);
+        while (end_receive(&end) && end_send(&end))
+            ;
+    }
+    end_close(&end);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* ---- the client ---- */
 
 static int connect_to(const char *kind, const char *path, uint16_t port)
 {
-    bool is_tcp = strcmp(kind, "tcp") == 0;
+    bool is_tcp = strcmp(kind, "unix") != 0;
     int client = socket(is_tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in there = local_address(port);
     struct sockaddr_un file = path_address(path);
@@ -114,37 +176,34 @@ static int connect_to(const char *kind, const char *path, uint16_t port)
 static void close_raw(bench_row *row)
 {
     raw_state *state = row->state;
-    if (state->socket >= 0)
-        close(state->socket);
+    end_close(&state->end);
     bench_child_end(&state->server);
     free(state);
 }
 
-static int open_raw(bench_row *row, const bench_place *place)
+static bench_opened open_raw(bench_row *row)
 {
     raw_state *state = calloc(1, sizeof *state);
     if (!state)
         return bench_fail(row, "no memory");
-    state->socket = -1;
     row->state = state;
     char path[BENCH_PATH_SIZE], line[32];
-    snprintf(path, sizeof path, "%s/raw", place->directory);
-    if (bench_child_serve(&state->server, row->parameter, path) &&
+    snprintf(path, sizeof path, "%s/raw", row->place->directory);
+    if (end_open(&state->end, row->parameter) &&
+        bench_child_serve(&state->server, row->parameter, path) &&
         bench_child_read_line(&state->server, line, sizeof line))
-        state->socket = connect_to(row->parameter, path, (uint16_t)strtoul(line, NULL, 10));
-    if (state->socket >= 0)
-        return 0;
+        state->end.socket = connect_to(row->parameter, path, (uint16_t)strtoul(line, NULL, 10));
+    if (state->end.socket >= 0)
+        return BENCH_READY;
     close_raw(row);
     return bench_fail(row, "its server does not start: %s", strerror(errno));
 }
 
 static bool echo_once(bench_row *row)
 {
-    const raw_state *state = row->state;
-    char message[MESSAGE] = {0};
-    return (send_all(state->socket, message, sizeof message) &&
-            receive_all(state->socket, message, sizeof message)) ||
-           bench_fail(row, "the connection broke") == 0;
+    raw_state *state = row->state;
+    return (end_send(&state->end) && end_receive(&state->end)) ||
+           bench_fail(row, "the connection broke") == BENCH_READY;
 }
 
 static double run_raw(bench_row *row, double seconds, histogram *times)
@@ -152,18 +211,11 @@ static double run_raw(bench_row *row, double seconds, histogram *times)
     return bench_time_each(row, seconds, times, echo_once);
 }
 
+#define RAW .is_peer = true, .open = open_raw, .run = run_raw, .close = close_raw
+
 bench_row bench_raw_rows[] = {
-    {.name = "raw.tcp",
-     .is_peer = true,
-     .open = open_raw,
-     .run = run_raw,
-     .close = close_raw,
-     .parameter = "tcp"},
-    {.name = "raw.unix",
-     .is_peer = true,
-     .open = open_raw,
-     .run = run_raw,
-     .close = close_raw,
-     .parameter = "unix"},
+    {.name = "raw.tcp", RAW, .parameter = "tcp"},
+    {.name = "raw.unix", RAW, .parameter = "unix"},
+    {.name = "raw.tcp.encrypted", RAW, .parameter = "encrypted"},
     {0},
 };

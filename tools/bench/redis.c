@@ -1,4 +1,5 @@
 /* Redis through hiredis: HGET of one field, on a server that is started here. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +7,6 @@
 #include <hiredis/hiredis.h>
 
 #include "bench/bench.h"
-
-enum { PIPELINE = 100 };
 
 /* One server for all rows; the number of rows that use it. */
 static struct {
@@ -17,7 +16,7 @@ static struct {
     int port;
 } server;
 
-/* redis-server takes no port 0 for "any". */
+/* redis-server takes no port 0 for "any". false: errno says why it cannot be run, or is 0. */
 static bool start_server(const bench_place *place)
 {
     char port[16];
@@ -37,6 +36,7 @@ static bool start_server(const bench_place *place)
                 return true;
         bench_child_end(&server.child);
     }
+    errno = 0;
     return false;
 }
 
@@ -68,16 +68,16 @@ static void close_redis(bench_row *row)
         bench_child_end(&server.child);
 }
 
-static int open_redis(bench_row *row, const bench_place *place)
+static bench_opened open_redis(bench_row *row)
 {
-    if (server.users == 0 && !start_server(place))
-        return bench_fail(row, "redis-server does not start");
+    if (server.users == 0 && !start_server(row->place))
+        return bench_fail_without(row, "redis-server");
     server.users++;
     row->state = connect_redis(row->parameter);
     redisReply *reply = row->state ? redisCommand(row->state, "HSET waldo 1 1") : NULL;
     if (reply) {
         freeReplyObject(reply);
-        return 0;
+        return BENCH_READY;
     }
     close_redis(row);
     return bench_fail(row, "no connection to redis-server");
@@ -85,7 +85,7 @@ static int open_redis(bench_row *row, const bench_place *place)
 
 static bool get_once(bench_row *row)
 {
-    return get(row->state) || bench_fail(row, "redis does not answer") == 0;
+    return get(row->state) || bench_fail(row, "redis does not answer") == BENCH_READY;
 }
 
 static double run_each(bench_row *row, double seconds, histogram *times)
@@ -93,23 +93,23 @@ static double run_each(bench_row *row, double seconds, histogram *times)
     return bench_time_each(row, seconds, times, get_once);
 }
 
+static bool get_many(bench_row *row)
+{
+    for (unsigned i = 0; i < row->number; i++)
+        redisAppendCommand(row->state, "HGET waldo 1");
+    for (unsigned i = 0; i < row->number; i++) {
+        void *reply;
+        if (redisGetReply(row->state, &reply) != REDIS_OK)
+            return bench_fail(row, "redis does not answer") == BENCH_READY;
+        freeReplyObject(reply);
+    }
+    return true;
+}
+
 static double run_pipeline(bench_row *row, double seconds, histogram *times)
 {
     (void)times;
-    uint64_t start = bench_now(), end = start + (uint64_t)(seconds * 1e9), now;
-    uint64_t count = 0;
-    do {
-        for (int i = 0; i < PIPELINE; i++)
-            redisAppendCommand(row->state, "HGET waldo 1");
-        for (int i = 0; i < PIPELINE; i++) {
-            void *reply;
-            if (redisGetReply(row->state, &reply) != REDIS_OK)
-                return bench_fail(row, "redis does not answer");
-            freeReplyObject(reply);
-        }
-        count += PIPELINE;
-    } while ((now = bench_now()) < end);
-    return (double)count * 1e9 / (double)(now - start);
+    return bench_count_all(row, seconds, get_many);
 }
 
 /* ---- many clients ---- */
@@ -132,36 +132,25 @@ static void close_client(void *client)
 static double run_crowd(bench_row *row, double seconds, histogram *times)
 {
     static const bench_client client = {connect_client, get_of_client, close_client};
-    (void)times;
-    return bench_run_crowd(row, seconds, &client);
+    return bench_run_crowd(row, seconds, times, &client);
 }
 
+#define REDIS .is_peer = true, .open = open_redis, .close = close_redis
+#define CLIENTS REDIS, .is_rate = true, .run = run_crowd, .parameter = "tcp", .series = "Redis, TCP"
+
 bench_row bench_redis_rows[] = {
-    {.name = "redis.tcp",
-     .is_peer = true,
-     .open = open_redis,
-     .run = run_each,
-     .close = close_redis,
-     .parameter = "tcp"},
-    {.name = "redis.unix",
-     .is_peer = true,
-     .open = open_redis,
-     .run = run_each,
-     .close = close_redis,
-     .parameter = "unix"},
+    {.name = "redis.tcp", REDIS, .run = run_each, .parameter = "tcp"},
+    {.name = "redis.unix", REDIS, .run = run_each, .parameter = "unix"},
     {.name = "redis.tcp.pipeline100",
-     .is_peer = true,
+     REDIS,
      .is_rate = true,
-     .open = open_redis,
      .run = run_pipeline,
-     .close = close_redis,
-     .parameter = "tcp"},
-    {.name = "redis.tcp.clients50",
-     .is_peer = true,
-     .is_rate = true,
-     .open = open_redis,
-     .run = run_crowd,
-     .close = close_redis,
-     .parameter = "tcp"},
+     .parameter = "tcp",
+     .number = 100},
+    {.name = "redis.tcp.clients1", CLIENTS, .number = 1},
+    {.name = "redis.tcp.clients2", CLIENTS, .number = 2},
+    {.name = "redis.tcp.clients5", CLIENTS, .number = 5},
+    {.name = "redis.tcp.clients10", CLIENTS, .number = 10},
+    {.name = "redis.tcp.clients50", CLIENTS, .number = 50},
     {0},
 };

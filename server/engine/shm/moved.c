@@ -48,7 +48,12 @@ static bool send_rings(const waldo__connection *connection, int descriptor)
     rights->cmsg_type = SCM_RIGHTS;
     rights->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(rights), &descriptor, sizeof(int));
-    return sendmsg(connection->fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+    ssize_t sent;
+
+    do
+        sent = sendmsg(connection->fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
 }
 
 /* NULL: there is no memory, or no descriptor. */

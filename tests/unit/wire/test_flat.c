@@ -129,3 +129,20 @@ Test(flat, spoiled_bytes_are_read_as_protobuf_reads_them_or_left_to_it)
     free(bytes);
     cr_assert_gt(taken, ROUNDS);
 }
+
+/* Found by fuzz.envelope: protobuf-c refuses a length of six bytes, whatever it says. */
+Test(flat, a_length_that_is_too_long_is_left_to_protobuf)
+{
+    static const uint8_t five[] = {0x8a, 0x01, 0x80, 0x80, 0x80, 0x80, 0x00};
+    static const uint8_t six[] = {0x8a, 0x01, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00};
+    const ProtobufCMessageDescriptor *descriptor = &waldo__wire__request__descriptor;
+    Waldo__Wire__Request request;
+    waldo__arena arena;
+
+    waldo__arena_init(&arena);
+    cr_assert_eq(waldo__scan(descriptor, five, sizeof five, NULL, NULL), 0);
+    cr_assert(waldo__flat_read(descriptor, &arena, five, sizeof five, false, &request));
+    cr_assert_lt(waldo__scan(descriptor, six, sizeof six, NULL, NULL), 0);
+    cr_assert_not(waldo__flat_read(descriptor, &arena, six, sizeof six, false, &request));
+    waldo__arena_free(&arena);
+}
