@@ -125,6 +125,8 @@ static void end(waldo__batch *batch, const waldo_error *error)
         end_with_error(batch, error);
     else
         waldo_call_return(call, &replies.base);
+    for (size_t i = 0; i < spare; i++)
+        waldo__buffer_free(&steps[i].call->reply);
     for (size_t i = spare; i < begun; i++)
         waldo__call_unkeep(steps[i].call);
     waldo__call_unkeep(call);

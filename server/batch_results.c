@@ -6,6 +6,7 @@
 
 #include "server_internal.h"
 #include "value/convert.h"
+#include "value/message.h"
 #include "wire/envelope.h"
 #include "wire/scan.h"
 
@@ -14,22 +15,25 @@ typedef struct filling {
     waldo_call *step;
     const waldo__batch_step *steps;
     size_t count;
-    size_t size; /* of the results that went in, in bytes */
+    size_t size; /* of the arguments and what went in, in bytes */
+    /* Of the step's arena. What a list names a million times is made as often. */
+    waldo__limited_allocator memory;
 } filling;
+
+static int raise_error(const filling *f, int status, waldo_error *error)
+{
+    status = waldo__explain_no_memory(&f->memory, status, error);
+    return status < 0 ? waldo__call_raise_error(f->step, error) : 0;
+}
 
 /* ---- a result ---- */
 
-static int find_reply(const filling *f, uint32_t number, Waldo__Wire__Reply **ret_reply)
+static int read_reply(const filling *f, uint32_t number, waldo__arena *arena,
+                      Waldo__Wire__Reply **ret_reply)
 {
-    if (number == 0 || number > f->count)
-        return waldo_call_raise(f->step, WALDO_EVALUE,
-                                "it uses the result of call %" PRId64 ", which is none of the %zu "
-                                "before it",
-                                (int64_t)number - 1, f->count);
     const waldo__buffer *packed = &f->steps[number - 1].call->reply;
     waldo_error error;
-    if (waldo__envelope_read_reply(&f->step->arena, packed->data, packed->size, ret_reply, &error) <
-        0)
+    if (waldo__envelope_read_reply(arena, packed->data, packed->size, ret_reply, &error) < 0)
         return waldo__call_raise_error(f->step, &error);
     const Waldo__Wire__Reply *reply = *ret_reply;
     if (reply->status >= 0)
@@ -42,57 +46,54 @@ static int find_reply(const filling *f, uint32_t number, Waldo__Wire__Reply **re
         "call %" PRIu32 ", whose result it uses, failed: %s", number - 1, text);
 }
 
-static int unpack(const filling *f, const ProtobufCMessageDescriptor *descriptor,
+static int unpack(filling *f, const ProtobufCMessageDescriptor *descriptor,
                   const ProtobufCBinaryData *body, ProtobufCMessage **ret_message)
 {
     waldo_error error;
-    int status = waldo__unpack(descriptor, &f->step->arena.allocator, body->data, body->len,
-                               ret_message, &error);
-    return status < 0 ? waldo__call_raise_error(f->step, &error) : 0;
+    int status = waldo__unpack(descriptor, &f->memory.allocator, body->data, body->len, ret_message,
+                               &error);
+    return raise_error(f, status, &error);
 }
 
 /* The method's own message as a value. */
-static int convert(const filling *f, const ProtobufCMessage *message, Waldo__Value **ret_value)
+static int convert(filling *f, const ProtobufCMessage *message, Waldo__Value **ret_value)
 {
     waldo_value *value;
     waldo_error error;
     int status = waldo__convert_from_message(message, &value, &error);
     if (status >= 0) {
-        status = waldo_value_to_message(value, &f->step->arena.allocator, ret_value, &error);
+        status = waldo_value_to_message(value, &f->memory.allocator, ret_value, &error);
         waldo_value_unref(value);
     }
-    return status < 0 ? waldo__call_raise_error(f->step, &error) : 0;
+    return raise_error(f, status, &error);
 }
 
-static Waldo__Value *new_value(const filling *f, Waldo__Value__KindCase kind)
+static int new_value(filling *f, Waldo__Value__KindCase kind, Waldo__Value **ret_value)
 {
-    Waldo__Value *value = waldo__arena_alloc(&f->step->arena, sizeof *value);
-    if (!value) {
-        waldo_call_raise(f->step, WALDO_ENOMEM, "no memory");
-        return NULL;
-    }
+    Waldo__Value *value = waldo__allocate(&f->memory.allocator, sizeof *value);
+    waldo_error error;
+    if (!value)
+        return raise_error(f, waldo__no_memory(&error), &error);
     waldo__value__init(value);
     value->kind_case = kind;
     value->none = kind == WALDO__VALUE__KIND_NONE;
-    return value;
-}
-
-static int value_of_proxy(const filling *f, const Waldo__Wire__Reply *reply,
-                          Waldo__Value **ret_value)
-{
-    ProtobufCMessage *created;
-    int status = unpack(f, &waldo__wire__created__descriptor, &reply->body, &created);
-    if (status < 0)
-        return status;
-    Waldo__Value *value = new_value(f, WALDO__VALUE__KIND_REF);
-    if (!value)
-        return WALDO_ENOMEM;
-    value->ref = ((const Waldo__Wire__Created *)created)->ref;
     *ret_value = value;
     return 0;
 }
 
-static int value_of(const filling *f, const waldo__batch_step *earlier,
+static int value_of_proxy(filling *f, const Waldo__Wire__Reply *reply,
+                          Waldo__Value **ret_value)
+{
+    ProtobufCMessage *created;
+    int status = unpack(f, &waldo__wire__created__descriptor, &reply->body, &created);
+    if (status >= 0)
+        status = new_value(f, WALDO__VALUE__KIND_REF, ret_value);
+    if (status >= 0)
+        (*ret_value)->ref = ((const Waldo__Wire__Created *)created)->ref;
+    return status;
+}
+
+static int value_of(filling *f, const waldo__batch_step *earlier,
                     const Waldo__Wire__Reply *reply, Waldo__Value **ret_value)
 {
     if (reply->proxy)
@@ -100,30 +101,43 @@ static int value_of(const filling *f, const waldo__batch_step *earlier,
     if (earlier->is_dynamic)
         return unpack(f, &waldo__value__descriptor, &reply->body, (ProtobufCMessage **)ret_value);
     const ProtobufCMessageDescriptor *output = earlier->call->method->output;
-    if (!output) {
-        *ret_value = new_value(f, WALDO__VALUE__KIND_NONE);
-        return *ret_value ? 0 : WALDO_ENOMEM;
-    }
+    if (!output)
+        return new_value(f, WALDO__VALUE__KIND_NONE, ret_value);
     ProtobufCMessage *message;
     int status = unpack(f, output, &reply->body, &message);
     return status < 0 ? status : convert(f, message, ret_value);
 }
 
+static int check_size(const filling *f)
+{
+    size_t limit = f->step->server->limits.limit[WALDO_LIMIT_MESSAGE];
+    if (f->size <= limit)
+        return 0;
+    return waldo_call_raise(f->step, WALDO_ETOOBIG,
+                            "with the results that they use the arguments have more than the %zu "
+                            "bytes that are allowed",
+                            limit);
+}
+
 static int find_result(filling *f, uint32_t number, Waldo__Value **ret_value)
 {
+    if (number == 0 || number > f->count)
+        return waldo_call_raise(f->step, WALDO_EVALUE,
+                                "it uses the result of call %" PRId64 ", which is none of the %zu "
+                                "before it",
+                                (int64_t)number - 1, f->count);
+    waldo__arena arena;
     Waldo__Wire__Reply *reply;
-    int status = find_reply(f, number, &reply);
-    if (status < 0)
-        return status;
-    /* A list may name one large result a million times. */
-    size_t limit = f->step->server->limits.limit[WALDO_LIMIT_MESSAGE];
-    f->size += reply->body.len;
-    if (f->size > limit)
-        return waldo_call_raise(f->step, WALDO_ETOOBIG,
-                                "the results that it uses have more than the %zu bytes that are "
-                                "allowed",
-                                limit);
-    return value_of(f, &f->steps[number - 1], reply, ret_value);
+    waldo__arena_init(&arena);
+    int status = read_reply(f, number, &arena, &reply);
+    if (status >= 0) {
+        f->size += reply->body.len;
+        status = check_size(f);
+    }
+    if (status >= 0)
+        status = value_of(f, &f->steps[number - 1], reply, ret_value);
+    waldo__arena_free(&arena);
+    return status;
 }
 
 /* ---- into the arguments ---- */
@@ -201,7 +215,8 @@ static int fill_in_object(filling *f, uint32_t number)
 int waldo__batch_fill_in(waldo_call *step, const Waldo__Wire__BatchCall *one,
                          const waldo__batch_step *steps, size_t count)
 {
-    filling f = {.step = step, .steps = steps, .count = count};
+    filling f = {.step = step, .steps = steps, .count = count, .size = step->request->body.len};
+    waldo__limited_allocator_init(&f.memory, &step->arena.allocator, WALDO__SCAN_MEMORY);
     int status = one->object_from > 0 ? fill_in_object(&f, one->object_from) : 0;
     return status >= 0 && one->uses_results ? fill_in_body(&f) : status;
 }

@@ -385,7 +385,7 @@ Test(batch_sizes, arguments_that_grow)
         must(waldo_value_list_append(uses, waldo_batch_use(batch, item), &err));
     int grown = on_list("append", waldo_v_tuple(uses));
     run(1);
-    fails(grown, WALDO_ETOOBIG, "the results that it uses");
+    fails(grown, WALDO_ETOOBIG, "with the results that they use");
 }
 
 /* A value that is nested as deep as it may be has no place in another one. */
