@@ -43,12 +43,13 @@ size_t waldo__batch_room(const waldo__batch *batch)
 
 /* ---- a reply that does not arrive ---- */
 
+/* The last one first: of two items of one queue the first shall be at its head again. */
 static void lose_steps(void *self, void *data)
 {
     (void)self;
     waldo__batch *batch = data;
-    for (size_t i = 0; i < batch->kept; i++)
-        waldo__call_take_back(batch->steps[i].call);
+    for (size_t i = batch->kept; i > 0; i--)
+        waldo__call_take_back(batch->steps[i - 1].call);
 }
 
 static void release(void *data)

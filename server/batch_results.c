@@ -50,8 +50,8 @@ static int unpack(filling *f, const ProtobufCMessageDescriptor *descriptor,
                   const ProtobufCBinaryData *body, ProtobufCMessage **ret_message)
 {
     waldo_error error;
-    int status = waldo__unpack(descriptor, &f->memory.allocator, body->data, body->len, ret_message,
-                               &error);
+    int status =
+        waldo__unpack(descriptor, &f->memory.allocator, body->data, body->len, ret_message, &error);
     return raise_error(f, status, &error);
 }
 
@@ -81,8 +81,7 @@ static int new_value(filling *f, Waldo__Value__KindCase kind, Waldo__Value **ret
     return 0;
 }
 
-static int value_of_proxy(filling *f, const Waldo__Wire__Reply *reply,
-                          Waldo__Value **ret_value)
+static int value_of_proxy(filling *f, const Waldo__Wire__Reply *reply, Waldo__Value **ret_value)
 {
     ProtobufCMessage *created;
     int status = unpack(f, &waldo__wire__created__descriptor, &reply->body, &created);
@@ -93,8 +92,8 @@ static int value_of_proxy(filling *f, const Waldo__Wire__Reply *reply,
     return status;
 }
 
-static int value_of(filling *f, const waldo__batch_step *earlier,
-                    const Waldo__Wire__Reply *reply, Waldo__Value **ret_value)
+static int value_of(filling *f, const waldo__batch_step *earlier, const Waldo__Wire__Reply *reply,
+                    Waldo__Value **ret_value)
 {
     if (reply->proxy)
         return value_of_proxy(f, reply, ret_value);
