@@ -284,3 +284,59 @@ Test(batches, a_handler_that_blocks_delays_nobody)
     faults_register_unref(other);
     waldo_batch_unref(one.batch);
 }
+
+/* ---- rights ---- */
+
+static void set_rights(const char *rights)
+{
+    char key[160];
+    format_key(key, sizeof key, "owner", 1, rights);
+    write_private(host.ring, key);
+    kill(host.process.pid, SIGHUP);
+}
+
+static int create_list(void)
+{
+    waldo_proxy *list = NULL;
+    int status = waldo_proxy_create(direct, "list", waldo_v_none(), &list, NULL);
+    waldo_proxy_unref(list);
+    return status;
+}
+
+static void fails(const run *one, int call, int code)
+{
+    waldo_value *result = NULL;
+    FAILS(code, waldo_batch_result(one->batch, call, &result, &error));
+}
+
+/* Those that the key has when the call is made. */
+Test(batch_rights, are_looked_at_for_each_call)
+{
+    start_server_with_ring(&host);
+    direct = manager = connect_to(&host, host.urls[0]);
+    reg = get_register(manager, "r");
+    queue = get_queue(manager, "q");
+    run one = new_run();
+    add_sum(&one);
+    int list = -1, size = -1;
+    OK(list = waldo_batch_create(one.batch, "list", waldo_v_none(), &error));
+    OK(size =
+           waldo_batch_call(one.batch, faults_queue_proxy(queue), "size", waldo_v_none(), &error));
+    int last = add_sum(&one);
+    OK(waldo_batch_run(one.batch, 0, &error));
+    cr_assert_eq(n_of(&one, last), 2);
+    cr_assert_eq(n_of(&one, size), 0);
+    set_rights("create=Register call=Register");
+    AWAIT(create_list() == WALDO_EPERMISSION);
+    int failures = -1;
+    OK(failures = waldo_batch_run(one.batch, 0, &error));
+    cr_assert_eq(failures, 2);
+    fails(&one, list, WALDO_EPERMISSION);
+    fails(&one, size, WALDO_EPERMISSION);
+    cr_assert_eq(n_of(&one, last), 4);
+    waldo_batch_unref(one.batch);
+    faults_register_unref(reg);
+    faults_queue_unref(queue);
+    waldo_manager_unref(manager);
+    stop_server(&host);
+}

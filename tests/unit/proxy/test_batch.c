@@ -305,6 +305,70 @@ Test(batch, a_deadline_ends_it)
         must(waldo_manager_number_of_objects(manager, &objects, &err));
 }
 
+enum { WORKERS = 3, ROUNDS = 100, ITEMS = 10 };
+
+static waldo_queue *items, *gate;
+
+/* Two items, and leave to go on; with a deadline that passes anywhere. What it got it puts back. */
+static void *get_and_put_back(void *data)
+{
+    waldo_batch *mine;
+    waldo_error error = WALDO_ERROR_INIT;
+    unsigned seed = *(unsigned *)data;
+    cr_assert_geq(waldo_batch_new(manager, &mine, &error), 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(waldo_batch_call(mine, waldo_queue_proxy(i < 2 ? items : gate), "get",
+                                      waldo_v_none(), &error),
+                     i);
+    for (int i = 0; i < ROUNDS; i++) {
+        int status = waldo_batch_run(mine, (rand_r(&seed) % 4000 + 1) / 1e6, &error);
+        cr_assert(status == 0 || status == WALDO_ETIMEOUT, "%d %s", status, error.message);
+        for (int k = 0; k < 3 && status == 0; k++) {
+            waldo_value *item;
+            cr_assert_geq(waldo_batch_result(mine, k, &item, &error), 0, "%s", error.message);
+            cr_assert_geq(waldo_queue_put(k < 2 ? items : gate, item, 0, &error), 0);
+        }
+    }
+    waldo_batch_unref(mine);
+    return NULL;
+}
+
+/* Each item of 0, 1, ... is there once. */
+static void has_all(waldo_queue *queue, int count)
+{
+    int64_t sum = 0, number;
+    for (int i = 0; i < count; i++) {
+        waldo_value *item;
+        must(waldo_queue_get(queue, 30, &item, &err));
+        must(waldo_value_get_int64(item, &number, &err));
+        waldo_value_unref(item);
+        sum += number;
+    }
+    cr_assert_eq(sum, count * (count - 1) / 2);
+    cr_assert_eq(must(waldo_queue_empty(queue, &err)), 1);
+}
+
+Test(batch, no_item_is_lost_to_a_deadline)
+{
+    pthread_t threads[WORKERS];
+    unsigned seeds[WORKERS];
+    must(waldo_queue_new(manager, 0, &items, &err));
+    must(waldo_queue_new(manager, 0, &gate, &err));
+    for (int i = 0; i < ITEMS; i++)
+        must(waldo_queue_put(items, waldo_v(i), 0, &err));
+    must(waldo_queue_put(gate, waldo_v(0), 0, &err));
+    for (unsigned i = 0; i < WORKERS; i++) {
+        seeds[i] = i;
+        cr_assert_eq(pthread_create(&threads[i], NULL, get_and_put_back, &seeds[i]), 0);
+    }
+    for (int i = 0; i < WORKERS; i++)
+        pthread_join(threads[i], NULL);
+    has_all(items, ITEMS);
+    has_all(gate, 1);
+    waldo_queue_unref(items);
+    waldo_queue_unref(gate);
+}
+
 /* ---- limits ---- */
 
 Test(batch_limits, too_many_calls)
