@@ -28,6 +28,8 @@ struct waldo_batch {
     entry *entries;
     size_t count;
     size_t capacity;
+    int status; /* of the first call that could not be added, and why; or 0 */
+    waldo_error error;
 };
 
 int waldo_batch_new(waldo_manager *manager, waldo_batch **ret_batch, waldo_error *reterr)
@@ -85,6 +87,8 @@ static bool reserve(waldo_batch *batch)
 static int check(const waldo_batch *batch, const entry *one, const waldo_value *arguments,
                  waldo_error *reterr)
 {
+    if (one->object_from > batch->count)
+        return waldo_error_set(reterr, WALDO_EVALUE, "the batch has no such call before this one");
     if (one->proxy && one->proxy->manager != batch->manager)
         return waldo_error_set(reterr, WALDO_EVALUE,
                                "the proxy is of another manager than the batch");
@@ -114,14 +118,13 @@ static int pack(const waldo_batch *batch, entry *one, Waldo__Wire__Request *requ
     return status;
 }
 
-/* TAKES arguments, and takes a reference to the proxy. */
-static int add(waldo_batch *batch, entry one, Waldo__Wire__Request *request, waldo_value *arguments,
-               waldo_error *reterr)
+/* Takes a reference to the proxy. */
+static int try_to_add(waldo_batch *batch, entry one, Waldo__Wire__Request *request,
+                      const waldo_value *arguments, waldo_error *reterr)
 {
     int status = check(batch, &one, arguments, reterr);
     if (status >= 0)
         status = pack(batch, &one, request, arguments, reterr);
-    waldo_value_unref(arguments);
     if (status >= 0 && !reserve(batch))
         status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
     if (status < 0) {
@@ -131,6 +134,24 @@ static int add(waldo_batch *batch, entry one, Waldo__Wire__Request *request, wal
     waldo_proxy_ref(one.proxy);
     batch->entries[batch->count] = one;
     return (int)batch->count++;
+}
+
+/* TAKES arguments. */
+static int add(waldo_batch *batch, entry one, Waldo__Wire__Request *request, waldo_value *arguments,
+               waldo_error *reterr)
+{
+    waldo_error error;
+    int status = try_to_add(batch, one, request, arguments, &error);
+    waldo_value_unref(arguments);
+    if (status >= 0)
+        return status;
+    if (batch->status == 0) {
+        batch->status = status;
+        batch->error = error;
+    }
+    if (reterr)
+        *reterr = error;
+    return status;
 }
 
 int waldo_batch_call(waldo_batch *batch, waldo_proxy *proxy, const char *method,
@@ -143,19 +164,20 @@ int waldo_batch_call(waldo_batch *batch, waldo_proxy *proxy, const char *method,
     return add(batch, (entry){.proxy = proxy}, &request, arguments, reterr);
 }
 
+/* As the server counts; one that there is not is none of those before. */
+static uint32_t number_of(int call)
+{
+    return call < 0 ? UINT32_MAX : (uint32_t)call + 1;
+}
+
 int waldo_batch_call_on(waldo_batch *batch, int earlier, const char *method, waldo_value *arguments,
                         waldo_error *reterr)
 {
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
-    if (earlier < 0 || (size_t)earlier >= batch->count) {
-        waldo_value_unref(arguments);
-        return waldo_error_set(reterr, WALDO_EVALUE, "the batch has no call %d before this one",
-                               earlier);
-    }
     request.operation = WALDO__WIRE__OPERATION__CALL;
     request.name = (char *)method;
     request.want_table = true;
-    return add(batch, (entry){.object_from = (uint32_t)earlier + 1}, &request, arguments, reterr);
+    return add(batch, (entry){.object_from = number_of(earlier)}, &request, arguments, reterr);
 }
 
 int waldo_batch_create(waldo_batch *batch, const char *type_id, waldo_value *arguments,
@@ -252,6 +274,11 @@ int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr)
 {
     waldo_manager *manager = batch->manager;
     int status = waldo__check_seconds(seconds, "the timeout", reterr);
+    if (status >= 0 && batch->status < 0) {
+        if (reterr)
+            *reterr = batch->error;
+        status = batch->status;
+    }
     if (status < 0)
         return status;
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;

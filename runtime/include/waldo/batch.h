@@ -48,20 +48,22 @@ static inline void waldo_batch_cleanup(waldo_batch **batch)
     *batch = waldo_batch_unref(*batch);
 }
 
-/* ---- Adding calls. Each returns the number of the call, counted from 0 ---- */
+/* ---- Adding calls. Each returns the number of the call, counted from 0, or an error. The batch
+ * remembers the first error, and is not run then; so it is enough to look at waldo_batch_run's ----
+ */
 
 /** A call as of waldo_proxy_call. TAKES arguments, which hold no buffers (WALDO_ETYPE). The batch
  *  keeps the proxy. WALDO_EVALUE: the proxy is of another manager; or the arguments use the result
  *  of a call of another batch, or of one that does not come before. */
-WALDO_CHECK int waldo_batch_call(waldo_batch *batch, waldo_proxy *proxy, const char *method,
-                                 waldo_value *arguments, waldo_error *reterr);
+int waldo_batch_call(waldo_batch *batch, waldo_proxy *proxy, const char *method,
+                     waldo_value *arguments, waldo_error *reterr);
 /** The same on the object that call `earlier` gives: it makes one, or its result is a proxy. If it
  *  is not, the call fails with WALDO_ETYPE. */
-WALDO_CHECK int waldo_batch_call_on(waldo_batch *batch, int earlier, const char *method,
-                                    waldo_value *arguments, waldo_error *reterr);
+int waldo_batch_call_on(waldo_batch *batch, int earlier, const char *method, waldo_value *arguments,
+                        waldo_error *reterr);
 /** waldo_proxy_create. TAKES arguments. */
-WALDO_CHECK int waldo_batch_create(waldo_batch *batch, const char *type_id, waldo_value *arguments,
-                                   waldo_error *reterr);
+int waldo_batch_create(waldo_batch *batch, const char *type_id, waldo_value *arguments,
+                       waldo_error *reterr);
 /** What stands for the result of call `earlier` in the arguments of a later one: an argument
  * itself, or anywhere in lists, tuples, dicts and sets. Only this batch takes it. A call without a
  * result gives None; one with a message of its own, what waldo_proxy_call would give. NULL: out of
@@ -76,8 +78,7 @@ waldo_value *waldo_batch_use(const waldo_batch *batch, int earlier);
  *  place of the results of before. */
 WALDO_CHECK int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr);
 /** The result of a call, as of waldo_proxy_call, each time the same value with a reference more; or
- *  its error. WALDO_EVALUE: there is no such call, or it was not run. WALDO_ETYPE: its result is a
- *  message. */
+ *  its error. WALDO_EVALUE: there is no such call, or it was not run. */
 WALDO_CHECK int waldo_batch_result(waldo_batch *batch, int call, waldo_value **ret_result,
                                    waldo_error *reterr);
 /** The proxy that a call gave, made an object or named one, with a reference more; or its error.

@@ -221,9 +221,11 @@ Test(batch, only_earlier_calls_of_the_same_batch)
     must(waldo_transaction_add(transaction, proxy, "append", waldo_v_tuple(use), &err));
     must_fail(waldo_transaction_commit(transaction, NULL, &err), WALDO_ETYPE);
     waldo_transaction_unref(transaction);
+    must_fail(waldo_batch_run(other, 0, &err), WALDO_EVALUE);
+    cr_assert_not_null(strstr(err.message, "of another batch"), "%s", err.message);
     waldo_batch_unref(other);
-    run(0);
-    list_is("[]");
+    must_fail(waldo_batch_run(batch, 0, &err), WALDO_EVALUE);
+    cr_assert_not_null(strstr(err.message, "call 0 cannot use"), "%s", err.message);
 }
 
 Test(batch, refuses)
@@ -236,8 +238,10 @@ Test(batch, refuses)
     must_fail(waldo_batch_call(batch, waldo_list_proxy(list), "append", NULL, &err), WALDO_ENOMEM);
     must_fail(waldo_batch_create(batch, "list", NULL, &err), WALDO_ENOMEM);
     int length = on_list("__len__", waldo_v_none());
+    must_fail(waldo_batch_run(batch, 0, NULL), WALDO_EVALUE);
     fails(length, WALDO_EVALUE, "not run");
     must_fail(waldo_batch_run(batch, -1, &err), WALDO_EVALUE);
+    cr_assert_not_null(strstr(err.message, "the timeout"), "%s", err.message);
     cr_assert_null(waldo_batch_unref(NULL));
     waldo_list_unref(elsewhere);
     waldo_manager_unref(stranger);
