@@ -7,7 +7,6 @@
 #include "memory/carry.h"
 #include "proxy/proxy_internal.h"
 #include "value/later.h"
-#include "value/reference.h"
 #include "wire/envelope.h"
 #include "wire/scan.h"
 
@@ -16,6 +15,7 @@ typedef struct entry {
     waldo__buffer request; /* packed */
     uint32_t object_from;
     bool uses_results;
+    bool lacks_table; /* the server was not asked for it */
     /* Once the batch was run. */
     bool was_run;
     int status;
@@ -108,7 +108,6 @@ static int pack(const waldo_batch *batch, entry *one, Waldo__Wire__Request *requ
     waldo__later_scope scope = {.batch = batch, .call = (int)batch->count};
     waldo__arena arena;
     Waldo__Value *message;
-    request->dynamic = true;
     waldo__arena_init(&arena);
     int status = waldo__later_to_message(arguments, &scope, &arena.allocator, &message, reterr);
     if (status >= 0)
@@ -160,7 +159,7 @@ int waldo_batch_call(waldo_batch *batch, waldo_proxy *proxy, const char *method,
     Waldo__Wire__Request request;
     waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
     request.name = (char *)method;
-    request.want_table = true;
+    request.dynamic = request.want_table = true;
     return add(batch, (entry){.proxy = proxy}, &request, arguments, reterr);
 }
 
@@ -176,18 +175,16 @@ int waldo_batch_call_on(waldo_batch *batch, int earlier, const char *method, wal
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     request.operation = WALDO__WIRE__OPERATION__CALL;
     request.name = (char *)method;
-    request.want_table = true;
+    request.dynamic = request.want_table = true;
     return add(batch, (entry){.object_from = number_of(earlier)}, &request, arguments, reterr);
 }
 
 int waldo_batch_create(waldo_batch *batch, const char *type_id, waldo_value *arguments,
                        waldo_error *reterr)
 {
-    Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
-    request.operation = WALDO__WIRE__OPERATION__CREATE;
-    request.name = (char *)type_id;
-    request.want_table = waldo__remote_type_find(batch->manager, type_id) == NULL;
-    return add(batch, (entry){0}, &request, arguments, reterr);
+    Waldo__Wire__Request request;
+    waldo__create_request(batch->manager, type_id, true, &request);
+    return add(batch, (entry){.lacks_table = !request.want_table}, &request, arguments, reterr);
 }
 
 waldo_value *waldo_batch_use(const waldo_batch *batch, int earlier)
@@ -217,8 +214,8 @@ static int pack_all(const waldo_batch *batch, waldo__arena *arena, Waldo__Wire__
     return 0;
 }
 
-static int take_result(waldo_manager *manager, const ProtobufCBinaryData *packed, unsigned life,
-                       waldo_value **ret_value, waldo_error *reterr)
+static int take_result(waldo_manager *manager, entry *one, const ProtobufCBinaryData *packed,
+                       unsigned life, waldo_error *reterr)
 {
     waldo__reply reply = {.life = life};
     waldo__arena_init(&reply.arena);
@@ -229,7 +226,7 @@ static int take_result(waldo_manager *manager, const ProtobufCBinaryData *packed
     if (status >= 0)
         status = waldo__carry_in(reply.reply->buffers, reply.reply->n_buffers, false, NULL, reterr);
     if (status >= 0)
-        status = waldo__result_of(manager, &reply, ret_value, reterr);
+        status = waldo__result_of(manager, &reply, !one->lacks_table, &one->value, reterr);
     waldo__reply_free(&reply);
     return status;
 }
@@ -242,7 +239,7 @@ static int take_all(waldo_batch *batch, const Waldo__Wire__BatchReplies *replies
         entry *one = &batch->entries[i];
         waldo_error error = WALDO_ERROR_INIT;
         one->was_run = true;
-        one->status = take_result(batch->manager, &replies->replies[i], life, &one->value, &error);
+        one->status = take_result(batch->manager, one, &replies->replies[i], life, &error);
         if (one->status >= 0)
             continue;
         failures++;
@@ -331,11 +328,6 @@ int waldo_batch_proxy(waldo_batch *batch, int call, waldo_proxy **ret_proxy, wal
 {
     entry *one;
     int status = find_result(batch, call, &one, reterr);
-    if (status < 0)
-        return status;
-    const waldo__reference *reference = waldo__value_reference(one->value);
-    if (!reference || !reference->live)
-        return waldo_proxy_from_value(batch->manager, one->value, ret_proxy, reterr);
-    *ret_proxy = waldo_proxy_ref(reference->live);
-    return 0;
+    return status < 0 ? status
+                      : waldo__proxy_in_result(batch->manager, one->value, ret_proxy, reterr);
 }

@@ -47,7 +47,8 @@ static void destroy(waldo_future *future)
     if (future->over && future->status >= 0) {
         /* A reference that nobody asked for is given back. */
         if (!future->value && !future->method && future->reply.reply->proxy)
-            (void)waldo__result_of(future->attempt.manager, &future->reply, &future->value, NULL);
+            (void)waldo__result_of(future->attempt.manager, &future->reply, true, &future->value,
+                                   NULL);
         waldo_value_unref(future->value);
         waldo__reply_free(&future->reply);
     }
@@ -285,7 +286,8 @@ int waldo_future_result(waldo_future *future, double seconds, waldo_value **ret_
         return status;
     pthread_mutex_lock(&future->lock);
     if (!future->value)
-        status = waldo__result_of(future->attempt.manager, &future->reply, &future->value, reterr);
+        status =
+            waldo__result_of(future->attempt.manager, &future->reply, true, &future->value, reterr);
     if (status >= 0)
         *ret_result = waldo_value_ref(future->value);
     pthread_mutex_unlock(&future->lock);

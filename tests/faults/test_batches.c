@@ -235,10 +235,25 @@ Test(batches, a_reply_that_never_arrives)
 
 /* ---- a server that is gone ---- */
 
+/* It was made when the methods of another server were known. */
+static void runs_at_another_server(run *one)
+{
+    waldo_proxy *proxy = NULL;
+    faults_register *made = NULL;
+    OK(waldo_batch_run(one->batch, 0, &error));
+    OK(waldo_batch_proxy(one->batch, 0, &proxy, &error));
+    OK(faults_register_from_proxy(proxy, &made, &error));
+    OK(register_add(made, 1, NULL, &error));
+    faults_register_unref(made);
+    waldo_proxy_unref(proxy);
+    waldo_batch_unref(one->batch);
+}
+
 static void server_ends_in_a_batch(void (*end)(server *), int code)
 {
     int got, last;
-    run one = mixed(&got, &last);
+    run one = mixed(&got, &last), next = new_run();
+    OK(waldo_batch_create(next.batch, "Register", waldo_v_none(), &error));
     begin(&one);
     AWAIT(queue_parked(seen_queue) == 1);
     end(&host);
@@ -249,6 +264,7 @@ static void server_ends_in_a_batch(void (*end)(server *), int code)
     cr_assert_eq(register_executions(again), 0, "it ran in another life");
     faults_register_unref(again);
     waldo_batch_unref(one.batch);
+    runs_at_another_server(&next);
 }
 
 Test(batches, the_server_is_killed)
