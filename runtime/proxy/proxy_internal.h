@@ -38,6 +38,8 @@ const waldo__binding *waldo__remote_type_bind(const waldo__remote_type *type,
 /* The request that creates an object of the typeid. */
 void waldo__create_request(waldo_manager *manager, const char *type_id, bool dynamic,
                            Waldo__Wire__Request *ret_request);
+/* Was it generated for this library? 0 or WALDO_EVERSION. */
+int waldo__check_abi(const waldo_proxy_type *type, waldo_error *reterr);
 /* Creates an object of the typeid at the server. */
 int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
                   bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr);

@@ -4,13 +4,21 @@
 #include "proxy/proxy_internal.h"
 #include "wire/scan.h"
 
+int waldo__check_abi(const waldo_proxy_type *type, waldo_error *reterr)
+{
+    if (type->abi == WALDO_ABI)
+        return 0;
+    return waldo_error_set(reterr, WALDO_EVERSION,
+                           "'%s' was generated for ABI %u of Waldo, this is ABI %d", type->type_id,
+                           type->abi, WALDO_ABI);
+}
+
 int waldo_proxy_new(waldo_manager *manager, const waldo_proxy_type *type, const char *type_id,
                     const ProtobufCMessage *arguments, waldo_proxy **ret_proxy, waldo_error *reterr)
 {
-    if (type->abi != WALDO_ABI)
-        return waldo_error_set(reterr, WALDO_EVERSION,
-                               "'%s' was generated for ABI %u of Waldo, this is ABI %d",
-                               type->type_id, type->abi, WALDO_ABI);
+    int status = waldo__check_abi(type, reterr);
+    if (status < 0)
+        return status;
     return waldo__create(manager, type_id ? type_id : type->type_id, arguments, false, ret_proxy,
                          reterr);
 }
