@@ -131,6 +131,23 @@ int walk_by_name(waldo_proxy *counter, int64_t *ret_sum, waldo_error *reterr)
     return status;
 }
 
+int twins(shop_counter *counter, shop_counter *ret_twins[2], waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_future) first = NULL;
+    WALDO_AUTO(waldo_future) second = NULL;
+    int status = shop_counter_twin_async(counter, &first, reterr);
+    if (status >= 0)
+        status = shop_counter_twin_async(counter, &second, reterr);
+    if (status >= 0)
+        status = shop_counter_twin_await(first, WALDO_FOREVER, &ret_twins[0], reterr);
+    if (status < 0)
+        return status;
+    status = shop_counter_twin_await(second, WALDO_FOREVER, &ret_twins[1], reterr);
+    if (status < 0)
+        shop_counter_unref(ret_twins[0]);
+    return status;
+}
+
 int write_price(waldo_manager *manager, waldo_dict *prices, waldo_list **ret_list,
                 waldo_error *reterr)
 {

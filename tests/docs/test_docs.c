@@ -67,6 +67,20 @@ Test(docs, typed_calls)
     shop_counter_unref(counter);
 }
 
+Test(docs, futures)
+{
+    shop_counter *counter = new_counter(3), *both[2];
+    int64_t sum;
+    CHECK(twins(counter, both, &error));
+    for (int i = 0; i < 2; i++) {
+        CHECK(add_two(both[i], &sum, &error));
+        cr_expect_eq(sum, 5);
+        shop_counter_unref(both[i]);
+    }
+    shop_counter_unref(counter);
+    expect_no_objects();
+}
+
 Test(docs, batches)
 {
     waldo_dict *prices;
