@@ -105,7 +105,10 @@ static bool collect(waldo__batch *batch, Waldo__Wire__BatchReplies *ret_replies)
 static void end_with_error(waldo__batch *batch, const waldo_error *error)
 {
     waldo_call *call = batch->call;
-    waldo__call_lose(call); /* the error says nothing of what the steps gave */
+    /* The error says nothing of what the steps gave. Whoever cancels a call takes it back as well,
+     * and the end of a session not before its objects have heard of it. */
+    if (!atomic_load(&call->cancelled))
+        waldo__call_lose(call);
     waldo_call_fail(call, error->code, "%s", error->message);
 }
 

@@ -20,10 +20,22 @@ typedef struct filling {
     waldo__limited_allocator memory;
 } filling;
 
-static int raise_error(const filling *f, int status, waldo_error *error)
+static int too_big(const filling *f, size_t limit)
 {
-    status = waldo__explain_no_memory(&f->memory, status, error);
-    return status < 0 ? waldo__call_raise_error(f->step, error) : 0;
+    return waldo_call_raise(f->step, WALDO_ETOOBIG,
+                            "with the results that they use the arguments have more than the %zu "
+                            "bytes that are allowed",
+                            limit);
+}
+
+/* Where a function that took f->memory failed. Returns the status. */
+static int raise_error(const filling *f, int status, const waldo_error *error)
+{
+    if (status == WALDO_ENOMEM && f->memory.over_limit)
+        return too_big(f, WALDO__SCAN_MEMORY);
+    if (status < 0)
+        waldo__call_raise_error(f->step, error);
+    return status;
 }
 
 /* ---- a result ---- */
@@ -71,9 +83,10 @@ static int convert(filling *f, const ProtobufCMessage *message, Waldo__Value **r
 static int new_value(filling *f, Waldo__Value__KindCase kind, Waldo__Value **ret_value)
 {
     Waldo__Value *value = waldo__allocate(&f->memory.allocator, sizeof *value);
-    waldo_error error;
-    if (!value)
-        return raise_error(f, waldo__no_memory(&error), &error);
+    if (!value) {
+        (void)raise_error(f, WALDO_ENOMEM, NULL);
+        return f->memory.over_limit ? WALDO_ETOOBIG : WALDO_ENOMEM;
+    }
     waldo__value__init(value);
     value->kind_case = kind;
     value->none = kind == WALDO__VALUE__KIND_NONE;
@@ -110,12 +123,7 @@ static int value_of(filling *f, const waldo__batch_step *earlier, const Waldo__W
 static int check_size(const filling *f)
 {
     size_t limit = f->step->server->limits.limit[WALDO_LIMIT_MESSAGE];
-    if (f->size <= limit)
-        return 0;
-    return waldo_call_raise(f->step, WALDO_ETOOBIG,
-                            "with the results that they use the arguments have more than the %zu "
-                            "bytes that are allowed",
-                            limit);
+    return f->size <= limit ? 0 : too_big(f, limit);
 }
 
 static int find_result(filling *f, uint32_t number, Waldo__Value **ret_value)

@@ -340,21 +340,21 @@ int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocat
                                    ret_message, reterr);
 }
 
-/* *c but for the allocator. */
-static int convert(conversion *c, const waldo_value *value, ProtobufCAllocator *allocator,
+/* c: all but the allocator. */
+static int convert(conversion c, const waldo_value *value, ProtobufCAllocator *allocator,
                    Waldo__Value **ret_message)
 {
     /* A list may hold one large item a million times: the message would hold it as often. */
     waldo__limited_allocator limited;
     waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
-    c->allocator = &limited.allocator;
-    Waldo__Value *message = new_message(c, &waldo__value__descriptor);
-    int status = message ? fill(c, value, message, NULL) : waldo__no_memory(c->reterr);
+    c.allocator = &limited.allocator;
+    Waldo__Value *message = new_message(&c, &waldo__value__descriptor);
+    int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(c.reterr);
     if (status >= 0)
         *ret_message = message;
     else
         waldo__value__free_unpacked(message, allocator);
-    return waldo__explain_no_memory(&limited, status, c->reterr);
+    return waldo__explain_no_memory(&limited, status, c.reterr);
 }
 
 int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handles handles,
@@ -363,7 +363,7 @@ int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handl
 {
     conversion c = {
         .reterr = reterr, .handles = handles, .descriptors = descriptors, .leaving = leaving};
-    return convert(&c, value, allocator, ret_message);
+    return convert(c, value, allocator, ret_message);
 }
 
 int waldo__later_to_message(const waldo_value *value, waldo__later_scope *scope,
@@ -371,5 +371,5 @@ int waldo__later_to_message(const waldo_value *value, waldo__later_scope *scope,
                             waldo_error *reterr)
 {
     conversion c = {.reterr = reterr, .leaving = true, .scope = scope};
-    return convert(&c, value, allocator, ret_message);
+    return convert(c, value, allocator, ret_message);
 }

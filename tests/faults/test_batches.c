@@ -214,6 +214,25 @@ Test(batches, a_client_dies_while_a_call_waits)
     give_up(&one);
 }
 
+/* What its calls had begun to do is perhaps half done. */
+Test(batches, a_lock_that_a_batch_had_taken_has_lost_its_owner)
+{
+    faults_lock *lock = get_lock(manager, "l"), *seen_lock = get_lock(direct, "l");
+    bool owner_died = false;
+    run one = new_run();
+    OK(waldo_batch_call(one.batch, faults_lock_proxy(lock), "acquire", waldo_v_none(), &error));
+    get(&one);
+    begin(&one);
+    AWAIT(queue_parked(seen_queue) == 1);
+    lose_client();
+    OK(lock_acquire(seen_lock, NULL, &owner_died, &error));
+    cr_assert(owner_died, "the next owner was not told");
+    OK(faults_lock_release(seen_lock, &error));
+    give_up(&one);
+    faults_lock_unref(lock);
+    faults_lock_unref(seen_lock);
+}
+
 Test(batches, a_reply_that_never_arrives)
 {
     int got, last;

@@ -20,7 +20,8 @@
  *
  * The whole is one request: it is executed once at most. Where it ends without results (its
  * deadline, WALDO_EGONE), no further call begins; what was done stays done, but what the calls gave
- * goes back: references, an item that was got from a Queue. A program that dies in a batch is like
+ * goes back: references, a Lock that was acquired, an item that was got from a Queue, which is in
+ * two places if a later call has put it somewhere else. A program that dies in a batch is like
  * one that dies in the call that the batch is at.
  *
  * The server bounds the calls of one batch (WALDO_LIMIT_BATCH) and their results together: the
