@@ -83,10 +83,9 @@ static int convert(filling *f, const ProtobufCMessage *message, Waldo__Value **r
 static int new_value(filling *f, Waldo__Value__KindCase kind, Waldo__Value **ret_value)
 {
     Waldo__Value *value = waldo__allocate(&f->memory.allocator, sizeof *value);
-    if (!value) {
-        (void)raise_error(f, WALDO_ENOMEM, NULL);
-        return f->memory.over_limit ? WALDO_ETOOBIG : WALDO_ENOMEM;
-    }
+    waldo_error error;
+    if (!value)
+        return raise_error(f, waldo__no_memory(&error), &error);
     waldo__value__init(value);
     value->kind_case = kind;
     value->none = kind == WALDO__VALUE__KIND_NONE;
@@ -110,13 +109,14 @@ static int value_of(filling *f, const waldo__batch_step *earlier, const Waldo__W
 {
     if (reply->proxy)
         return value_of_proxy(f, reply, ret_value);
-    if (earlier->is_dynamic)
+    /* What every object answers, which is no method of its type, is a value, whoever asks. */
+    const waldo_service_method *method = earlier->call->method;
+    if (earlier->is_dynamic || !method)
         return unpack(f, &waldo__value__descriptor, &reply->body, (ProtobufCMessage **)ret_value);
-    const ProtobufCMessageDescriptor *output = earlier->call->method->output;
-    if (!output)
+    if (!method->output)
         return new_value(f, WALDO__VALUE__KIND_NONE, ret_value);
     ProtobufCMessage *message;
-    int status = unpack(f, output, &reply->body, &message);
+    int status = unpack(f, method->output, &reply->body, &message);
     return status < 0 ? status : convert(f, message, ret_value);
 }
 
@@ -153,12 +153,12 @@ static int replace_all(filling *f, Waldo__Value *const *values, size_t count);
 
 static int replace(filling *f, Waldo__Value *value)
 {
-    Waldo__Value *result;
+    Waldo__Value *result = NULL;
     int status;
     switch (value->kind_case) {
     case WALDO__VALUE__KIND_RESULT:
         status = find_result(f, value->result, &result);
-        if (status >= 0)
+        if (result)
             *value = *result;
         return status;
     case WALDO__VALUE__KIND_LIST:
@@ -207,9 +207,9 @@ static int fill_in_body(filling *f)
 
 static int fill_in_object(filling *f, uint32_t number)
 {
-    Waldo__Value *result;
+    Waldo__Value *result = NULL;
     int status = find_result(f, number, &result);
-    if (status < 0)
+    if (!result)
         return status;
     if (result->kind_case != WALDO__VALUE__KIND_REF || result->ref->object == 0)
         return waldo_call_raise(f->step, WALDO_ETYPE, "the result of call %" PRIu32 " is no proxy",

@@ -140,6 +140,37 @@ TEST_OVER_ENGINES(batches, results_where_there_are_none)
     raw_leave(&client);
 }
 
+/* A message of the method's, a value of what every object answers, none, and a reference. */
+TEST_OVER_ENGINES(batches, results_of_all_kinds)
+{
+    static const char *const methods[] = {"echo", "__repr__", "#GETVALUE", "twin", "produce"};
+    enum { COUNT = sizeof methods / sizeof methods[0] };
+    raw_client client = raw_enter(server->url, SESSION);
+    uint64_t object = raw_create(&client, "Thing");
+    batch one = {.message = {.n_calls = 0}};
+
+    for (size_t i = 0; i < COUNT; i++)
+        add_call(&one, &client, object, methods[i], NULL);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        Waldo__Value value = result_of_call(i + 1);
+        Waldo__Wire__Request request = raw_request(&client, WALDO__WIRE__OPERATION__CALL, object);
+        request.name = (char *)"echo";
+        request.dynamic = true;
+        add(&one, &request, &value.base)->uses_results = true;
+        add_call(&one, &client, 0, "echo", NULL)->object_from = i + 1;
+    }
+    cr_assert_eq(run(&one, &client), 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        bool fits = strcmp(methods[i], "echo") == 0;
+        int status = status_of(&client, COUNT + 2 * i, "");
+        cr_assert(fits ? status == 0 : status < 0, "%s: %d", methods[i], status);
+        fits = strcmp(methods[i], "twin") == 0;
+        status = status_of(&client, COUNT + 2 * i + 1, "");
+        cr_assert(fits ? status == 0 : status < 0, "%s: %d", methods[i], status);
+    }
+    raw_leave(&client);
+}
+
 TEST_OVER_ENGINES(batches, operations_that_are_no_calls)
 {
     raw_client client = raw_enter(server->url, SESSION);
@@ -156,6 +187,32 @@ TEST_OVER_ENGINES(batches, operations_that_are_no_calls)
     cr_assert_eq(run(&one, &client), 0);
     for (size_t i = 0; i < count; i++)
         cr_assert_eq(status_of(&client, i, "made of calls and creations"), WALDO_EPROTOCOL);
+    raw_leave(&client);
+}
+
+/* The batch itself as a value, and its replies one item of many: nobody asks for that. */
+TEST_OVER_ENGINES(batches, a_batch_that_is_asked_for_otherwise)
+{
+    raw_client client = raw_enter(server->url, SESSION);
+    uint64_t object = raw_create(&client, "Thing");
+    batch one = {.message = {.n_calls = 0}};
+
+    add_echo(&one, &client, object);
+    waldo_value *calls = waldo_v_list(
+        waldo_v_fields("request", waldo_v_bytes(one.requests[0].data, one.requests[0].size)));
+    waldo_value *value = waldo_v_fields("calls", calls);
+    Waldo__Wire__Request request = raw_request(&client, WALDO__WIRE__OPERATION__BATCH, 0);
+    request.dynamic = true;
+    cr_assert_eq(waldo_value_pack(value, &request.body.data, &request.body.len, NULL), 0);
+    waldo_value_unref(value);
+    cr_assert_eq(raw_exchange(&client, &request, NULL), 0, "%s", client.reply->error_message);
+    free(request.body.data);
+    request.dynamic = false;
+    request.ahead = 5;
+    request.body = (ProtobufCBinaryData){0, NULL};
+    cr_assert_eq(raw_exchange(&client, &request, &one.message.base), 0);
+    cr_assert_eq(run(&one, &client), 0);
+    cr_assert_eq(status_of(&client, 0, ""), 0);
     raw_leave(&client);
 }
 
