@@ -81,7 +81,7 @@ static size_t sort_out(waldo__batch *batch)
         batch->steps[kept++] = step;
     }
     batch->kept = kept;
-    batch->call->burden = kept * sizeof(waldo_call);
+    atomic_store(&batch->call->burden, kept * sizeof(waldo_call));
     return kept;
 }
 

@@ -312,7 +312,8 @@ static void finish(waldo_call *call)
     check_size(call);
     if (call->numbered)
         check_room(call);
-    if (call->unpacked) {
+    /* Who answered in the handler's place had nothing of its result. */
+    if (call->unpacked && !call->answered_instead) {
         take_back_reference(call);
         waldo__call_lose(call);
     }

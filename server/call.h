@@ -79,12 +79,12 @@ struct waldo_call {
     void *on_cancel_data;
     void (*on_timeout)(waldo_call *call, void *data);
     void *on_timeout_data;
-    uint64_t timeout;  /* when; WALDO__NEVER: not, or over */
-    waldo__due due;    /* timeout or deadline, whatever is earlier, among the server's deadlines */
-    uint64_t ticket;   /* that is of no use once the reply has arrived; or 0 */
-    size_t burden;     /* bytes that are kept beside the reply */
-    size_t kept_bytes; /* both, as its session counts them */
-    uint64_t handed_out; /* the object whose reference went to the session with the reply; or 0 */
+    uint64_t timeout; /* when; WALDO__NEVER: not, or over */
+    waldo__due due;   /* timeout or deadline, whatever is earlier, among the server's deadlines */
+    uint64_t ticket;  /* that is of no use once the reply has arrived; or 0 */
+    atomic_size_t burden; /* bytes that are kept beside the reply */
+    size_t kept_bytes;    /* both, as its session counts them */
+    uint64_t handed_out;  /* the object whose reference went to the session with the reply; or 0 */
     /* What is to be done if the reply does not arrive: set by the handler before it answers. */
     void (*on_lost)(void *self, void *data);
     void (*release_lost)(void *data);

@@ -58,7 +58,7 @@ size_t waldo__call_reply_limit(const waldo_call *call)
 bool waldo__call_take_room(waldo_call *call)
 {
     uint64_t limit = call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES];
-    size_t size = call->reply.size + call->burden;
+    size_t size = call->reply.size + atomic_load(&call->burden);
     uint_fast64_t used = atomic_load(&call->session->kept_bytes);
     do
         if (used > 0 && (used >= limit || size > limit - used))
