@@ -164,7 +164,7 @@ static void add_stub(const struct scan *scan, const struct typeid *typeid,
         return;
     }
     add(scan, "", method->position, meaning, "%s_%s", prefix, method->name);
-    if (method->kind == METHOD_UNARY) {
+    if (method->kind != METHOD_GENERATOR) {
         add(scan, "", method->position, meaning, "%s_%s_async", prefix, method->name);
         add(scan, "", method->position, meaning, "%s_%s_await", prefix, method->name);
     }
@@ -179,8 +179,8 @@ static void add_stub(const struct scan *scan, const struct typeid *typeid,
 
 static void add_proxy(const struct scan *scan, const struct typeid *typeid)
 {
-    static const char *const functions[] = {"new",   "ref",        "unref", "cleanup",
-                                            "proxy", "from_proxy", "type"};
+    static const char *const functions[] = {"new",     "new_async", "new_await",  "ref", "unref",
+                                            "cleanup", "proxy",     "from_proxy", "type"};
     const char *meaning = arena_print(scan->model->arena, "typeid %s", typeid->name);
     const char *reason = names_reserved_global(typeid->prefix);
     if (scan->own && reason != NULL)

@@ -69,20 +69,20 @@ static void print_unary(struct printer *printer, const struct method *method)
                      ");\n");
 }
 
-static void print_async(struct printer *printer, const struct method *method)
+/* $method$ of what `from` names, with a parameter for what comes back or none. */
+static void print_async(struct printer *printer, const char *from, const char *result)
 {
+    struct arena *arena = printer->arena;
     printer_print(printer,
                   "/** Starts the call; $P$_$method$_await() waits for it. The caller owns "
                   "*ret_future. */\n");
     printer_function(printer, "WALDO_CHECK int $P$_$method$_async(",
-                     "$P$ *self, $arguments$waldo_future **ret_future, waldo_error *reterr",
+                     arena_print(arena, "%swaldo_future **ret_future, waldo_error *reterr", from),
                      ");\n");
-    printer_function(printer, "WALDO_CHECK int $P$_$method$_await(",
-                     method->has_output ? "waldo_future *future, double seconds, "
-                                          "$Output$ **ret_result, waldo_error *reterr"
-                                        : "waldo_future *future, double seconds, "
-                                          "waldo_error *reterr",
-                     ");\n");
+    printer_function(
+        printer, "WALDO_CHECK int $P$_$method$_await(",
+        arena_print(arena, "waldo_future *future, double seconds, %swaldo_error *reterr", result),
+        ");\n");
 }
 
 static void print_returns_proxy(struct printer *printer, const struct method *method)
@@ -136,10 +136,12 @@ static void print_method(struct printer *printer, const struct method *method)
     switch (method->kind) {
     case METHOD_UNARY:
         print_unary(printer, method);
-        print_async(printer, method);
+        print_async(printer, "$P$ *self, $arguments$",
+                    method->has_output ? "$Output$ **ret_result, " : "");
         break;
     case METHOD_PROXY:
         print_returns_proxy(printer, method);
+        print_async(printer, "$P$ *self, $arguments$", "$Q$ **ret_proxy, ");
         break;
     case METHOD_GENERATOR:
         print_generator(printer, method);
@@ -162,6 +164,8 @@ static void print_typeid(struct printer *printer, const struct typeid *typeid)
         printer_function(printer, "WALDO_CHECK int $P$_new(",
                          "waldo_manager *manager, $create$$P$ **ret_proxy, waldo_error *reterr",
                          ");\n");
+        printer_set(printer, "method", "new");
+        print_async(printer, "waldo_manager *manager, $create$", "$P$ **ret_proxy, ");
     }
     printer_print(printer, "$P$ *$P$_ref($P$ *self);\n");
     printer_comment(printer, 0, "",

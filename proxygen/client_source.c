@@ -42,6 +42,21 @@ static void print_calls(struct printer *printer, const struct typeid *typeid)
     printer_print(printer, "};\n");
 }
 
+/* Of $method$; $Q$: the type of what comes back, $of$: what gives it. */
+static void print_await_proxy(struct printer *printer)
+{
+    printer_function(printer, "int $P$_$method$_await(",
+                     "waldo_future *future, double seconds, $Q$ **ret_proxy, waldo_error *reterr",
+                     ")\n");
+    printer_print(printer, "{\n    waldo_proxy *proxy;\n");
+    printer_function(printer, "    int status = waldo_future_proxy_of(",
+                     "future, $of$, seconds, &proxy, reterr", ");\n");
+    printer_print(printer, "    if (status >= 0)\n"
+                           "        *ret_proxy = ($Q$ *)proxy;\n"
+                           "    return status;\n"
+                           "}\n");
+}
+
 static void print_new(struct printer *printer, const struct typeid *typeid)
 {
     printer_set(printer, "packed",
@@ -55,7 +70,19 @@ static void print_new(struct printer *printer, const struct typeid *typeid)
     printer_print(printer, "    if (status >= 0)\n"
                            "        *ret_proxy = ($P$ *)proxy;\n"
                            "    return status;\n"
-                           "}\n");
+                           "}\n\n");
+    printer_function(printer, "int $P$_new_async(",
+                     "waldo_manager *manager, $create$waldo_future **ret_future, "
+                     "waldo_error *reterr",
+                     ")\n");
+    printer_print(printer, "{\n");
+    printer_function(printer, "    return waldo_proxy_new_async(",
+                     "manager, &$P$_type, $packed$, ret_future, reterr", ");\n");
+    printer_print(printer, "}\n\n");
+    printer_set(printer, "method", "new");
+    printer_set(printer, "Q", typeid->prefix);
+    printer_set(printer, "of", arena_print(printer->arena, "&%s_type", typeid->prefix));
+    print_await_proxy(printer);
 }
 
 static void print_common(struct printer *printer)
@@ -107,7 +134,7 @@ static void print_unary(struct printer *printer, const struct method *method)
                            "}\n");
 }
 
-static void print_async(struct printer *printer, const struct method *method)
+static void print_start(struct printer *printer)
 {
     printer_print(printer, "\n");
     printer_function(printer, "int $P$_$method$_async(",
@@ -117,6 +144,10 @@ static void print_async(struct printer *printer, const struct method *method)
                      "(waldo_proxy *)self, &calls_of_$P$[$position$], $packed$, ret_future, reterr",
                      ");\n");
     printer_print(printer, "}\n\n");
+}
+
+static void print_await(struct printer *printer, const struct method *method)
+{
     if (!method->has_output) {
         printer_function(printer, "int $P$_$method$_await(",
                          "waldo_future *future, double seconds, waldo_error *reterr", ")\n");
@@ -194,12 +225,17 @@ static void print_method(struct printer *printer, const struct typeid *typeid, s
     switch (method->kind) {
     case METHOD_UNARY:
         print_unary(printer, method);
-        print_async(printer, method);
+        print_start(printer);
+        print_await(printer, method);
         break;
     case METHOD_PROXY:
         printer_set(printer, "Q", model_proxy_type(method));
         printer_set(printer, "ret", "ret_proxy");
         print_invoke_proxy(printer);
+        print_start(printer);
+        printer_set(printer, "of",
+                    arena_print(printer->arena, "&calls_of_%s[%zu]", typeid->prefix, position));
+        print_await_proxy(printer);
         break;
     case METHOD_GENERATOR:
         print_generator(printer, typeid, method);

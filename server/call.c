@@ -283,9 +283,7 @@ static void refuse_reply(waldo_call *call, const waldo_error *error, enum waldo_
 
 static void check_size(waldo_call *call)
 {
-    size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
-    if (call->session && call->session->max_message && call->session->max_message < limit)
-        limit = call->session->max_message;
+    size_t limit = call->batch ? waldo__batch_room(call->batch) : waldo__call_reply_limit(call);
     if (call->reply.size <= limit)
         return;
     waldo_error error;
@@ -293,6 +291,8 @@ static void check_size(waldo_call *call)
                     "the reply has %zu bytes, more than the %zu that are allowed", call->reply.size,
                     limit);
     refuse_reply(call, &error, WALDO_LIMIT_MESSAGE);
+    if (call->batch && call->reply.size > limit)
+        pack_error(call, &(waldo_error){.code = WALDO_ETOOBIG}, false);
 }
 
 static void check_room(waldo_call *call)
@@ -312,7 +312,8 @@ static void finish(waldo_call *call)
     check_size(call);
     if (call->numbered)
         check_room(call);
-    if (call->unpacked) {
+    /* Who answered in the handler's place had nothing of its result. */
+    if (call->unpacked && !call->answered_instead) {
         take_back_reference(call);
         waldo__call_lose(call);
     }
@@ -320,9 +321,11 @@ static void finish(waldo_call *call)
     waldo__call_ref(call);
     waldo__server_lock(server);
     unlink_call(call);
-    bool wakes = waldo__server_queue(call);
+    bool wakes = !call->batch && waldo__server_queue(call);
     waldo__server_unlock(server);
-    if (wakes)
+    if (call->batch)
+        waldo__batch_go_on(call->batch, call);
+    else if (wakes)
         waldo__server_wake(server);
 }
 

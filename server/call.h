@@ -16,6 +16,7 @@
 
 #include <waldo/service.h>
 
+#include "batch.h"
 #include "deadlines.h"
 #include "memory/carry.h"
 #include "object.h"
@@ -72,17 +73,19 @@ struct waldo_call {
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
     bool answered_instead; /* by the loop, not by the handler; of the loop's thread */
     bool is_step;          /* of a transaction: its result stays here, and it cannot wait */
+    waldo__batch *batch;   /* that it is a step of, and that its reply goes to; or NULL */
     waldo_value *step_result;
     /* Guarded by the server's lock. */
     void (*on_cancel)(waldo_call *call, void *data);
     void *on_cancel_data;
     void (*on_timeout)(waldo_call *call, void *data);
     void *on_timeout_data;
-    uint64_t timeout;  /* when; WALDO__NEVER: not, or over */
-    waldo__due due;    /* timeout or deadline, whatever is earlier, among the server's deadlines */
-    uint64_t ticket;   /* that is of no use once the reply has arrived; or 0 */
-    size_t kept_bytes; /* of the reply, as its session counts them */
-    uint64_t handed_out; /* the object whose reference went to the session with the reply; or 0 */
+    uint64_t timeout; /* when; WALDO__NEVER: not, or over */
+    waldo__due due;   /* timeout or deadline, whatever is earlier, among the server's deadlines */
+    uint64_t ticket;  /* that is of no use once the reply has arrived; or 0 */
+    atomic_size_t burden; /* bytes that are kept beside the reply */
+    size_t kept_bytes;    /* both, as its session counts them */
+    uint64_t handed_out;  /* the object whose reference went to the session with the reply; or 0 */
     /* What is to be done if the reply does not arrive: set by the handler before it answers. */
     void (*on_lost)(void *self, void *data);
     void (*release_lost)(void *data);
@@ -108,7 +111,7 @@ void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *h
 /* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
 void waldo__call_cancel(waldo_call *call);
 /* The reply will not arrive: if there is none yet, none will be sent; else what it carried goes
- * back. Loop thread. */
+ * back. Loop thread; any thread for one that is answered. */
 void waldo__call_take_back(waldo_call *call);
 /* The handler answered, in vain or not: what it answered with goes back. */
 void waldo__call_lose(waldo_call *call);
@@ -141,6 +144,9 @@ int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wir
 /* Room for its reply among those that the session keeps; the first one always has it. */
 bool waldo__call_take_room(waldo_call *call);
 
+/* The largest reply that server and client let pass, in bytes. */
+size_t waldo__call_reply_limit(const waldo_call *call);
+
 /* ---- answering ---- */
 
 /* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this, and what it
@@ -168,6 +174,7 @@ int waldo__step_repr(waldo_call *call);
 int waldo__step_getvalue(waldo_call *call);
 int waldo__step_debug_info(waldo_call *call);
 int waldo__step_transact(waldo_call *call); /* server/transact.c */
+int waldo__step_batch(waldo_call *call);    /* server/batch.c */
 
 /* A message of the descriptor from the request's body; < 0: it was raised. */
 int waldo__call_unpack_body(waldo_call *call, const ProtobufCMessageDescriptor *descriptor,

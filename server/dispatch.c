@@ -104,11 +104,22 @@ static const waldo__key *key_of_caller(const waldo_call *call)
     return waldo__secure_channel_key(waldo__peer_find(call->server, call->channel)->channel);
 }
 
+/* A step of a batch begins on any thread, and asks the session, whose key is as good. */
+static bool may_call(const waldo_call *call, const char *type_id)
+{
+    if (!call->batch)
+        return waldo__key_may_call(key_of_caller(call), type_id);
+    waldo__server_lock(call->server);
+    bool may = waldo__key_may_call(call->session->key, type_id);
+    waldo__server_unlock(call->server);
+    return may;
+}
+
 /* What works on another object's behalf is called as that one is. */
 static int check_call(waldo_call *call)
 {
     const waldo__object *object = waldo__object_root(call->object);
-    if (waldo__key_may_call(key_of_caller(call), object->type->type_id))
+    if (may_call(call, object->type->type_id))
         return 0;
     return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'",
                             object->type->type_id);
@@ -283,6 +294,23 @@ static int do_transact(waldo_call *call)
     return 0;
 }
 
+/* The same for each call. */
+static int do_batch(waldo_call *call)
+{
+    call->step = waldo__step_batch;
+    waldo__call_submit(call, NULL, &call->server->batches);
+    return 0;
+}
+
+int waldo__dispatch_step(waldo_call *call)
+{
+    if (call->request->operation == WALDO__WIRE__OPERATION__CALL)
+        return do_call(call);
+    if (call->request->operation == WALDO__WIRE__OPERATION__CREATE)
+        return do_create(call);
+    return waldo_call_raise(call, WALDO_EPROTOCOL, "a batch is made of calls and creations");
+}
+
 /* The exposed method that makes the object its own generator, or NULL. */
 static const waldo_service_method *iterating_method(const waldo__type *type)
 {
@@ -391,6 +419,7 @@ static int (*const operations[])(waldo_call *call) = {
     [WALDO__WIRE__OPERATION__CANCEL] = do_cancel,
     [WALDO__WIRE__OPERATION__EXPORT] = do_export,
     [WALDO__WIRE__OPERATION__TRANSACT] = do_transact,
+    [WALDO__WIRE__OPERATION__BATCH] = do_batch,
 };
 
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
@@ -406,6 +435,7 @@ static bool is_repeatable(unsigned operation)
     case WALDO__WIRE__OPERATION__EXPORT:
     case WALDO__WIRE__OPERATION__NEXT:
     case WALDO__WIRE__OPERATION__TRANSACT:
+    case WALDO__WIRE__OPERATION__BATCH:
         return false;
     default:
         return true;

@@ -47,10 +47,18 @@ int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wir
     return status;
 }
 
+size_t waldo__call_reply_limit(const waldo_call *call)
+{
+    size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
+    if (call->session && call->session->max_message && call->session->max_message < limit)
+        limit = call->session->max_message;
+    return limit;
+}
+
 bool waldo__call_take_room(waldo_call *call)
 {
     uint64_t limit = call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES];
-    size_t size = call->reply.size;
+    size_t size = call->reply.size + atomic_load(&call->burden);
     uint_fast64_t used = atomic_load(&call->session->kept_bytes);
     do
         if (used > 0 && (used >= limit || size > limit - used))
@@ -79,7 +87,7 @@ static waldo_call *call_taken_back(waldo__job *job)
 static void run_on_lost(waldo__job *job)
 {
     waldo_call *call = call_taken_back(job);
-    call->on_lost(call->object->self, call->lost_data);
+    call->on_lost(call->object ? call->object->self : NULL, call->lost_data);
 }
 
 static void release_taken_back(waldo__job *job)
@@ -89,14 +97,16 @@ static void release_taken_back(waldo__job *job)
 
 void waldo__call_lose(waldo_call *call)
 {
-    /* What a step did is undone by its transaction. */
-    if (!call->on_lost || !call->object || call->is_step || atomic_exchange(&call->lost, true) ||
+    /* What a step did is undone by its transaction. A call of a type without an object is a
+     * creation; one without a type is a batch. */
+    bool has_way = call->object || !call->type;
+    if (!call->on_lost || !has_way || call->is_step || atomic_exchange(&call->lost, true) ||
         waldo__planted(WALDO__PLANTED_DROP_UNDO))
         return;
     waldo__call_keep(call);
-    call->taking_back = (waldo__job){.strand = waldo__object_strand(call->object),
-                                     .run = run_on_lost,
-                                     .release = release_taken_back};
+    waldo__strand *strand = call->object ? waldo__object_strand(call->object) : NULL;
+    call->taking_back =
+        (waldo__job){.strand = strand, .run = run_on_lost, .release = release_taken_back};
     waldo__pool_submit(call->server->pool, &call->taking_back);
 }
 

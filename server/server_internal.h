@@ -80,6 +80,7 @@ struct waldo_server {
     atomic_bool reload_requested;
     waldo__pool *pool;
     waldo__habit transactions; /* how long they take */
+    waldo__habit batches;      /* to begin with */
     waldo__habit reports;
     waldo__keeper *keeper;
 
@@ -123,6 +124,9 @@ void waldo__server_check_within(waldo_server *server, uint64_t wait_ms);
 
 /* Does what the request says, or hands it on. < 0: refused, call->error says why. */
 int waldo__dispatch(waldo_call *call);
+
+/* The same for a step of a batch, on any thread. */
+int waldo__dispatch_step(waldo_call *call);
 
 /* What an engine heard (server/incoming.c). */
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,

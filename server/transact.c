@@ -257,10 +257,7 @@ static int add_result(transaction *t, const waldo_call *call)
 /* A reply that cannot be sent must not be the end of what was done. */
 static int check_size(transaction *t)
 {
-    const waldo_call *call = t->call;
-    size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
-    if (call->session->max_message > 0 && call->session->max_message < limit)
-        limit = call->session->max_message;
+    size_t limit = waldo__call_reply_limit(t->call);
     size_t size = protobuf_c_message_get_packed_size(&t->outcome.base) + ENVELOPE_SIZE;
     return size <= limit ? 0
                          : waldo_call_raise(t->call, WALDO_ETOOBIG,

@@ -202,6 +202,7 @@ static bool changes_something(const Waldo__Wire__Request *request)
     case WALDO__WIRE__OPERATION__EXPORT:
     case WALDO__WIRE__OPERATION__NEXT:
     case WALDO__WIRE__OPERATION__TRANSACT:
+    case WALDO__WIRE__OPERATION__BATCH:
         return true;
     default:
         return false;

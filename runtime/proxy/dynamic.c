@@ -1,5 +1,6 @@
 /* Calls by name, with values: any object, without its header. */
 #include "proxy/proxy_internal.h"
+#include "value/reference.h"
 #include "waldo/value.pb-c.h"
 #include "wire/scan.h"
 #include <waldo/value_message.h>
@@ -29,19 +30,29 @@ int waldo_proxy_create(waldo_manager *manager, const char *type_id, waldo_value 
     return status;
 }
 
-int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
-                     waldo_error *reterr)
+int waldo__result_of(waldo_manager *manager, const waldo__reply *reply, bool has_table,
+                     waldo_value **ret_result, waldo_error *reterr)
 {
     const ProtobufCBinaryData *body = &reply->reply->body;
     if (!reply->reply->proxy)
         return waldo_value_unpack(body->data, body->len, ret_result, reterr);
     waldo_proxy *result;
-    int status = waldo__proxy_from_reply(proxy->manager, reply, true, &result, reterr);
+    int status = waldo__proxy_from_reply(manager, reply, has_table, &result, reterr);
     if (status < 0)
         return status;
     status = waldo_proxy_to_value(result, ret_result, reterr);
     waldo_proxy_unref(result);
     return status;
+}
+
+int waldo__proxy_in_result(waldo_manager *manager, const waldo_value *result,
+                           waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    const waldo__reference *reference = waldo__value_reference(result);
+    if (!reference || !reference->live)
+        return waldo_proxy_from_value(manager, result, ret_proxy, reterr);
+    *ret_proxy = waldo_proxy_ref(reference->live);
+    return 0;
 }
 
 static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
@@ -55,7 +66,7 @@ static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
                                  &reply, reterr);
     if (status < 0)
         return status;
-    status = waldo__result_of(proxy, &reply, ret_result, reterr);
+    status = waldo__result_of(proxy->manager, &reply, true, ret_result, reterr);
     waldo__reply_free(&reply);
     return status;
 }

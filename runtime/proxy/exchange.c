@@ -48,8 +48,7 @@ static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request 
     return waldo__secure_seal(link->secure, &part, 1, waldo__link_frame(link), reterr);
 }
 
-/* Fills *reterr from a reply with an error; returns its code. */
-static int remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)
+int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)
 {
     int code = waldo__error_is_known(reply->status) ? reply->status : WALDO_EREMOTE;
     if (!reterr)
@@ -94,7 +93,7 @@ static int unpack_reply(const waldo__link *link, const waldo__slot *slot, waldo_
     outcome->answered = true;
     if (reply->reply->status >= 0)
         return 0;
-    status = remote_error(reply->reply, reterr);
+    status = waldo__remote_error(reply->reply, reterr);
     /* The server has no session here any more, or ends. */
     outcome->refused =
         (status == WALDO_EPROTOCOL || status == WALDO_EGONE) && !reply->reply->raised;

@@ -12,9 +12,10 @@
 
 struct waldo_future {
     atomic_uint references;
-    waldo_proxy *proxy;
-    const waldo_proxy_method *method; /* NULL: a dynamic call */
-    char *name;                       /* of the method, in a dynamic call */
+    waldo_manager *manager;
+    waldo_proxy *proxy; /* NULL: a creation */
+    const void *origin; /* the waldo_proxy_method or waldo_proxy_type; NULL: a dynamic call */
+    char *name;         /* of the method, in a dynamic call, or the typeid */
     waldo__buffer body;
     Waldo__Wire__Request request;
     waldo__attempt attempt;
@@ -25,7 +26,8 @@ struct waldo_future {
     bool over;
     int status;
     waldo__reply reply; /* when it is over, with a status >= 0 */
-    waldo_value *value; /* made of it, once somebody asked */
+    waldo_value
+        *value; /* made of it, once somebody asked; a proxy is one for typed calls as well */
     waldo_error error;
 };
 
@@ -42,12 +44,20 @@ static bool pack_body(waldo_future *future, const ProtobufCMessage *arguments)
     return true;
 }
 
+/* The call is over, with a status >= 0. */
+static int make_value(waldo_future *future, waldo_error *reterr)
+{
+    return future->value ? 0
+                         : waldo__result_of(future->manager, &future->reply,
+                                            future->request.want_table, &future->value, reterr);
+}
+
 static void destroy(waldo_future *future)
 {
     if (future->over && future->status >= 0) {
         /* A reference that nobody asked for is given back. */
-        if (!future->value && !future->method && future->reply.reply->proxy)
-            (void)waldo__result_of(future->proxy, &future->reply, &future->value, NULL);
+        if (future->reply.reply->proxy)
+            (void)make_value(future, NULL);
         waldo_value_unref(future->value);
         waldo__reply_free(&future->reply);
     }
@@ -57,20 +67,22 @@ static void destroy(waldo_future *future)
     pthread_mutex_destroy(&future->lock);
     free(future->name);
     waldo_proxy_unref(future->proxy);
+    waldo_manager_unref(future->manager);
     free(future);
 }
 
 /* *request is copied, and its name. */
-static waldo_future *make(waldo_proxy *proxy, const Waldo__Wire__Request *request,
-                          const ProtobufCMessage *arguments, double timeout)
+static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
+                          const Waldo__Wire__Request *request, const ProtobufCMessage *arguments,
+                          double timeout)
 {
     waldo_future *future = calloc(1, sizeof *future);
     if (!future)
         return NULL;
-    waldo_manager *manager = proxy->manager;
     atomic_init(&future->references, 1);
     pthread_mutex_init(&future->lock, NULL);
     waldo__init_condition(&future->changed);
+    future->manager = waldo_manager_ref(manager);
     future->proxy = waldo_proxy_ref(proxy);
     future->process = waldo__process_id();
     future->request = *request;
@@ -101,11 +113,11 @@ static void finish(waldo_future *future, int status)
 }
 
 /* A failure to send is the result: it is told where the others are. */
-static int start(waldo_proxy *proxy, const Waldo__Wire__Request *request,
+static int start(waldo_manager *manager, waldo_proxy *proxy, const Waldo__Wire__Request *request,
                  const ProtobufCMessage *arguments, double timeout, waldo_future **ret_future,
                  waldo_error *reterr)
 {
-    waldo_future *future = make(proxy, request, arguments, timeout);
+    waldo_future *future = make(manager, proxy, request, arguments, timeout);
     if (!future)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
     int status = waldo__carry_collect(arguments, &future->attempt.carried, reterr);
@@ -121,7 +133,7 @@ static int start(waldo_proxy *proxy, const Waldo__Wire__Request *request,
         finish(future, status);
     pthread_setcancelstate(before, NULL);
     if (status < 0)
-        waldo__manager_notice(proxy->manager, future->attempt.life, status, &future->error);
+        waldo__manager_notice(manager, future->attempt.life, status, &future->error);
     *ret_future = future;
     return 0;
 }
@@ -138,10 +150,43 @@ int waldo_call_async(waldo_proxy *proxy, const char *method, waldo_value *argume
         waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
         request.name = (char *)method;
         request.dynamic = request.want_table = true;
-        status = start(proxy, &request, &message->base, waldo__proxy_timeout(proxy, 0), ret_future,
-                       reterr);
+        status = start(proxy->manager, proxy, &request, &message->base,
+                       waldo__proxy_timeout(proxy, 0), ret_future, reterr);
     }
     waldo__arena_free(&arena);
+    return status;
+}
+
+static int create(waldo_manager *manager, const char *type_id, bool dynamic,
+                  const ProtobufCMessage *arguments, waldo_future **ret_future, waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    waldo__create_request(manager, type_id, dynamic, &request);
+    return start(manager, NULL, &request, arguments, manager->call_timeout, ret_future, reterr);
+}
+
+int waldo_create_async(waldo_manager *manager, const char *type_id, waldo_value *arguments,
+                       waldo_future **ret_future, waldo_error *reterr)
+{
+    waldo__arena arena;
+    waldo__arena_init(&arena);
+    Waldo__Value *message;
+    int status = waldo__take_arguments(arguments, &arena, &message, reterr);
+    if (status >= 0)
+        status = create(manager, type_id, true, &message->base, ret_future, reterr);
+    waldo__arena_free(&arena);
+    return status;
+}
+
+int waldo_proxy_new_async(waldo_manager *manager, const waldo_proxy_type *type,
+                          const ProtobufCMessage *arguments, waldo_future **ret_future,
+                          waldo_error *reterr)
+{
+    int status = waldo__check_abi(type, reterr);
+    if (status >= 0)
+        status = create(manager, type->type_id, false, arguments, ret_future, reterr);
+    if (status >= 0)
+        (*ret_future)->origin = type;
     return status;
 }
 
@@ -151,11 +196,13 @@ int waldo_proxy_invoke_async(waldo_proxy *proxy, const waldo_proxy_method *metho
 {
     Waldo__Wire__Request request;
     int status = waldo__proxy_prepare(proxy, method, &request, reterr);
+    if (status < 0)
+        return status;
+    request.want_table = method->output == &waldo__ref__descriptor;
+    status = start(proxy->manager, proxy, &request, arguments,
+                   waldo__proxy_timeout(proxy, method->deadline_ms), ret_future, reterr);
     if (status >= 0)
-        status = start(proxy, &request, arguments, waldo__proxy_timeout(proxy, method->deadline_ms),
-                       ret_future, reterr);
-    if (status >= 0)
-        (*ret_future)->method = method;
+        (*ret_future)->origin = method;
     return status;
 }
 
@@ -278,26 +325,57 @@ static int await_result(waldo_future *future, double seconds, waldo_error *reter
 int waldo_future_result(waldo_future *future, double seconds, waldo_value **ret_result,
                         waldo_error *reterr)
 {
-    if (future->method)
+    if (future->origin)
         return waldo_error_set(reterr, WALDO_ETYPE, "the call's result is a message, not a value");
     int status = await_result(future, seconds, reterr);
     if (status < 0)
         return status;
     pthread_mutex_lock(&future->lock);
-    if (!future->value)
-        status = waldo__result_of(future->proxy, &future->reply, &future->value, reterr);
+    status = make_value(future, reterr);
     if (status >= 0)
         *ret_result = waldo_value_ref(future->value);
     pthread_mutex_unlock(&future->lock);
     return status;
 }
 
+static int check_origin(const waldo_future *future, const void *origin, waldo_error *reterr)
+{
+    return future->origin == origin
+               ? 0
+               : waldo_error_set(reterr, WALDO_ETYPE, "the future is not one of this call");
+}
+
+int waldo_future_proxy_of(waldo_future *future, const void *of, double seconds,
+                          waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    int status = check_origin(future, of, reterr);
+    if (status >= 0)
+        status = await_result(future, seconds, reterr);
+    if (status < 0)
+        return status;
+    /* A message is no value. */
+    if (of && !future->reply.reply->proxy)
+        return waldo_error_set(reterr, WALDO_EPROTOCOL, "the reply holds no proxy");
+    pthread_mutex_lock(&future->lock);
+    status = make_value(future, reterr);
+    if (status >= 0)
+        status = waldo__proxy_in_result(future->manager, future->value, ret_proxy, reterr);
+    pthread_mutex_unlock(&future->lock);
+    return status;
+}
+
+int waldo_future_proxy(waldo_future *future, double seconds, waldo_proxy **ret_proxy,
+                       waldo_error *reterr)
+{
+    return waldo_future_proxy_of(future, NULL, seconds, ret_proxy, reterr);
+}
+
 int waldo_future_message(waldo_future *future, const waldo_proxy_method *method, double seconds,
                          ProtobufCMessage **ret_result, waldo_error *reterr)
 {
-    if (future->method != method)
-        return waldo_error_set(reterr, WALDO_ETYPE, "the future is not one of this method");
-    int status = await_result(future, seconds, reterr);
+    int status = check_origin(future, method, reterr);
+    if (status >= 0)
+        status = await_result(future, seconds, reterr);
     if (status < 0 || !method->output)
         return status;
     const ProtobufCBinaryData *body = &future->reply.reply->body;

@@ -261,6 +261,8 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
 int waldo__exchange_plain(waldo_manager *manager, Waldo__Wire__Operation operation, double timeout,
                           waldo_error *reterr);
 void waldo__reply_free(waldo__reply *reply);
+/* Fills *reterr from a reply with an error; returns its code. */
+int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr);
 
 /* ---- process.c ---- */
 

@@ -35,6 +35,11 @@ uint32_t waldo__remote_type_number(const waldo__remote_type *type, const char *m
 const waldo__binding *waldo__remote_type_bind(const waldo__remote_type *type,
                                               const waldo_proxy_type *generated);
 
+/* The request that creates an object of the typeid. */
+void waldo__create_request(waldo_manager *manager, const char *type_id, bool dynamic,
+                           Waldo__Wire__Request *ret_request);
+/* Was it generated for this library? 0 or WALDO_EVERSION. */
+int waldo__check_abi(const waldo_proxy_type *type, waldo_error *reterr);
 /* Creates an object of the typeid at the server. */
 int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
                   bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr);
@@ -54,9 +59,13 @@ int waldo__proxy_invoke_waiting(waldo_proxy *proxy, const waldo_proxy_type *type
 /* The value as a message in the arena. TAKES arguments; NULL is out of memory. */
 int waldo__take_arguments(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
                           waldo_error *reterr);
-/* The result of a dynamic call on the proxy; takes over the reference of a proxy in it. */
-int waldo__result_of(waldo_proxy *proxy, const waldo__reply *reply, waldo_value **ret_result,
-                     waldo_error *reterr);
+/* The result of a dynamic call; takes over the reference of a proxy in it. has_table: as of
+ * waldo__proxy_from_reply. */
+int waldo__result_of(waldo_manager *manager, const waldo__reply *reply, bool has_table,
+                     waldo_value **ret_result, waldo_error *reterr);
+/* The proxy that such a result is, with a reference more. WALDO_ETYPE: it is none. */
+int waldo__proxy_in_result(waldo_manager *manager, const waldo_value *result,
+                           waldo_proxy **ret_proxy, waldo_error *reterr);
 /* The request of a generated stub. A method that this server does not expose is refused here. */
 int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
                          Waldo__Wire__Request *ret_request, waldo_error *reterr);

@@ -4,28 +4,43 @@
 #include "proxy/proxy_internal.h"
 #include "wire/scan.h"
 
+int waldo__check_abi(const waldo_proxy_type *type, waldo_error *reterr)
+{
+    if (type->abi == WALDO_ABI)
+        return 0;
+    return waldo_error_set(reterr, WALDO_EVERSION,
+                           "'%s' was generated for ABI %u of Waldo, this is ABI %d", type->type_id,
+                           type->abi, WALDO_ABI);
+}
+
 int waldo_proxy_new(waldo_manager *manager, const waldo_proxy_type *type, const char *type_id,
                     const ProtobufCMessage *arguments, waldo_proxy **ret_proxy, waldo_error *reterr)
 {
-    if (type->abi != WALDO_ABI)
-        return waldo_error_set(reterr, WALDO_EVERSION,
-                               "'%s' was generated for ABI %u of Waldo, this is ABI %d",
-                               type->type_id, type->abi, WALDO_ABI);
+    int status = waldo__check_abi(type, reterr);
+    if (status < 0)
+        return status;
     return waldo__create(manager, type_id ? type_id : type->type_id, arguments, false, ret_proxy,
                          reterr);
+}
+
+void waldo__create_request(waldo_manager *manager, const char *type_id, bool dynamic,
+                           Waldo__Wire__Request *ret_request)
+{
+    waldo__wire__request__init(ret_request);
+    ret_request->operation = WALDO__WIRE__OPERATION__CREATE;
+    ret_request->name = (char *)type_id;
+    ret_request->dynamic = dynamic;
+    ret_request->want_table = waldo__remote_type_find(manager, type_id) == NULL;
 }
 
 int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
                   bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr)
 {
+    Waldo__Wire__Request request;
+    waldo__reply reply;
     if (waldo_manager_state_of(manager) != WALDO_MANAGER_STARTED)
         return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
-    Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
-    request.operation = WALDO__WIRE__OPERATION__CREATE;
-    request.name = (char *)type_id;
-    request.dynamic = dynamic;
-    request.want_table = waldo__remote_type_find(manager, type_id) == NULL;
-    waldo__reply reply;
+    waldo__create_request(manager, type_id, dynamic, &request);
     int status =
         waldo__exchange(manager, &request, arguments, manager->call_timeout, &reply, reterr);
     if (status < 0)

@@ -6,6 +6,7 @@
 #include "memory/lodging.h"
 #include "value/integer.h"
 #include "value/keeper.h"
+#include "value/later.h"
 #include "value/message.h"
 
 /* One conversion: where the memory comes from, and where errors go. */
@@ -15,6 +16,7 @@ typedef struct conversion {
     waldo__handles handles;
     waldo__descriptors *descriptors; /* those of handles that are sent */
     bool leaving; /* the message leaves the process: what it names shall be found alive */
+    waldo__later_scope *scope; /* NULL: it is no argument of a batch */
 } conversion;
 
 void *waldo__allocate(ProtobufCAllocator *allocator, size_t size)
@@ -295,6 +297,9 @@ static int fill_carried(conversion *c, const waldo__handle *handle, Waldo__Handl
 
 static int fill_handle(conversion *c, const waldo__handle *handle, Waldo__Value *message)
 {
+    int status = waldo__later_fill(&handle->head, c->scope, message, c->reterr);
+    if (status != 0)
+        return status < 0 ? status : 0;
     bool sent = c->handles == WALDO__HANDLES_SENT;
     if (!sent && !(c->handles == WALDO__HANDLES_CARRIED && handle->class == &waldo__buffer_class))
         return waldo_error_set(c->reterr, WALDO_ETYPE,
@@ -335,19 +340,36 @@ int waldo_value_to_message(const waldo_value *value, ProtobufCAllocator *allocat
                                    ret_message, reterr);
 }
 
-int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handles handles,
-                            waldo__descriptors *descriptors, ProtobufCAllocator *allocator,
-                            Waldo__Value **ret_message, waldo_error *reterr)
+/* c: all but the allocator. */
+static int convert(conversion c, const waldo_value *value, ProtobufCAllocator *allocator,
+                   Waldo__Value **ret_message)
 {
     /* A list may hold one large item a million times: the message would hold it as often. */
     waldo__limited_allocator limited;
     waldo__limited_allocator_init(&limited, allocator, WALDO__SCAN_MEMORY);
-    conversion c = {&limited.allocator, reterr, handles, descriptors, leaving};
+    c.allocator = &limited.allocator;
     Waldo__Value *message = new_message(&c, &waldo__value__descriptor);
-    int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(reterr);
+    int status = message ? fill(&c, value, message, NULL) : waldo__no_memory(c.reterr);
     if (status >= 0)
         *ret_message = message;
     else
         waldo__value__free_unpacked(message, allocator);
-    return waldo__explain_no_memory(&limited, status, reterr);
+    return waldo__explain_no_memory(&limited, status, c.reterr);
+}
+
+int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handles handles,
+                            waldo__descriptors *descriptors, ProtobufCAllocator *allocator,
+                            Waldo__Value **ret_message, waldo_error *reterr)
+{
+    conversion c = {
+        .reterr = reterr, .handles = handles, .descriptors = descriptors, .leaving = leaving};
+    return convert(c, value, allocator, ret_message);
+}
+
+int waldo__later_to_message(const waldo_value *value, waldo__later_scope *scope,
+                            ProtobufCAllocator *allocator, Waldo__Value **ret_message,
+                            waldo_error *reterr)
+{
+    conversion c = {.reterr = reterr, .leaving = true, .scope = scope};
+    return convert(c, value, allocator, ret_message);
 }

@@ -163,7 +163,8 @@ static bool read_field(reader *from, const ProtobufCMessageDescriptor *descripto
 bool waldo__flat_read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
                       const uint8_t *data, size_t size, bool borrows, void *message)
 {
-    reader from = {data, data + size, arena, borrows};
+    /* No bytes may be nowhere, and then there is no sum. */
+    reader from = {data, size > 0 ? data + size : data, arena, borrows};
     descriptor->message_init(message);
     while (from.data < from.end)
         if (!read_field(&from, descriptor, message))

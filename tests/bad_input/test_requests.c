@@ -77,7 +77,7 @@ TEST_OVER_ENGINES(requests, a_truncated_message)
 
 TEST_OVER_ENGINES(requests, an_unknown_operation)
 {
-    static const uint32_t operations[] = {0, 17, 18, 1000, 0x7FFFFFFF};
+    static const uint32_t operations[] = {0, 18, 19, 1000, 0x7FFFFFFF};
     raw_client client = raw_enter(server->url, SESSION);
 
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {

@@ -131,6 +131,46 @@ int walk_by_name(waldo_proxy *counter, int64_t *ret_sum, waldo_error *reterr)
     return status;
 }
 
+int twins(shop_counter *counter, shop_counter *ret_twins[2], waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_future) first = NULL;
+    WALDO_AUTO(waldo_future) second = NULL;
+    int status = shop_counter_twin_async(counter, &first, reterr);
+    if (status >= 0)
+        status = shop_counter_twin_async(counter, &second, reterr);
+    if (status >= 0)
+        status = shop_counter_twin_await(first, WALDO_FOREVER, &ret_twins[0], reterr);
+    if (status < 0)
+        return status;
+    status = shop_counter_twin_await(second, WALDO_FOREVER, &ret_twins[1], reterr);
+    if (status < 0)
+        shop_counter_unref(ret_twins[0]);
+    return status;
+}
+
+int write_price(waldo_manager *manager, waldo_dict *prices, waldo_list **ret_list,
+                waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_batch) batch = NULL;
+    int status = waldo_batch_new(manager, &batch, reterr);
+    if (status < 0)
+        return status;
+    int list = waldo_batch_create(batch, "list", waldo_v_none(), reterr);
+    int tea = waldo_batch_call(batch, waldo_dict_proxy(prices), "__getitem__",
+                               waldo_v_tuple(waldo_v("tea")), reterr);
+    waldo_batch_call_on(batch, list, "append", waldo_v_tuple(waldo_batch_use(batch, tea)), reterr);
+    status = waldo_batch_run(batch, 0, reterr);
+    if (status != 0)
+        return status; /* 2: there is no tea, and so there was nothing to append */
+    waldo_proxy *proxy;
+    status = waldo_batch_proxy(batch, list, &proxy, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_list_from_proxy(proxy, ret_list, reterr);
+    waldo_proxy_unref(proxy);
+    return status;
+}
+
 int list_methods(waldo_manager *manager, char *text, size_t size, waldo_error *reterr)
 {
     waldo_type_info *info;

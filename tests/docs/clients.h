@@ -14,6 +14,9 @@ int add_all(shop_counter *counter, int64_t *ret_sum, waldo_error *reterr);
 int take_letter(shop_mailbox *box, double seconds, waldo_error *reterr);
 int call_by_name(waldo_manager *manager, char **ret_text, waldo_error *reterr);
 int walk_by_name(waldo_proxy *counter, int64_t *ret_sum, waldo_error *reterr);
+int twins(shop_counter *counter, shop_counter *ret_twins[2], waldo_error *reterr);
+int write_price(waldo_manager *manager, waldo_dict *prices, waldo_list **ret_list,
+                waldo_error *reterr);
 int list_methods(waldo_manager *manager, char *text, size_t size, waldo_error *reterr);
 waldo_value *make_order(void);
 int int_of(const waldo_value *dict, const char *key, int64_t *ret_number, waldo_error *reterr);

@@ -67,6 +67,39 @@ Test(docs, typed_calls)
     shop_counter_unref(counter);
 }
 
+Test(docs, futures)
+{
+    shop_counter *counter = new_counter(3), *both[2];
+    int64_t sum;
+    CHECK(twins(counter, both, &error));
+    for (int i = 0; i < 2; i++) {
+        CHECK(add_two(both[i], &sum, &error));
+        cr_expect_eq(sum, 5);
+        shop_counter_unref(both[i]);
+    }
+    shop_counter_unref(counter);
+    expect_no_objects();
+}
+
+Test(docs, batches)
+{
+    waldo_dict *prices;
+    waldo_list *list = NULL;
+    waldo_value *price;
+    int64_t number;
+    CHECK(waldo_dict_new(manager, &prices, &error));
+    cr_expect_eq(write_price(manager, prices, &list, &error), 2);
+    CHECK(waldo_dict_set(prices, waldo_v("tea"), waldo_v(3), &error));
+    cr_assert_eq(write_price(manager, prices, &list, &error), 0, "%s", error.message);
+    CHECK(waldo_list_get(list, 0, &price, &error));
+    CHECK(waldo_value_get_int64(price, &number, &error));
+    cr_expect_eq(number, 3);
+    waldo_value_unref(price);
+    waldo_list_unref(list);
+    waldo_dict_unref(prices);
+    expect_no_objects();
+}
+
 Test(docs, errors)
 {
     shop_counter *counter = new_counter(INT64_MAX - 1);

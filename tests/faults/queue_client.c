@@ -111,6 +111,27 @@ static void transfer(waldo_queue *const *queues, int64_t number)
     }
 }
 
+/* An item goes into a list that the same batch makes. */
+static void batch(waldo_queue *const *queues, int64_t number)
+{
+    (void)number;
+    for (;;) {
+        waldo_batch *all = NULL;
+        waldo_value *item = NULL;
+        waldo_manager *manager = waldo_proxy_manager(waldo_queue_proxy(queues[0]));
+        check(waldo_batch_new(manager, &all, &error));
+        int list = waldo_batch_create(all, "list", waldo_v_none(), &error);
+        int got =
+            waldo_batch_call(all, waldo_queue_proxy(queues[0]), "get", waldo_v_none(), &error);
+        waldo_batch_call_on(all, list, "append", waldo_v_tuple(waldo_batch_use(all, got)), &error);
+        if (waldo_batch_run(all, WALDO_FOREVER, &error) != 0)
+            _exit(4);
+        check(waldo_batch_result(all, got, &item, &error));
+        note("got", number_of(item));
+        waldo_batch_unref(all);
+    }
+}
+
 /* A token is a packed tuple of two queues and two Values, in hexadecimal. */
 static void open_token(waldo_manager *manager, const char *token, waldo_queue **queues)
 {
@@ -142,8 +163,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(waldo_queue *const *queues, int64_t number);
-    } roles[] = {{"put", put},   {"get", get},   {"get_any", get_any},
-                 {"take", take}, {"move", move}, {"transfer", transfer}};
+    } roles[] = {{"put", put},   {"get", get},           {"get_any", get_any}, {"take", take},
+                 {"move", move}, {"transfer", transfer}, {"batch", batch}};
     if (argc != 7)
         return 2;
     journal = open(argv[4], O_WRONLY | O_APPEND | O_CLOEXEC);

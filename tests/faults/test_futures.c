@@ -125,6 +125,88 @@ Test(futures, generated_functions)
     faults_register_unref(reg);
 }
 
+/* ---- creations ---- */
+
+Test(futures, creations_by_generated_functions)
+{
+    enum { SOME = 20 };
+    waldo_future *futures[SOME];
+    uint64_t objects = number_of_objects(direct);
+    Faults__Start start = FAULTS__START__INIT;
+    for (int i = 0; i < SOME; i++)
+        OK(faults_register_new_async(manager, &start, &futures[i], &error));
+    for (int i = 0; i < SOME; i++) {
+        faults_register *reg = NULL, *again = NULL;
+        int64_t sum = 0;
+        OK(faults_register_new_await(futures[i], PATIENCE, &reg, &error));
+        OK(faults_register_new_await(futures[i], PATIENCE, &again, &error));
+        cr_assert_eq(faults_register_proxy(reg), faults_register_proxy(again));
+        OK(register_add(reg, i, &sum, &error));
+        cr_assert_eq(sum, i);
+        faults_register_unref(again);
+        waldo_future_unref(futures[i]);
+        faults_register_unref(reg);
+    }
+    cr_assert_eq(number_of_objects(direct), objects);
+    cr_assert_eq(relay_accepted(network), 1);
+}
+
+Test(futures, creations_by_name)
+{
+    waldo_future *future = NULL;
+    waldo_proxy *proxy = NULL, *again = NULL;
+    waldo_value *value = NULL;
+    faults_register *reg = NULL;
+    OK(waldo_create_async(manager, "Register", waldo_v_none(), &future, &error));
+    OK(waldo_future_proxy(future, PATIENCE, &proxy, &error));
+    OK(waldo_future_result(future, PATIENCE, &value, &error));
+    OK(waldo_proxy_from_value(manager, value, &again, &error));
+    FAILS(WALDO_ETYPE, faults_register_new_await(future, PATIENCE, &reg, &error));
+    cr_assert_eq(waldo_proxy_object(proxy), waldo_proxy_object(again));
+    OK(faults_register_from_proxy(proxy, &reg, &error));
+    OK(register_add(reg, 1, NULL, &error));
+    waldo_value_unref(value);
+    waldo_future_unref(future);
+    waldo_proxy_unref(again);
+    waldo_proxy_unref(proxy);
+    future = start(reg, "add", 1);
+    FAILS(WALDO_ETYPE, waldo_future_proxy(future, PATIENCE, &proxy, &error));
+    waldo_future_unref(future);
+    OK(waldo_create_async(manager, "no such type", waldo_v_none(), &future, &error));
+    FAILS(WALDO_EKEY, waldo_future_proxy(future, PATIENCE, &proxy, &error));
+    waldo_future_unref(future);
+    FAILS(WALDO_ENOMEM, waldo_create_async(manager, "Register", NULL, &future, &error));
+    faults_register_unref(reg);
+}
+
+/* Over, cancelled, or lost with the connection: none is left, and none is made twice. */
+Test(futures, creations_that_nobody_takes)
+{
+    enum { SOME = 20 };
+    waldo_future *futures[SOME];
+    Faults__Start start = FAULTS__START__INIT;
+    uint64_t objects = number_of_objects(direct);
+    for (int i = 0; i < SOME; i++)
+        OK(faults_register_new_async(manager, &start, &futures[i], &error));
+    cr_assert_eq(waldo_future_wait(futures[SOME / 2], PATIENCE), 1);
+    for (int i = 0; i < SOME; i++)
+        waldo_future_unref(futures[i]);
+    AWAIT(number_of_objects(direct) == objects);
+    relay_allow(network, TO_CLIENT, 50);
+    for (int i = 0; i < SOME; i++)
+        OK(faults_register_new_async(manager, &start, &futures[i], &error));
+    OK(waldo_manager_flush(manager, &error));
+    AWAIT(number_of_objects(direct) == objects + SOME);
+    relay_cut(network);
+    relay_allow(network, TO_CLIENT, SIZE_MAX);
+    for (int i = 0; i < SOME; i++)
+        cr_assert_eq(waldo_future_wait(futures[i], PATIENCE), 1);
+    cr_assert_eq(number_of_objects(direct), objects + SOME);
+    for (int i = 0; i < SOME; i++)
+        waldo_future_unref(futures[i]);
+    AWAIT(number_of_objects(direct) == objects);
+}
+
 /* What nobody waits for leaves when somebody says so. */
 Test(futures, requests_gather_until_they_are_flushed)
 {

@@ -216,6 +216,15 @@ Test(queues, getters_and_putters_are_killed)
     check_numbers();
 }
 
+Test(queues, getters_in_batches_are_killed)
+{
+    static const char *const roles[] = {"put", "batch", "put", "batch", "batch"};
+    kill_at_random(roles);
+    cr_assert_gt(read_journal("got"), KILLS);
+    drain(queues[0]);
+    check_numbers();
+}
+
 Test(queues, getters_from_several_queues_are_killed)
 {
     static const char *const roles[] = {"put", "get_any", "move", "get", "get_any"};

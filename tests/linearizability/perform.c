@@ -98,7 +98,7 @@ int subject_create(waldo_manager *manager, enum subject_kind kind, subject *ret_
     X(EVENT, waldo_event, event)                                                                   \
     X(BARRIER, waldo_barrier, barrier)
 
-static waldo_proxy *proxy_of(const subject *one)
+waldo_proxy *subject_proxy(const subject *one)
 {
     switch (one->kind) {
 #define PROXY(name, type, member)                                                                  \
@@ -114,7 +114,7 @@ static waldo_proxy *proxy_of(const subject *one)
 int subject_to_value(const subject *one, waldo_value **ret_value, waldo_error *reterr)
 {
     if (one->kind < SUBJECT_QUEUES)
-        return waldo_proxy_to_value(proxy_of(one), ret_value, reterr);
+        return waldo_proxy_to_value(subject_proxy(one), ret_value, reterr);
     waldo_value *both[2];
     int status = waldo_proxy_to_value(waldo_queue_proxy(one->queues[0]), &both[0], reterr);
     if (status < 0)
@@ -461,9 +461,7 @@ static int call(subject *one, operation *what, waldo_error *reterr)
     }
 }
 
-/* What a call says of which nobody knows how it ended. On a connection whose bytes are damaged the
- * key may look as if it had been withdrawn, and a reply as if it were too long. */
-static bool says_nothing(int status)
+bool says_nothing(int status)
 {
     switch (status) {
     case WALDO_EGONE:

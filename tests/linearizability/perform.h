@@ -63,12 +63,24 @@ WALDO_CHECK int subject_to_value(const subject *one, waldo_value **ret_value, wa
 WALDO_CHECK int subject_open(waldo_manager *manager, enum subject_kind kind,
                              const waldo_value *value, subject *ret_subject, waldo_error *reterr);
 void subject_close(subject *one);
+/* NULL: it is two Queues. */
+waldo_proxy *subject_proxy(const subject *one);
 
 /* Nanoseconds; the same clock in all processes. */
 uint64_t time_now(void);
 /* Makes the call that the operation says, and writes into it when, and what came of it; also
  * is_unknown, if that is not known. */
 void perform(subject *one, operation *what);
+
+/* What a call says of which nobody knows how it ended. On a connection whose bytes are damaged the
+ * key may look as if it had been withdrawn, and a reply as if it were too long. */
+bool says_nothing(int status);
+
+/* ---- perform_batch.c ---- */
+
+bool may_be_in_batch(const subject *of, const operation *what);
+/* The same for calls that may, in one batch. Their beginning is the caller's to write. */
+void perform_batch(waldo_manager *manager, const subject *const *of, operation *what, size_t count);
 
 /* ---- perform_waiting.c ---- */
 

@@ -19,7 +19,7 @@
 #include "choose.h"
 #include "journal.h"
 
-enum { MAX_SUBJECTS = 8, MAX_THREADS = 2, LINE = 8192, GONE = 3, FAILED = 4 };
+enum { MAX_SUBJECTS = 8, MOST_IN_BATCH = 3, MAX_THREADS = 2, LINE = 8192, GONE = 3, FAILED = 4 };
 
 typedef struct task {
     uint64_t seed;
@@ -61,8 +61,7 @@ static void on_gone(waldo_manager *from, const waldo_error *reason, void *unused
 
 /* ---- calls ---- */
 
-/* Writes down what begins, does it, and writes down what came of it. */
-static void do_call(task *one, operation *what)
+static journal_call *write_start(task *one, operation *what)
 {
     unsigned place = atomic_fetch_add(&one->journal->count, 1);
     if (place >= JOURNAL_CALLS)
@@ -71,11 +70,36 @@ static void do_call(task *one, operation *what)
     what->from = time_now();
     entry->started = *what;
     atomic_store(&entry->stage, CALL_STARTED);
-    perform(&one->subjects[what->object], what);
+    return entry;
+}
+
+static void write_end(journal_call *entry, const operation *what)
+{
     if (what->is_unknown)
         _exit(GONE);
     entry->ended = *what;
     atomic_store(&entry->stage, CALL_ENDED);
+}
+
+/* Writes down what begins, does it, and writes down what came of it. */
+static void do_call(task *one, operation *what)
+{
+    journal_call *entry = write_start(one, what);
+    perform(&one->subjects[what->object], what);
+    write_end(entry, what);
+}
+
+static void do_batch(task *one, operation *what, size_t count)
+{
+    journal_call *entries[MOST_IN_BATCH];
+    const subject *of[MOST_IN_BATCH];
+    for (size_t i = 0; i < count; i++) {
+        of[i] = &one->subjects[what[i].object];
+        entries[i] = write_start(one, &what[i]);
+    }
+    perform_batch(manager, of, what, count);
+    for (size_t i = 0; i < count; i++)
+        write_end(entries[i], &what[i]);
 }
 
 static operation new_call(const thread *self, size_t object)
@@ -101,17 +125,48 @@ static void release_conditions(const thread *self)
     }
 }
 
+static operation choose_call(const thread *self, chance *by, numbers *own)
+{
+    operation what = new_call(self, pick(by, (unsigned)self->task->count));
+    choose(by, &self->task->subjects[what.object], own, &what);
+    return what;
+}
+
+/* Further calls that the batch of the first may have, each on another object. How many it has. */
+static size_t fill_batch(const thread *self, chance *by, numbers *own, operation *what)
+{
+    size_t count = 1;
+    bool has[MAX_SUBJECTS] = {false};
+    if (!may_be_in_batch(&self->task->subjects[what[0].object], &what[0]))
+        return 0;
+    has[what[0].object] = true;
+    for (int tries = 0; tries < MAX_SUBJECTS && count < MOST_IN_BATCH; tries++) {
+        operation next = choose_call(self, by, own);
+        if (has[next.object] || !may_be_in_batch(&self->task->subjects[next.object], &next))
+            continue;
+        has[next.object] = true;
+        what[count++] = next;
+    }
+    return count;
+}
+
 static void *work(void *argument)
 {
     const thread *self = argument;
     task *one = self->task;
     chance by = {one->seed * 2 + self->number};
-    numbers own = {.next_item = (int64_t)(one->session * MAX_THREADS + self->number) * 200};
-    for (unsigned i = 0; i < one->calls; i++) {
-        operation what = new_call(self, pick(&by, (unsigned)one->count));
-        choose(&by, &one->subjects[what.object], &own, &what);
-        do_call(one, &what);
-        learn(&what, &own);
+    numbers own = {.next_item = (int64_t)(one->session * MAX_THREADS + self->number) * 1000};
+    for (unsigned i = 0; i < one->calls;) {
+        operation what[MOST_IN_BATCH] = {choose_call(self, &by, &own)};
+        size_t in_batch = pick(&by, 3) == 0 ? fill_batch(self, &by, &own, what) : 0;
+        if (in_batch > 0) {
+            do_batch(one, what, in_batch);
+            i += (unsigned)in_batch;
+            continue;
+        }
+        do_call(one, &what[0]);
+        learn(&what[0], &own);
+        i++;
     }
     release_conditions(self);
     return NULL;

@@ -21,6 +21,10 @@ typedef struct waldo_future waldo_future;
 /** Starts waldo_proxy_call. TAKES arguments. The caller owns *ret_future. */
 WALDO_CHECK int waldo_call_async(waldo_proxy *proxy, const char *method, waldo_value *arguments,
                                  waldo_future **ret_future, waldo_error *reterr);
+/** Starts waldo_proxy_create. TAKES arguments. */
+WALDO_CHECK int waldo_create_async(waldo_manager *manager, const char *type_id,
+                                   waldo_value *arguments, waldo_future **ret_future,
+                                   waldo_error *reterr);
 /** Sends what has gathered; it does not wait for replies. */
 WALDO_CHECK int waldo_manager_flush(waldo_manager *manager, waldo_error *reterr);
 
@@ -33,6 +37,10 @@ bool waldo_future_is_done(waldo_future *future);
  *  WALDO_ETYPE: the call was started by a generated function. */
 WALDO_CHECK int waldo_future_result(waldo_future *future, double seconds, waldo_value **ret_result,
                                     waldo_error *reterr);
+/** The same, of a call that creates an object or gives a proxy: each time the same proxy with a
+ *  reference more. WALDO_ETYPE: the result is no proxy. */
+WALDO_CHECK int waldo_future_proxy(waldo_future *future, double seconds, waldo_proxy **ret_proxy,
+                                   waldo_error *reterr);
 /** Gives the call up: it is taken out of the server if it waits there, and its result is
  *  WALDO_ECANCELLED. true: it was cancelled; false: it was over, or a thread waits for it. */
 bool waldo_future_cancel(waldo_future *future);
@@ -56,6 +64,14 @@ WALDO_CHECK int waldo_proxy_invoke_async(waldo_proxy *proxy, const waldo_proxy_m
 WALDO_CHECK int waldo_future_message(waldo_future *future, const waldo_proxy_method *method,
                                      double seconds, ProtobufCMessage **ret_result,
                                      waldo_error *reterr);
+/** Starts waldo_proxy_new, with the type's own typeid. */
+WALDO_CHECK int waldo_proxy_new_async(waldo_manager *manager, const waldo_proxy_type *type,
+                                      const ProtobufCMessage *arguments, waldo_future **ret_future,
+                                      waldo_error *reterr);
+/** waldo_future_proxy for a generated call: `of` is the waldo_proxy_method that returns a proxy, or
+ *  the waldo_proxy_type of which one is made. WALDO_ETYPE: the future is of something else. */
+WALDO_CHECK int waldo_future_proxy_of(waldo_future *future, const void *of, double seconds,
+                                      waldo_proxy **ret_proxy, waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -7,6 +7,7 @@
 
 #include <waldo/abi.h>
 #include <waldo/barrier.h>
+#include <waldo/batch.h>
 #include <waldo/condition.h>
 #include <waldo/dict.h>
 #include <waldo/error.h>

@@ -32,6 +32,7 @@ WALDO_BEGIN_DECLS
     X(KEPT, 4096, "replies of one session that it has not acknowledged")                           \
     X(KEPT_BYTES, 1073741824, "bytes of replies of one session that it has not acknowledged")      \
     X(TICKETS, 65536, "proxies that one session has put on their way and that have not arrived")   \
+    X(BATCH, 4096, "calls in one batch")                                                           \
     X(DEPTH, 160, "messages within messages in a request; also the most")                          \
     X(MEMORY, 0, "bytes of memory in use by the process")
 
@@ -45,7 +46,7 @@ enum waldo_limit {
 typedef struct waldo_limit_usage {
     uint64_t limit;
     uint64_t now;     /* in use; 0 for what is not limited for the server as a whole: MESSAGE,
-                         QUEUED, KEPT, KEPT_BYTES, TICKETS, DEPTH */
+                         QUEUED, KEPT, KEPT_BYTES, TICKETS, BATCH, DEPTH */
     uint64_t refused; /* since the server was made */
 } waldo_limit_usage;
 

@@ -47,6 +47,21 @@ int comments_nasty_new(waldo_manager *manager, comments_nasty **ret_proxy, waldo
     return status;
 }
 
+int comments_nasty_new_async(waldo_manager *manager, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &comments_nasty_type, NULL, ret_future, reterr);
+}
+
+int comments_nasty_new_await(waldo_future *future, double seconds, comments_nasty **ret_proxy,
+                             waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &comments_nasty_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (comments_nasty *)proxy;
+    return status;
+}
+
 comments_nasty *comments_nasty_ref(comments_nasty *self)
 {
     return (comments_nasty *)waldo_proxy_ref((waldo_proxy *)self);

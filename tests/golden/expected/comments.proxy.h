@@ -35,6 +35,11 @@ extern const waldo_proxy_type comments_nasty_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int comments_nasty_new(waldo_manager *manager, comments_nasty **ret_proxy,
                                    waldo_error *reterr);
+/** Starts the call; comments_nasty_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int comments_nasty_new_async(waldo_manager *manager, waldo_future **ret_future,
+                                         waldo_error *reterr);
+WALDO_CHECK int comments_nasty_new_await(waldo_future *future, double seconds,
+                                         comments_nasty **ret_proxy, waldo_error *reterr);
 comments_nasty *comments_nasty_ref(comments_nasty *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 comments_nasty *comments_nasty_unref(comments_nasty *self);

@@ -33,6 +33,21 @@ int a_b_c_source_new(waldo_manager *manager, a_b_c_source **ret_proxy, waldo_err
     return status;
 }
 
+int a_b_c_source_new_async(waldo_manager *manager, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &a_b_c_source_type, NULL, ret_future, reterr);
+}
+
+int a_b_c_source_new_await(waldo_future *future, double seconds, a_b_c_source **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &a_b_c_source_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (a_b_c_source *)proxy;
+    return status;
+}
+
 a_b_c_source *a_b_c_source_ref(a_b_c_source *self)
 {
     return (a_b_c_source *)waldo_proxy_ref((waldo_proxy *)self);
@@ -192,6 +207,23 @@ int a_b_c_baz_new(waldo_manager *manager, const A__B__C__Range *arguments, a_b_c
     return status;
 }
 
+int a_b_c_baz_new_async(waldo_manager *manager, const A__B__C__Range *arguments,
+                        waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &a_b_c_baz_type, (const ProtobufCMessage *)arguments,
+                                 ret_future, reterr);
+}
+
+int a_b_c_baz_new_await(waldo_future *future, double seconds, a_b_c_baz **ret_proxy,
+                        waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &a_b_c_baz_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (a_b_c_baz *)proxy;
+    return status;
+}
+
 a_b_c_baz *a_b_c_baz_ref(a_b_c_baz *self)
 {
     return (a_b_c_baz *)waldo_proxy_ref((waldo_proxy *)self);
@@ -250,6 +282,23 @@ int a_b_c_counted_baz_new(waldo_manager *manager, const A__B__C__Range *argument
     waldo_proxy *proxy;
     int status = waldo_proxy_new(manager, &a_b_c_counted_baz_type, NULL,
                                  (const ProtobufCMessage *)arguments, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (a_b_c_counted_baz *)proxy;
+    return status;
+}
+
+int a_b_c_counted_baz_new_async(waldo_manager *manager, const A__B__C__Range *arguments,
+                                waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &a_b_c_counted_baz_type,
+                                 (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int a_b_c_counted_baz_new_await(waldo_future *future, double seconds, a_b_c_counted_baz **ret_proxy,
+                                waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &a_b_c_counted_baz_type, seconds, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (a_b_c_counted_baz *)proxy;
     return status;

@@ -35,6 +35,11 @@ extern const waldo_proxy_type a_b_c_source_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int a_b_c_source_new(waldo_manager *manager, a_b_c_source **ret_proxy,
                                  waldo_error *reterr);
+/** Starts the call; a_b_c_source_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int a_b_c_source_new_async(waldo_manager *manager, waldo_future **ret_future,
+                                       waldo_error *reterr);
+WALDO_CHECK int a_b_c_source_new_await(waldo_future *future, double seconds,
+                                       a_b_c_source **ret_proxy, waldo_error *reterr);
 a_b_c_source *a_b_c_source_ref(a_b_c_source *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 a_b_c_source *a_b_c_source_unref(a_b_c_source *self);
@@ -116,6 +121,11 @@ extern const waldo_proxy_type a_b_c_baz_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int a_b_c_baz_new(waldo_manager *manager, const A__B__C__Range *arguments,
                               a_b_c_baz **ret_proxy, waldo_error *reterr);
+/** Starts the call; a_b_c_baz_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int a_b_c_baz_new_async(waldo_manager *manager, const A__B__C__Range *arguments,
+                                    waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int a_b_c_baz_new_await(waldo_future *future, double seconds, a_b_c_baz **ret_proxy,
+                                    waldo_error *reterr);
 a_b_c_baz *a_b_c_baz_ref(a_b_c_baz *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 a_b_c_baz *a_b_c_baz_unref(a_b_c_baz *self);
@@ -142,6 +152,11 @@ extern const waldo_proxy_type a_b_c_counted_baz_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int a_b_c_counted_baz_new(waldo_manager *manager, const A__B__C__Range *arguments,
                                       a_b_c_counted_baz **ret_proxy, waldo_error *reterr);
+/** Starts the call; a_b_c_counted_baz_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int a_b_c_counted_baz_new_async(waldo_manager *manager, const A__B__C__Range *arguments,
+                                            waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int a_b_c_counted_baz_new_await(waldo_future *future, double seconds,
+                                            a_b_c_counted_baz **ret_proxy, waldo_error *reterr);
 a_b_c_counted_baz *a_b_c_counted_baz_ref(a_b_c_counted_baz *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 a_b_c_counted_baz *a_b_c_counted_baz_unref(a_b_c_counted_baz *self);

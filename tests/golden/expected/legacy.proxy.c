@@ -35,6 +35,23 @@ int legacy_store_store_new(waldo_manager *manager, const Old__ShopV1__Item *argu
     return status;
 }
 
+int legacy_store_store_new_async(waldo_manager *manager, const Old__ShopV1__Item *arguments,
+                                 waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &legacy_store_store_type,
+                                 (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int legacy_store_store_new_await(waldo_future *future, double seconds,
+                                 legacy_store_store **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &legacy_store_store_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (legacy_store_store *)proxy;
+    return status;
+}
+
 legacy_store_store *legacy_store_store_ref(legacy_store_store *self)
 {
     return (legacy_store_store *)waldo_proxy_ref((waldo_proxy *)self);

@@ -25,6 +25,12 @@ extern const waldo_proxy_type legacy_store_store_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int legacy_store_store_new(waldo_manager *manager, const Old__ShopV1__Item *arguments,
                                        legacy_store_store **ret_proxy, waldo_error *reterr);
+/** Starts the call; legacy_store_store_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int legacy_store_store_new_async(waldo_manager *manager,
+                                             const Old__ShopV1__Item *arguments,
+                                             waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int legacy_store_store_new_await(waldo_future *future, double seconds,
+                                             legacy_store_store **ret_proxy, waldo_error *reterr);
 legacy_store_store *legacy_store_store_ref(legacy_store_store *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 legacy_store_store *legacy_store_store_unref(legacy_store_store *self);

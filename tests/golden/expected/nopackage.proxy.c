@@ -33,6 +33,23 @@ int http_server_new(waldo_manager *manager, const HTTPCode__InnerXMLNode *argume
     return status;
 }
 
+int http_server_new_async(waldo_manager *manager, const HTTPCode__InnerXMLNode *arguments,
+                          waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &http_server_type, (const ProtobufCMessage *)arguments,
+                                 ret_future, reterr);
+}
+
+int http_server_new_await(waldo_future *future, double seconds, http_server **ret_proxy,
+                          waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &http_server_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (http_server *)proxy;
+    return status;
+}
+
 http_server *http_server_ref(http_server *self)
 {
     return (http_server *)waldo_proxy_ref((waldo_proxy *)self);
@@ -122,6 +139,22 @@ int http_server_other(http_server *self, second_thing **ret_proxy, waldo_error *
     return status;
 }
 
+int http_server_other_async(http_server *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_http_server[2], NULL, ret_future,
+                                    reterr);
+}
+
+int http_server_other_await(waldo_future *future, double seconds, second_thing **ret_proxy,
+                            waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_http_server[2], seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (second_thing *)proxy;
+    return status;
+}
+
 /* ---- Foo1 ---- */
 
 static const char *const names_of_foo1[] = {
@@ -147,6 +180,22 @@ int foo1_new(waldo_manager *manager, const HTTPCode__InnerXMLNode *arguments, fo
     waldo_proxy *proxy;
     int status = waldo_proxy_new(manager, &foo1_type, NULL, (const ProtobufCMessage *)arguments,
                                  &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (foo1 *)proxy;
+    return status;
+}
+
+int foo1_new_async(waldo_manager *manager, const HTTPCode__InnerXMLNode *arguments,
+                   waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &foo1_type, (const ProtobufCMessage *)arguments,
+                                 ret_future, reterr);
+}
+
+int foo1_new_await(waldo_future *future, double seconds, foo1 **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &foo1_type, seconds, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (foo1 *)proxy;
     return status;
@@ -320,6 +369,21 @@ int second_thing_new(waldo_manager *manager, second_thing **ret_proxy, waldo_err
     return status;
 }
 
+int second_thing_new_async(waldo_manager *manager, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &second_thing_type, NULL, ret_future, reterr);
+}
+
+int second_thing_new_await(waldo_future *future, double seconds, second_thing **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &second_thing_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (second_thing *)proxy;
+    return status;
+}
+
 second_thing *second_thing_ref(second_thing *self)
 {
     return (second_thing *)waldo_proxy_ref((waldo_proxy *)self);
@@ -354,6 +418,23 @@ int second_thing_back(second_thing *self, const SnakeCaseMessage *arguments, foo
     return status;
 }
 
+int second_thing_back_async(second_thing *self, const SnakeCaseMessage *arguments,
+                            waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_second_thing[0],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int second_thing_back_await(waldo_future *future, double seconds, foo1 **ret_proxy,
+                            waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_second_thing[0], seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (foo1 *)proxy;
+    return status;
+}
+
 /* ---- Token ---- */
 
 const waldo_proxy_type token_type = {
@@ -367,6 +448,20 @@ int token_new(waldo_manager *manager, token **ret_proxy, waldo_error *reterr)
 {
     waldo_proxy *proxy;
     int status = waldo_proxy_new(manager, &token_type, NULL, NULL, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (token *)proxy;
+    return status;
+}
+
+int token_new_async(waldo_manager *manager, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &token_type, NULL, ret_future, reterr);
+}
+
+int token_new_await(waldo_future *future, double seconds, token **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &token_type, seconds, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (token *)proxy;
     return status;

@@ -42,6 +42,12 @@ extern const waldo_proxy_type http_server_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int http_server_new(waldo_manager *manager, const HTTPCode__InnerXMLNode *arguments,
                                 http_server **ret_proxy, waldo_error *reterr);
+/** Starts the call; http_server_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int http_server_new_async(waldo_manager *manager,
+                                      const HTTPCode__InnerXMLNode *arguments,
+                                      waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int http_server_new_await(waldo_future *future, double seconds, http_server **ret_proxy,
+                                      waldo_error *reterr);
 http_server *http_server_ref(http_server *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 http_server *http_server_unref(http_server *self);
@@ -78,6 +84,11 @@ WALDO_CHECK int http_server_Inner_await(waldo_future *future, double seconds,
 /** The caller owns *ret_proxy: second_thing_unref().
  *  nopackage.proto:28 */
 WALDO_CHECK int http_server_other(http_server *self, second_thing **ret_proxy, waldo_error *reterr);
+/** Starts the call; http_server_other_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int http_server_other_async(http_server *self, waldo_future **ret_future,
+                                        waldo_error *reterr);
+WALDO_CHECK int http_server_other_await(waldo_future *future, double seconds,
+                                        second_thing **ret_proxy, waldo_error *reterr);
 
 /* ---- Foo1 ---- */
 
@@ -85,6 +96,11 @@ extern const waldo_proxy_type foo1_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int foo1_new(waldo_manager *manager, const HTTPCode__InnerXMLNode *arguments,
                          foo1 **ret_proxy, waldo_error *reterr);
+/** Starts the call; foo1_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int foo1_new_async(waldo_manager *manager, const HTTPCode__InnerXMLNode *arguments,
+                               waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int foo1_new_await(waldo_future *future, double seconds, foo1 **ret_proxy,
+                               waldo_error *reterr);
 foo1 *foo1_ref(foo1 *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 foo1 *foo1_unref(foo1 *self);
@@ -147,6 +163,11 @@ extern const waldo_proxy_type second_thing_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int second_thing_new(waldo_manager *manager, second_thing **ret_proxy,
                                  waldo_error *reterr);
+/** Starts the call; second_thing_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int second_thing_new_async(waldo_manager *manager, waldo_future **ret_future,
+                                       waldo_error *reterr);
+WALDO_CHECK int second_thing_new_await(waldo_future *future, double seconds,
+                                       second_thing **ret_proxy, waldo_error *reterr);
 second_thing *second_thing_ref(second_thing *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 second_thing *second_thing_unref(second_thing *self);
@@ -164,12 +185,22 @@ WALDO_CHECK int second_thing_from_proxy(waldo_proxy *proxy, second_thing **ret_p
  *  nopackage.proto:34 */
 WALDO_CHECK int second_thing_back(second_thing *self, const SnakeCaseMessage *arguments,
                                   foo1 **ret_proxy, waldo_error *reterr);
+/** Starts the call; second_thing_back_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int second_thing_back_async(second_thing *self, const SnakeCaseMessage *arguments,
+                                        waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int second_thing_back_await(waldo_future *future, double seconds, foo1 **ret_proxy,
+                                        waldo_error *reterr);
 
 /* ---- Token ---- */
 
 extern const waldo_proxy_type token_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int token_new(waldo_manager *manager, token **ret_proxy, waldo_error *reterr);
+/** Starts the call; token_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int token_new_async(waldo_manager *manager, waldo_future **ret_future,
+                                waldo_error *reterr);
+WALDO_CHECK int token_new_await(waldo_future *future, double seconds, token **ret_proxy,
+                                waldo_error *reterr);
 token *token_ref(token *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 token *token_unref(token *self);

@@ -29,6 +29,21 @@ int algebra_bag_new(waldo_manager *manager, algebra_bag **ret_proxy, waldo_error
     return status;
 }
 
+int algebra_bag_new_async(waldo_manager *manager, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &algebra_bag_type, NULL, ret_future, reterr);
+}
+
+int algebra_bag_new_await(waldo_future *future, double seconds, algebra_bag **ret_proxy,
+                          waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &algebra_bag_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (algebra_bag *)proxy;
+    return status;
+}
+
 algebra_bag *algebra_bag_ref(algebra_bag *self)
 {
     return (algebra_bag *)waldo_proxy_ref((waldo_proxy *)self);

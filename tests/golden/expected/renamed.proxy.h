@@ -25,6 +25,11 @@ extern const waldo_proxy_type algebra_bag_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int algebra_bag_new(waldo_manager *manager, algebra_bag **ret_proxy,
                                 waldo_error *reterr);
+/** Starts the call; algebra_bag_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int algebra_bag_new_async(waldo_manager *manager, waldo_future **ret_future,
+                                      waldo_error *reterr);
+WALDO_CHECK int algebra_bag_new_await(waldo_future *future, double seconds, algebra_bag **ret_proxy,
+                                      waldo_error *reterr);
 algebra_bag *algebra_bag_ref(algebra_bag *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 algebra_bag *algebra_bag_unref(algebra_bag *self);

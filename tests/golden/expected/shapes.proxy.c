@@ -45,6 +45,23 @@ int shapes_board_new(waldo_manager *manager, const Shop__Start *arguments, shape
     return status;
 }
 
+int shapes_board_new_async(waldo_manager *manager, const Shop__Start *arguments,
+                           waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &shapes_board_type, (const ProtobufCMessage *)arguments,
+                                 ret_future, reterr);
+}
+
+int shapes_board_new_await(waldo_future *future, double seconds, shapes_board **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &shapes_board_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shapes_board *)proxy;
+    return status;
+}
+
 shapes_board *shapes_board_ref(shapes_board *self)
 {
     return (shapes_board *)waldo_proxy_ref((waldo_proxy *)self);
@@ -218,12 +235,45 @@ int shapes_board_visitors(shapes_board *self, shop_counter **ret_proxy, waldo_er
     return status;
 }
 
+int shapes_board_visitors_async(shapes_board *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[5], NULL,
+                                    ret_future, reterr);
+}
+
+int shapes_board_visitors_await(waldo_future *future, double seconds, shop_counter **ret_proxy,
+                                waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_shapes_board[5], seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shop_counter *)proxy;
+    return status;
+}
+
 int shapes_board_whatever(shapes_board *self, const Shapes__Shape *arguments,
                           waldo_proxy **ret_proxy, waldo_error *reterr)
 {
     waldo_proxy *proxy;
     int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[6],
                                           (const ProtobufCMessage *)arguments, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (waldo_proxy *)proxy;
+    return status;
+}
+
+int shapes_board_whatever_async(shapes_board *self, const Shapes__Shape *arguments,
+                                waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[6],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_whatever_await(waldo_future *future, double seconds, waldo_proxy **ret_proxy,
+                                waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_shapes_board[6], seconds, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (waldo_proxy *)proxy;
     return status;
@@ -240,11 +290,44 @@ int shapes_board_auditor(shapes_board *self, const Shapes__Shape *arguments,
     return status;
 }
 
+int shapes_board_auditor_async(shapes_board *self, const Shapes__Shape *arguments,
+                               waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[7],
+                                    (const ProtobufCMessage *)arguments, ret_future, reterr);
+}
+
+int shapes_board_auditor_await(waldo_future *future, double seconds, shop_audit_counter **ret_proxy,
+                               waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_shapes_board[7], seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shop_audit_counter *)proxy;
+    return status;
+}
+
 int shapes_board_server(shapes_board *self, http_server **ret_proxy, waldo_error *reterr)
 {
     waldo_proxy *proxy;
     int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shapes_board[8], NULL,
                                           &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (http_server *)proxy;
+    return status;
+}
+
+int shapes_board_server_async(shapes_board *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shapes_board[8], NULL,
+                                    ret_future, reterr);
+}
+
+int shapes_board_server_await(waldo_future *future, double seconds, http_server **ret_proxy,
+                              waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_shapes_board[8], seconds, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (http_server *)proxy;
     return status;

@@ -27,6 +27,11 @@ extern const waldo_proxy_type shapes_board_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int shapes_board_new(waldo_manager *manager, const Shop__Start *arguments,
                                  shapes_board **ret_proxy, waldo_error *reterr);
+/** Starts the call; shapes_board_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_new_async(waldo_manager *manager, const Shop__Start *arguments,
+                                       waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_new_await(waldo_future *future, double seconds,
+                                       shapes_board **ret_proxy, waldo_error *reterr);
 shapes_board *shapes_board_ref(shapes_board *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 shapes_board *shapes_board_unref(shapes_board *self);
@@ -98,21 +103,41 @@ WALDO_CHECK int shapes_board_mask_await(waldo_future *future, double seconds,
  *  shapes.proto:40 */
 WALDO_CHECK int shapes_board_visitors(shapes_board *self, shop_counter **ret_proxy,
                                       waldo_error *reterr);
+/** Starts the call; shapes_board_visitors_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_visitors_async(shapes_board *self, waldo_future **ret_future,
+                                            waldo_error *reterr);
+WALDO_CHECK int shapes_board_visitors_await(waldo_future *future, double seconds,
+                                            shop_counter **ret_proxy, waldo_error *reterr);
 
 /** The caller owns *ret_proxy: waldo_proxy_unref().
  *  shapes.proto:43 */
 WALDO_CHECK int shapes_board_whatever(shapes_board *self, const Shapes__Shape *arguments,
                                       waldo_proxy **ret_proxy, waldo_error *reterr);
+/** Starts the call; shapes_board_whatever_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_whatever_async(shapes_board *self, const Shapes__Shape *arguments,
+                                            waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_whatever_await(waldo_future *future, double seconds,
+                                            waldo_proxy **ret_proxy, waldo_error *reterr);
 
 /** The caller owns *ret_proxy: shop_audit_counter_unref().
  *  shapes.proto:44 */
 WALDO_CHECK int shapes_board_auditor(shapes_board *self, const Shapes__Shape *arguments,
                                      shop_audit_counter **ret_proxy, waldo_error *reterr);
+/** Starts the call; shapes_board_auditor_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_auditor_async(shapes_board *self, const Shapes__Shape *arguments,
+                                           waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shapes_board_auditor_await(waldo_future *future, double seconds,
+                                           shop_audit_counter **ret_proxy, waldo_error *reterr);
 
 /** The caller owns *ret_proxy: http_server_unref().
  *  shapes.proto:45 */
 WALDO_CHECK int shapes_board_server(shapes_board *self, http_server **ret_proxy,
                                     waldo_error *reterr);
+/** Starts the call; shapes_board_server_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shapes_board_server_async(shapes_board *self, waldo_future **ret_future,
+                                          waldo_error *reterr);
+WALDO_CHECK int shapes_board_server_await(waldo_future *future, double seconds,
+                                          http_server **ret_proxy, waldo_error *reterr);
 
 WALDO_END_DECLS
 

@@ -52,13 +52,19 @@ static inline waldo_manager *live_connect(void)
     return connected;
 }
 
-static inline void live_begin(void)
+static inline void live_begin_with(waldo_server_options options)
 {
-    waldo_server_options options = {.authkey = "key", .authkey_size = 3};
+    options.authkey = "key";
+    options.authkey_size = 3;
     must(waldo_server_new(NULL, &options, &server, &err));
     must(waldo_server_listen(server, "tcp://127.0.0.1:0", NULL, &err));
     cr_assert_eq(pthread_create(&server_thread, NULL, live_serve, server), 0);
     manager = live_connect();
+}
+
+static inline void live_begin(void)
+{
+    live_begin_with((waldo_server_options){0});
 }
 
 /* No object may be left. */

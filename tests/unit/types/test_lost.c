@@ -5,11 +5,7 @@ enum { ITEM = 40 * 1000, MESSAGE = 64 * 1024 };
 
 static void begin(void)
 {
-    waldo_server_options options = {.authkey = "key", .authkey_size = 3, .max_message = MESSAGE};
-    must(waldo_server_new(NULL, &options, &server, &err));
-    must(waldo_server_listen(server, "tcp://127.0.0.1:0", NULL, &err));
-    cr_assert_eq(pthread_create(&server_thread, NULL, live_serve, server), 0);
-    manager = live_connect();
+    live_begin_with((waldo_server_options){.max_message = MESSAGE});
 }
 
 TestSuite(lost, .init = begin, .timeout = 60);

@@ -35,6 +35,23 @@ int shop_counter_new(waldo_manager *manager, const Shop__Start *arguments, shop_
     return status;
 }
 
+int shop_counter_new_async(waldo_manager *manager, const Shop__Start *arguments,
+                           waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &shop_counter_type, (const ProtobufCMessage *)arguments,
+                                 ret_future, reterr);
+}
+
+int shop_counter_new_await(waldo_future *future, double seconds, shop_counter **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &shop_counter_type, seconds, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shop_counter *)proxy;
+    return status;
+}
+
 shop_counter *shop_counter_ref(shop_counter *self)
 {
     return (shop_counter *)waldo_proxy_ref((waldo_proxy *)self);
@@ -145,6 +162,22 @@ int shop_counter_twin(shop_counter *self, shop_counter **ret_proxy, waldo_error 
     waldo_proxy *proxy;
     int status = waldo_proxy_invoke_proxy((waldo_proxy *)self, &calls_of_shop_counter[3], NULL,
                                           &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shop_counter *)proxy;
+    return status;
+}
+
+int shop_counter_twin_async(shop_counter *self, waldo_future **ret_future, waldo_error *reterr)
+{
+    return waldo_proxy_invoke_async((waldo_proxy *)self, &calls_of_shop_counter[3], NULL,
+                                    ret_future, reterr);
+}
+
+int shop_counter_twin_await(waldo_future *future, double seconds, shop_counter **ret_proxy,
+                            waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &calls_of_shop_counter[3], seconds, &proxy, reterr);
     if (status >= 0)
         *ret_proxy = (shop_counter *)proxy;
     return status;

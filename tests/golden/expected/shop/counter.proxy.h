@@ -31,6 +31,11 @@ extern const waldo_proxy_type shop_counter_type;
 /** Creates an object in the server. The caller owns *ret_proxy. */
 WALDO_CHECK int shop_counter_new(waldo_manager *manager, const Shop__Start *arguments,
                                  shop_counter **ret_proxy, waldo_error *reterr);
+/** Starts the call; shop_counter_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shop_counter_new_async(waldo_manager *manager, const Shop__Start *arguments,
+                                       waldo_future **ret_future, waldo_error *reterr);
+WALDO_CHECK int shop_counter_new_await(waldo_future *future, double seconds,
+                                       shop_counter **ret_proxy, waldo_error *reterr);
 shop_counter *shop_counter_ref(shop_counter *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 shop_counter *shop_counter_unref(shop_counter *self);
@@ -90,6 +95,11 @@ static inline void shop_counter_countdown_iterator_cleanup(
  *  shop/counter.proto:36 */
 WALDO_CHECK int shop_counter_twin(shop_counter *self, shop_counter **ret_proxy,
                                   waldo_error *reterr);
+/** Starts the call; shop_counter_twin_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int shop_counter_twin_async(shop_counter *self, waldo_future **ret_future,
+                                        waldo_error *reterr);
+WALDO_CHECK int shop_counter_twin_await(waldo_future *future, double seconds,
+                                        shop_counter **ret_proxy, waldo_error *reterr);
 
 /* ---- AuditCounter ---- */
 

@@ -34,6 +34,25 @@ int foo_bar_baz2_httpx_d4_camel_case_new(waldo_manager *manager,
     return status;
 }
 
+int foo_bar_baz2_httpx_d4_camel_case_new_async(waldo_manager *manager, waldo_future **ret_future,
+                                               waldo_error *reterr)
+{
+    return waldo_proxy_new_async(manager, &foo_bar_baz2_httpx_d4_camel_case_type, NULL, ret_future,
+                                 reterr);
+}
+
+int foo_bar_baz2_httpx_d4_camel_case_new_await(waldo_future *future, double seconds,
+                                               foo_bar_baz2_httpx_d4_camel_case **ret_proxy,
+                                               waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_future_proxy_of(future, &foo_bar_baz2_httpx_d4_camel_case_type, seconds,
+                                       &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (foo_bar_baz2_httpx_d4_camel_case *)proxy;
+    return status;
+}
+
 foo_bar_baz2_httpx_d4_camel_case *foo_bar_baz2_httpx_d4_camel_case_ref(foo_bar_baz2_httpx_d4_camel_case *self)
 {
     return (foo_bar_baz2_httpx_d4_camel_case *)waldo_proxy_ref((waldo_proxy *)self);

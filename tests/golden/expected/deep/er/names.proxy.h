@@ -26,6 +26,13 @@ extern const waldo_proxy_type foo_bar_baz2_httpx_d4_camel_case_type;
 WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_new(waldo_manager *manager,
                                                      foo_bar_baz2_httpx_d4_camel_case **ret_proxy,
                                                      waldo_error *reterr);
+/** Starts the call; foo_bar_baz2_httpx_d4_camel_case_new_await() waits for it. The caller owns *ret_future. */
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_new_async(waldo_manager *manager,
+                                                           waldo_future **ret_future,
+                                                           waldo_error *reterr);
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_new_await(
+    waldo_future *future, double seconds, foo_bar_baz2_httpx_d4_camel_case **ret_proxy,
+    waldo_error *reterr);
 foo_bar_baz2_httpx_d4_camel_case *foo_bar_baz2_httpx_d4_camel_case_ref(foo_bar_baz2_httpx_d4_camel_case *self);
 /** The last one gives the object back to the server. NULL is a no-op. Returns NULL. */
 foo_bar_baz2_httpx_d4_camel_case *foo_bar_baz2_httpx_d4_camel_case_unref(foo_bar_baz2_httpx_d4_camel_case *self);
