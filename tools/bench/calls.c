@@ -63,6 +63,41 @@ static double run_pipeline(bench_row *row, double seconds, histogram *times)
     return bench_count_all(row, seconds, get_many);
 }
 
+/* ---- many calls in one message ---- */
+
+static bool take_results(waldo_batch *batch, int count, waldo_error *error)
+{
+    for (int i = 0; i < count; i++) {
+        waldo_value *item;
+        if (waldo_batch_result(batch, i, &item, error) < 0)
+            return false;
+        waldo_value_unref(item);
+    }
+    return true;
+}
+
+static bool get_batch(bench_row *row)
+{
+    const bench_dict *state = row->state;
+    WALDO_AUTO(waldo_batch) batch = NULL;
+    waldo_error error;
+    int count = (int)row->number;
+    int status = waldo_batch_new(state->manager, &batch, &error);
+    for (int i = 0; status >= 0 && i < count; i++)
+        status = waldo_batch_call(batch, waldo_dict_proxy(state->dict), "__getitem__",
+                                  waldo_v_tuple(waldo_v(1)), &error);
+    if (status >= 0)
+        status = waldo_batch_run(batch, 0, &error);
+    return (status >= 0 && take_results(batch, count, &error)) ||
+           bench_fail_with(row, &error) == BENCH_READY;
+}
+
+static double run_batch(bench_row *row, double seconds, histogram *times)
+{
+    (void)times;
+    return bench_count_all(row, seconds, get_batch);
+}
+
 /* ---- a user's own type ---- */
 
 typedef struct user_state {
@@ -154,6 +189,13 @@ bench_row bench_call_rows[] = {
     {.name = "pipeline.tcp.1", PIPELINE, .number = 1},
     {.name = "pipeline.tcp.10", PIPELINE, .number = 10},
     {.name = "pipeline.tcp.100", PIPELINE, .number = MOST_UNDER_WAY},
+    {.name = "batch.tcp.100",
+     .is_rate = true,
+     .open = bench_open_dict,
+     .run = run_batch,
+     .close = bench_close_dict,
+     .parameter = "tcp",
+     .number = 100},
     {.name = "generator.tcp",
      .is_rate = true,
      .open = open_user,
