@@ -7,11 +7,14 @@
 #include "memory/segment.h"
 
 /* Grows when an old peer could misunderstand a new one. */
-#define VERSION 1
+#define VERSION 2
 #define PAGE 4096
+/* The requests' ring begins in the first page, behind the head: an idle connection takes no other.
+ */
+#define HEAD_SIZE 1024
 #define SLOTS ((size_t)WALDO__LANE_SLOT_COUNT * WALDO__LANE_SLOT_STRIDE)
 
-/* The first page. What is said here is written before the client sees it, and read once. */
+/* At the beginning. What is said here is written before the client sees it, and read once. */
 typedef struct region_head {
     uint32_t version;
     uint32_t ring_size;
@@ -21,9 +24,9 @@ typedef struct region_head {
     waldo__lane_words replies;
 } region_head;
 
-_Static_assert(sizeof(region_head) <= PAGE, "one page");
+_Static_assert(sizeof(region_head) <= HEAD_SIZE, "there is room for it");
 
-/* Then come the rings, then the slots. */
+/* Then come the rings, then, in pages of their own, the slots. */
 #define REGION_SIZE ((size_t)PAGE + 2 * (size_t)WALDO__LANE_RING + 2 * SLOTS)
 
 static int map(int descriptor, waldo__region *region, waldo_error *reterr)
@@ -34,8 +37,8 @@ static int map(int descriptor, waldo__region *region, waldo_error *reterr)
     if (memory == MAP_FAILED)
         return waldo_error_system(reterr, errno, "mapping shared memory");
     region_head *head = (region_head *)(void *)memory;
-    uint8_t *rings = memory + PAGE;
-    uint8_t *slots = rings + 2 * (size_t)WALDO__LANE_RING;
+    uint8_t *rings = memory + HEAD_SIZE;
+    uint8_t *slots = memory + PAGE + 2 * (size_t)WALDO__LANE_RING;
     region->memory = memory;
     region->requests = (waldo__lane_place){&head->requests, rings, slots};
     region->replies = (waldo__lane_place){&head->replies, rings + WALDO__LANE_RING, slots + SLOTS};
