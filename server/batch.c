@@ -159,7 +159,7 @@ static int make_step(waldo__batch *batch, waldo_call **ret_step, waldo_error *re
 {
     waldo_call *call = batch->call, *step;
     const ProtobufCBinaryData *request = &batch->message->calls[batch->begun]->request;
-    int status = waldo__call_new(call->server, request->data, request->len, &step, reterr);
+    int status = waldo__call_new(call->server, request->data, request->len, NULL, &step, reterr);
     if (status < 0)
         return status;
     step->batch = batch;

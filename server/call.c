@@ -18,9 +18,19 @@ static waldo_call *call_of(waldo__job *job)
 
 /* ---- life ---- */
 
-static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, waldo_error *reterr)
+/* From here on a copy costs more than another buffer does. */
+#define LARGE ((size_t)64 * 1024)
+
+static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, waldo__buffer *owner,
+                          waldo_error *reterr)
 {
-    int status = waldo__envelope_read_request(&call->arena, data, size, &call->request, reterr);
+    bool keeps = owner && size >= LARGE;
+    int status =
+        waldo__envelope_read_request(&call->arena, data, size, keeps, &call->request, reterr);
+    if (keeps) {
+        call->message = *owner;
+        *owner = (waldo__buffer){0};
+    }
     if (status < 0)
         return status;
     uint64_t timeout = call->request->timeout; /* microseconds; what is absurd is never */
@@ -29,8 +39,8 @@ static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, wa
     return 0;
 }
 
-int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo_call **ret_call,
-                    waldo_error *reterr)
+int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo__buffer *owner,
+                    waldo_call **ret_call, waldo_error *reterr)
 {
     waldo_call *call = calloc(1, sizeof *call);
     if (!call)
@@ -40,7 +50,7 @@ int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, wald
     call->server = server;
     waldo__arena_init(&call->arena);
     call->exported.call = call;
-    int status = unpack_request(call, data, size, reterr);
+    int status = unpack_request(call, data, size, owner, reterr);
     if (status < 0)
         waldo__call_unref(call);
     else
@@ -52,7 +62,7 @@ waldo_call *waldo__call_new_internal(waldo_server *server, waldo__session *sessi
 {
     /* An empty request has no bytes. */
     waldo_call *call;
-    if (waldo__call_new(server, NULL, 0, &call, NULL) < 0)
+    if (waldo__call_new(server, NULL, 0, NULL, &call, NULL) < 0)
         return NULL;
     atomic_store(&call->claimed, true);
     call->session = session;
@@ -87,6 +97,7 @@ static void end_work(waldo_call *call)
         atomic_fetch_sub(&call->session->report_count, 1);
     waldo__arrived_free(&call->arrived);
     waldo__arena_free(&call->arena);
+    waldo__buffer_free(&call->message);
     free(call->error);
     call->error = NULL;
     call->request = NULL;

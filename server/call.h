@@ -61,6 +61,7 @@ struct waldo_call {
     waldo_error *error; /* what the handler raised; NULL: nothing, or there was no memory for it */
     waldo__arrived arrived; /* buffers that the arguments name */
     waldo__carried carried; /* those that the reply names, until it is known to have arrived */
+    waldo__buffer message;  /* where a large request's bytes are; or empty */
     waldo__buffer reply;
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
@@ -98,9 +99,10 @@ struct waldo_call {
     waldo_call *next_to_send;
 };
 
-/* A call from bytes of a peer. *ret_call: with one reference, in no list yet. */
-int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo_call **ret_call,
-                    waldo_error *reterr);
+/* A call from bytes of a peer. Where these lie in *owner, which may be NULL, it may take that.
+ * *ret_call: with one reference, in no list yet. */
+int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo__buffer *owner,
+                    waldo_call **ret_call, waldo_error *reterr);
 /* A call that no client made and that is answered already. NULL: out of memory. */
 waldo_call *waldo__call_new_internal(waldo_server *server, waldo__session *session);
 void waldo__call_ref(waldo_call *call);

@@ -17,11 +17,12 @@ static void answer_unread(const waldo__peer *peer, uint32_t id, const waldo_erro
     waldo__buffer_free(&packed);
 }
 
-static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, size_t size)
+static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, size_t size,
+                           waldo__buffer *owner)
 {
     waldo_call *call;
     waldo_error error;
-    if (waldo__call_new(peer->endpoint->server, data, size, &call, &error) < 0) {
+    if (waldo__call_new(peer->endpoint->server, data, size, owner, &call, &error) < 0) {
         answer_unread(peer, id, &error);
         return;
     }
@@ -35,7 +36,7 @@ static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, 
 }
 
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
-                             size_t size)
+                             size_t size, waldo__buffer *owner)
 {
     waldo__endpoint *here = endpoint;
     const uint8_t *request;
@@ -48,9 +49,9 @@ void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, c
     case WALDO__SECURE_SEALED_FRAME:
     case WALDO__SECURE_CLEAR_FRAME: {
         waldo__peer *peer =
-            waldo__peer_open(here, connection, id, data, size, &request, &request_size);
+            waldo__peer_open(here, connection, id, data, size, &owner, &request, &request_size);
         if (peer)
-            handle_request(peer, id, request, request_size);
+            handle_request(peer, id, request, request_size, owner);
         return;
     }
     default:

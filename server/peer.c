@@ -218,8 +218,8 @@ waldo__peer *waldo__peer_find(waldo_server *server, uint64_t id)
 }
 
 waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
-                              const uint8_t *data, size_t size, const uint8_t **ret_data,
-                              size_t *ret_size)
+                              const uint8_t *data, size_t size, waldo__buffer **owner,
+                              const uint8_t **ret_data, size_t *ret_size)
 {
     waldo_server *server = endpoint->server;
     uint64_t channel;
@@ -233,6 +233,8 @@ waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, ui
         waldo__peer_refuse(endpoint, connection, id);
         return NULL;
     }
+    if (*ret_data == server->plain.data)
+        *owner = &server->plain;
     peer->since = uv_now(&server->loop);
     return peer;
 }

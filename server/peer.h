@@ -35,10 +35,11 @@ typedef struct waldo__peer {
 /* Answers a client's first message; what is not one is refused. */
 void waldo__peer_accept(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
                         const uint8_t *data, size_t size);
-/* Opens a frame. NULL: it was refused. *ret_data is valid until the next call. */
+/* Opens a frame. NULL: it was refused. *ret_data is valid until the next call, unless it lies in
+ * **owner, which may be taken; it may be another one afterwards. */
 waldo__peer *waldo__peer_open(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
-                              const uint8_t *data, size_t size, const uint8_t **ret_data,
-                              size_t *ret_size);
+                              const uint8_t *data, size_t size, waldo__buffer **owner,
+                              const uint8_t **ret_data, size_t *ret_size);
 /* Tells a stranger nothing, and leaves him. */
 void waldo__peer_refuse(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id);
 /* The peer of the channel, or NULL. */

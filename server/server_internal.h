@@ -130,7 +130,7 @@ int waldo__dispatch_step(waldo_call *call);
 
 /* What an engine heard (server/incoming.c). */
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
-                             size_t size);
+                             size_t size, waldo__buffer *owner);
 void waldo__dispatch_taken(void *endpoint, uint64_t connection);
 void waldo__dispatch_gone(void *endpoint, uint64_t connection);
 void waldo__dispatch_refused(void *endpoint, int code);

@@ -46,9 +46,10 @@ static int read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *aren
 }
 
 int waldo__envelope_read_request(waldo__arena *arena, const uint8_t *data, size_t size,
-                                 Waldo__Wire__Request **ret_request, waldo_error *reterr)
+                                 bool borrows, Waldo__Wire__Request **ret_request,
+                                 waldo_error *reterr)
 {
-    return read(&waldo__wire__request__descriptor, arena, data, size, false,
+    return read(&waldo__wire__request__descriptor, arena, data, size, borrows,
                 (ProtobufCMessage **)ret_request, reterr);
 }
 

@@ -22,9 +22,11 @@ int waldo__envelope_request(waldo__buffer *buffer, const Waldo__Wire__Request *r
 int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
                           const ProtobufCMessage *body, waldo_error *reterr);
 
-/* The request is in the arena, and needs data no more. Errors as waldo__unpack. */
+/* The request is in the arena. borrows: what are bytes in it may stay where they were, in data;
+ * else it needs data no more. Errors as waldo__unpack. */
 int waldo__envelope_read_request(waldo__arena *arena, const uint8_t *data, size_t size,
-                                 Waldo__Wire__Request **ret_request, waldo_error *reterr);
+                                 bool borrows, Waldo__Wire__Request **ret_request,
+                                 waldo_error *reterr);
 /* The same for a reply, but its body is where it was, in data. */
 int waldo__envelope_read_reply(waldo__arena *arena, const uint8_t *data, size_t size,
                                Waldo__Wire__Reply **ret_reply, waldo_error *reterr);

@@ -12,15 +12,17 @@
 #include <waldo/error.h>
 
 #include "engine/url.h"
+#include "wire/buffer.h"
 
 typedef struct waldo__listener waldo__listener;
 
 /* What the engine tells the layer above. A connection is a number, unique for the listener and not
  * reused soon after it is gone. */
 typedef struct waldo__listener_events {
-    /* A whole message; data is valid during the call only. */
+    /* A whole message; data is valid during the call only, unless it lies in *owner, which may be
+     * taken and left empty. owner may be NULL. */
     void (*message)(void *context, uint64_t connection, uint32_t id, const uint8_t *data,
-                    size_t size);
+                    size_t size, waldo__buffer *owner);
     /* The connection was full, and its client has just taken some. NULL: nobody cares. */
     void (*taken)(void *context, uint64_t connection);
     /* The connection is no more. Engines that cannot tell never call it. */

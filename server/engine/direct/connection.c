@@ -164,7 +164,7 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
         return;
     }
     listener->events.message(listener->context, connection->number, id, message->data,
-                             message->size);
+                             message->size, message->in_body ? &connection->parser.body : NULL);
     if (message->in_body && connection->parser.body.capacity > KEPT_CAPACITY)
         waldo__buffer_free(&connection->parser.body);
 }

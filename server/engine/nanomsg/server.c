@@ -53,7 +53,7 @@ static void deliver(waldo__listener *listener, const waldo__nanomsg_header *head
     route.size = header->size - KEY_SIZE;
     memcpy(route.bytes, header->bytes + KEY_SIZE, route.size);
     if (waldo__routes_keep(&listener->routes, connection, &route, &id))
-        listener->events.message(listener->context, connection, id, data, size);
+        listener->events.message(listener->context, connection, id, data, size, NULL);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

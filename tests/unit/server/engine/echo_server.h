@@ -44,11 +44,12 @@ typedef struct echo_server {
 #define TEST_KNOCK "knock"
 
 static inline void echo_on_message(void *context, uint64_t connection, uint32_t id,
-                                   const uint8_t *data, size_t size)
+                                   const uint8_t *data, size_t size, waldo__buffer *owner)
 {
     echo_server *server = context;
     struct iovec part = {(void *)data, size};
 
+    (void)owner;
     bool knocks = size == strlen(TEST_KNOCK) && memcmp(data, TEST_KNOCK, size) == 0;
 
     atomic_store(&server->last_connection, connection);
