@@ -18,13 +18,10 @@ static waldo_call *call_of(waldo__job *job)
 
 /* ---- life ---- */
 
-/* From here on a copy costs more than another buffer does. */
-#define LARGE ((size_t)64 * 1024)
-
 static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, waldo__buffer *owner,
                           waldo_error *reterr)
 {
-    bool keeps = owner && size >= LARGE;
+    bool keeps = owner && size >= WALDO__CALL_LARGE;
     int status =
         waldo__envelope_read_request(&call->arena, data, size, keeps, &call->request, reterr);
     if (keeps) {
@@ -98,6 +95,7 @@ static void end_work(waldo_call *call)
     waldo__arrived_free(&call->arrived);
     waldo__arena_free(&call->arena);
     waldo__buffer_free(&call->message);
+    call->lent = waldo_value_unref(call->lent);
     free(call->error);
     call->error = NULL;
     call->request = NULL;

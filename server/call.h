@@ -26,6 +26,9 @@
 #include "wire/arena.h"
 #include "wire/buffer.h"
 
+/* From so many bytes on, a copy costs more than to keep what they are in. */
+enum { WALDO__CALL_LARGE = 64 * 1024 };
+
 struct waldo_export {
     waldo_call *call;
     waldo__object *object; /* with a pin; NULL: nothing was exported */
@@ -62,6 +65,7 @@ struct waldo_call {
     waldo__arrived arrived; /* buffers that the arguments name */
     waldo__carried carried; /* those that the reply names, until it is known to have arrived */
     waldo__buffer message;  /* where a large request's bytes are; or empty */
+    waldo_value *lent;      /* whose bytes are in the result; or NULL */
     waldo__buffer reply;
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */

@@ -29,11 +29,28 @@ ProtobufCAllocator *waldo_call_allocator(waldo_call *call)
     return &call->arena.allocator;
 }
 
+/* Bytes that are many stay where they are: the call keeps their value until it has packed them. */
+static bool lend(waldo_call *call, Waldo__Value *result, waldo_value *value)
+{
+    const uint8_t *data;
+    size_t size;
+    if (call->lent || waldo_value_kind(value) != WALDO_KIND_BYTES ||
+        waldo_value_get_bytes(value, &data, &size, NULL) < 0 || size < WALDO__CALL_LARGE)
+        return false;
+    waldo__value__init(result);
+    result->kind_case = WALDO__VALUE__KIND_BYTES;
+    result->bytes = (ProtobufCBinaryData){size, (uint8_t *)data};
+    call->lent = value;
+    return true;
+}
+
 int waldo_call_set_value(waldo_call *call, Waldo__Value *result, waldo_value *value)
 {
     Waldo__Value *message = NULL;
     waldo_error error;
     int status;
+    if (value && lend(call, result, value))
+        return 0;
     if (!value)
         status = waldo_call_raise(call, WALDO_ENOMEM, "no memory");
     else if ((status = waldo_value_to_message(value, &call->arena.allocator, &message, &error)) < 0)
