@@ -154,11 +154,14 @@ static inline void echo_start(echo_server *server, const char *url)
     cr_assert_eq(echo_try_start(server, url, &err), 0, "%s: %s", url, err.message);
 }
 
+/* libnanomsg does not say what a client has taken: after a long reply its servers wait as long. */
+enum { ECHO_FLUSH_MS = 2000 };
+
 static inline void echo_close_now(echo_server *server)
 {
     if (server->listener == NULL)
         return;
-    server->engine->close(server->listener, 1000, echo_on_closed, server);
+    server->engine->close(server->listener, ECHO_FLUSH_MS, echo_on_closed, server);
     /* A second close changes nothing. */
     server->engine->close(server->listener, 0, echo_on_closed, server);
 }
