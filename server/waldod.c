@@ -32,7 +32,7 @@ static const char usage[] =
     "                       requests come so often; 0: never; 100\n"
     "  --limit NAME=NUMBER  another limit than the default: connections, strangers,\n"
     "                       sessions, objects, message, queued, parked, kept,\n"
-    "                       kept_bytes, tickets, depth, memory (waldo/limits.h)\n"
+    "                       kept_bytes, tickets, depth, batch, memory (waldo/limits.h)\n"
     "  --version, --help\n";
 
 enum { MAX_URLS = 16 };

@@ -30,6 +30,8 @@ struct waldo_batch {
     size_t capacity;
     int status; /* of the first call that could not be added, and why; or 0 */
     waldo_error error;
+    int run_status; /* of the last run, and why it gave no results */
+    waldo_error run_error;
 };
 
 int waldo_batch_new(waldo_manager *manager, waldo_batch **ret_batch, waldo_error *reterr)
@@ -88,7 +90,8 @@ static int check(const waldo_batch *batch, const entry *one, const waldo_value *
                  waldo_error *reterr)
 {
     if (one->object_from > batch->count)
-        return waldo_error_set(reterr, WALDO_EVALUE, "the batch has no such call before this one");
+        return waldo_error_set(reterr, WALDO_EVALUE, "the batch has no call %d before this one",
+                               (int)one->object_from - 1);
     if (one->proxy && one->proxy->manager != batch->manager)
         return waldo_error_set(reterr, WALDO_EVALUE,
                                "the proxy is of another manager than the batch");
@@ -267,17 +270,9 @@ static int read_replies(waldo_batch *batch, waldo__reply *reply, waldo_error *re
     return take_all(batch, replies, reply->life);
 }
 
-int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr)
+static int run(waldo_batch *batch, double seconds, waldo_error *reterr)
 {
     waldo_manager *manager = batch->manager;
-    int status = waldo__check_seconds(seconds, "the timeout", reterr);
-    if (status >= 0 && batch->status < 0) {
-        if (reterr)
-            *reterr = batch->error;
-        status = batch->status;
-    }
-    if (status < 0)
-        return status;
     Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
     Waldo__Wire__Batch message = WALDO__WIRE__BATCH__INIT;
     waldo__arena arena;
@@ -285,7 +280,7 @@ int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr)
     request.operation = WALDO__WIRE__OPERATION__BATCH;
     forget_results(batch);
     waldo__arena_init(&arena);
-    status = pack_all(batch, &arena, &message, reterr);
+    int status = pack_all(batch, &arena, &message, reterr);
     if (status >= 0)
         status = waldo__exchange(manager, &request, &message.base,
                                  seconds > 0 ? seconds : manager->call_timeout, &reply, reterr);
@@ -297,6 +292,23 @@ int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr)
     return status;
 }
 
+int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr)
+{
+    int status = waldo__check_seconds(seconds, "the timeout", reterr);
+    if (status >= 0 && batch->status < 0) {
+        if (reterr)
+            *reterr = batch->error;
+        status = batch->status;
+    }
+    if (status < 0)
+        return status;
+    waldo_error error = WALDO_ERROR_INIT;
+    batch->run_status = run(batch, seconds, &error);
+    batch->run_error = error;
+    if (batch->run_status < 0 && reterr)
+        *reterr = error;
+    return batch->run_status;
+}
 /* ---- results ---- */
 
 static int find_result(const waldo_batch *batch, int call, entry **ret_entry, waldo_error *reterr)
@@ -304,6 +316,11 @@ static int find_result(const waldo_batch *batch, int call, entry **ret_entry, wa
     if (call < 0 || (size_t)call >= batch->count)
         return waldo_error_set(reterr, WALDO_EVALUE, "the batch has no call %d", call);
     entry *one = &batch->entries[call];
+    if (!one->was_run && batch->run_status < 0)
+        return waldo_error_set(reterr, batch->run_status,
+                               "the batch ended without results, whether or not call %d was made: "
+                               "%.300s",
+                               call, batch->run_error.message);
     if (!one->was_run)
         return waldo_error_set(reterr, WALDO_EVALUE, "call %d of the batch was not run", call);
     if (one->status >= 0)

@@ -37,7 +37,8 @@ static int pack_into(const waldo__link *link, waldo__buffer *buffer,
     int status = waldo__envelope_request(buffer, request, body, reterr);
     if (status >= 0 && buffer->size - before > link->max_message)
         return waldo_error_set(reterr, WALDO_ETOOBIG,
-                               "the request has %zu bytes, more than the %zu that are allowed",
+                               "the request has %zu bytes, more than the %zu that are allowed "
+                               "(waldod --max-message, and max_message of the manager)",
                                buffer->size - before, link->max_message);
     return status;
 }

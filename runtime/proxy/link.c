@@ -340,7 +340,8 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
         link->queued + 2 >= WALDO__QUEUE_MOST || link->queued_bytes + size >= WALDO__QUEUE_BYTES;
     pthread_mutex_lock(&link->lock);
     /* Who waits while this thread is sending counts on it to send all there is. */
-    bool later = !full && !link->reading && !link->waiters && !link->broken;
+    bool alone = link->slot_count == 1;
+    bool later = !full && !alone && !link->reading && !link->waiters && !link->broken;
     if (later) {
         append(link);
         stop_sending(link);

@@ -9,6 +9,10 @@ enum { REQUEST_BODY_TAG = 4 << 3 | 2, REPLY_BODY_TAG = 2 << 3 | 2, MAX_VARINT = 
 static int append(waldo__buffer *buffer, const ProtobufCMessage *envelope, uint8_t body_tag,
                   const ProtobufCMessage *body, waldo_error *reterr)
 {
+    if (body && !body->descriptor)
+        return waldo_error_set(
+            reterr, WALDO_ETYPE,
+            "a message that begins with zeros: it has to begin with its ..._INIT");
     size_t body_size = body ? protobuf_c_message_get_packed_size(body) : 0;
     if (!waldo__flat_append(buffer, envelope, 1 + MAX_VARINT + body_size))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes",

@@ -15,7 +15,7 @@
 #include "wire/buffer.h"
 
 /* Appends the packed request, then `body` as its body field; request->body itself must be empty.
- * body may be NULL for none. WALDO_ENOMEM. */
+ * body may be NULL for none. WALDO_ENOMEM; WALDO_ETYPE: it is no message, but zeros. */
 int waldo__envelope_request(waldo__buffer *buffer, const Waldo__Wire__Request *request,
                             const ProtobufCMessage *body, waldo_error *reterr);
 /* The same for a reply. */

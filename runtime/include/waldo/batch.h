@@ -79,7 +79,8 @@ waldo_value *waldo_batch_use(const waldo_batch *batch, int earlier);
  *  place of the results of before. */
 WALDO_CHECK int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr);
 /** The result of a call, as of waldo_proxy_call, each time the same value with a reference more; or
- *  its error. WALDO_EVALUE: there is no such call, or it was not run. */
+ *  its error. WALDO_EVALUE: there is no such call, or the batch was not run. Where it ended without
+ *  results: the error of waldo_batch_run, whether or not this call was made. */
 WALDO_CHECK int waldo_batch_result(waldo_batch *batch, int call, waldo_value **ret_result,
                                    waldo_error *reterr);
 /** The proxy that a call gave, made an object or named one, with a reference more; or its error.

@@ -1,9 +1,10 @@
 /* Futures: calls that are started now and waited for later, as concurrent.futures has them.
  *
- * Many may be under way on a manager's one connection. Requests that are started while no thread
- * waits on the connection leave together, in one write: when a thread waits for any reply, asks
- * is_done, calls waldo_manager_flush, or when a few dozen have gathered. Calls of one thread on one
- * object run in the order in which they were started.
+ * Many may be under way on a manager's one connection. The first one leaves at once. Further ones,
+ * where no thread waits on the connection, leave together, in one write: when a thread waits for
+ * any reply, asks is_done, calls waldo_manager_flush, or when a few dozen have gathered. So whoever
+ * starts several and then does something else calls waldo_manager_flush before. Calls of one thread
+ * on one object run in the order in which they were started.
  *
  * A future's call is like any other: it has the deadline of the proxy, counted from its start, and
  * it is executed once at most. Where its connection breaks it is sent again by whoever waits for

@@ -132,3 +132,21 @@ Test(envelope, appends_to_what_is_there)
     waldo__buffer_free(&packed);
     waldo__buffer_free(&alone);
 }
+
+/* protobuf-c itself would crash. */
+Test(envelope, a_body_of_zeros_is_refused)
+{
+    Waldo__Wire__Request request;
+    Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
+    Waldo__Wire__Hello zeros;
+    waldo__buffer packed = {0};
+    waldo_error err = WALDO_ERROR_INIT;
+
+    fill_request(&request);
+    memset(&zeros, 0, sizeof zeros);
+    cr_assert_eq(waldo__envelope_request(&packed, &request, &zeros.base, &err), WALDO_ETYPE);
+    cr_assert_not_null(strstr(err.message, "..._INIT"), "%s", err.message);
+    cr_assert_eq(waldo__envelope_reply(&packed, &reply, &zeros.base, &err), WALDO_ETYPE);
+    cr_assert_eq(packed.size, 0);
+    waldo__buffer_free(&packed);
+}
