@@ -102,12 +102,21 @@ static bool collect(waldo__batch *batch, Waldo__Wire__BatchReplies *ret_replies)
     return true;
 }
 
+/* Its steps are cancelled as well, perhaps before it is itself. */
+static bool is_given_up(const waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    bool ended = call->session->ended;
+    waldo__server_unlock(call->server);
+    return ended || atomic_load(&call->cancelled);
+}
+
 static void end_with_error(waldo__batch *batch, const waldo_error *error)
 {
     waldo_call *call = batch->call;
     /* The error says nothing of what the steps gave. Whoever cancels a call takes it back as well,
      * and the end of a session not before its objects have heard of it. */
-    if (!atomic_load(&call->cancelled))
+    if (!is_given_up(call))
         waldo__call_lose(call);
     waldo_call_fail(call, error->code, "%s", error->message);
 }
@@ -145,7 +154,7 @@ static bool is_over(const waldo__batch *batch, waldo_error *ret_reason)
     if (waldo__deadline_left(call->deadline) == 0)
         waldo_error_set(ret_reason, WALDO_ETIMEOUT, "the deadline passed in a batch, at call %zu",
                         batch->begun);
-    else if (atomic_load(&call->cancelled) || atomic_load(&call->claimed))
+    else if (is_given_up(call) || atomic_load(&call->claimed))
         waldo_error_set(ret_reason, WALDO_ECANCELLED, "the caller is gone");
     else if (batch->begun > 0 && batch->steps[batch->begun - 1].call->answered_instead)
         waldo_error_set(ret_reason, WALDO_EGONE, "the server is shutting down");
