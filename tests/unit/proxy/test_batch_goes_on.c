@@ -77,3 +77,46 @@ Test(batch_goes_on, large_results_after_a_timeout_hold_up_nobody)
     waldo_queue_unref(queue);
     waldo_manager_unref(other);
 }
+
+/* A semaphore that counts events may have more of them than at first: what a lost batch acquired
+ * goes back, but for what it has released itself. */
+Test(batch_goes_on, a_permit_that_was_acquired_and_released_goes_back_once)
+{
+    waldo_semaphore *semaphore;
+    waldo_queue *full, *empty;
+    waldo_value *item;
+    char *text;
+
+    must(waldo_semaphore_new(manager, 1, &semaphore, &err));
+    must(waldo_queue_new(manager, 0, &full, &err));
+    must(waldo_queue_new(manager, 0, &empty, &err));
+    must(waldo_queue_put(full, waldo_v("here"), 0, &err));
+    for (int i = 0; i < 4; i++)
+        must(waldo_semaphore_release(semaphore, &err));
+    must(waldo_batch_call(batch, waldo_queue_proxy(full), "get", waldo_v_none(), &err));
+    static const char *const calls[] = {"acquire", "acquire", "release", "acquire", "release"};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        must(waldo_batch_call(batch, waldo_semaphore_proxy(semaphore), calls[i], waldo_v_none(),
+                              &err));
+    must(waldo_batch_call(batch, waldo_queue_proxy(empty), "get", waldo_v_none(), &err));
+    must_fail(waldo_batch_run(batch, 0.3, &err), WALDO_ETIMEOUT);
+    /* The first is the last that goes back. */
+    must(waldo_queue_get(full, 30, &item, &err));
+    prints(item, "'here'");
+    text = waldo_proxy_str(waldo_semaphore_proxy(semaphore));
+    cr_assert_str_eq(text, "<Semaphore object: value=5>");
+    free(text);
+    /* What has arrived stays. */
+    waldo_batch_unref(batch);
+    must(waldo_batch_new(manager, &batch, &err));
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        must(waldo_batch_call(batch, waldo_semaphore_proxy(semaphore), calls[i], waldo_v_none(),
+                              &err));
+    must(waldo_batch_run(batch, 0, &err));
+    text = waldo_proxy_str(waldo_semaphore_proxy(semaphore));
+    cr_assert_str_eq(text, "<Semaphore object: value=4>");
+    free(text);
+    waldo_semaphore_unref(semaphore);
+    waldo_queue_unref(full);
+    waldo_queue_unref(empty);
+}
