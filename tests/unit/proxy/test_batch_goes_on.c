@@ -42,7 +42,7 @@ static void *run_batch(void *data)
  * next ones use is large, and what they ask for is not there. */
 Test(batch_goes_on, large_results_after_a_timeout_hold_up_nobody)
 {
-    enum { SIZE = 8 << 20, USES = 60 };
+    enum { SIZE = 8 << 20, USES = 40 };
     waldo_manager *other = live_connect();
     waldo_queue *queue, *empty;
     waldo_error error;
