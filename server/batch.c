@@ -208,7 +208,11 @@ static void on_cancel(waldo_call *call, void *data)
 static bool begin_step(waldo__batch *batch, waldo_call *step)
 {
     size_t before = batch->begun - 1;
-    int status = waldo__batch_fill_in(step, batch->message->calls[before], batch->steps, before);
+    int status = 0;
+    if (!waldo__limit_memory(&step->server->limits))
+        status = waldo__limit_raise(step, WALDO_LIMIT_MEMORY);
+    if (status >= 0)
+        status = waldo__batch_fill_in(step, batch->message->calls[before], batch->steps, before);
     set_current(batch, step);
     if (status >= 0 && atomic_load(&batch->call->cancelled))
         status = waldo_call_raise(step, WALDO_ECANCELLED, "the caller is gone");
