@@ -1,9 +1,9 @@
 /* Batches: calls that came in one message, made one after the other.
  *
  * Each step is a call of its own, which runs as any other does: on its object's strand, on any
- * thread, or kept by its handler. When it has its reply, the next one begins there and then. So
- * one thread at a time is busy with a batch, and no lock guards it but for `current`, which a
- * cancellation looks at.
+ * thread, or kept by its handler. When it has its reply, the next one begins there and then, or in
+ * a job of the batch's own where it uses what earlier ones gave. So one thread at a time is busy
+ * with a batch, and no lock guards it but for `current`, which a cancellation looks at.
  *
  * The batch's own call is kept as by a handler that deferred it, and that is what its deadline, the
  * end of its session and of the server end; then no further step begins. If its reply does not
@@ -102,12 +102,21 @@ static bool collect(waldo__batch *batch, Waldo__Wire__BatchReplies *ret_replies)
     return true;
 }
 
+/* Its steps are cancelled as well, perhaps before it is itself. */
+static bool is_given_up(const waldo_call *call)
+{
+    waldo__server_lock(call->server);
+    bool ended = call->session->ended;
+    waldo__server_unlock(call->server);
+    return ended || atomic_load(&call->cancelled);
+}
+
 static void end_with_error(waldo__batch *batch, const waldo_error *error)
 {
     waldo_call *call = batch->call;
     /* The error says nothing of what the steps gave. Whoever cancels a call takes it back as well,
      * and the end of a session not before its objects have heard of it. */
-    if (!atomic_load(&call->cancelled))
+    if (!is_given_up(call))
         waldo__call_lose(call);
     waldo_call_fail(call, error->code, "%s", error->message);
 }
@@ -145,7 +154,7 @@ static bool is_over(const waldo__batch *batch, waldo_error *ret_reason)
     if (waldo__deadline_left(call->deadline) == 0)
         waldo_error_set(ret_reason, WALDO_ETIMEOUT, "the deadline passed in a batch, at call %zu",
                         batch->begun);
-    else if (atomic_load(&call->cancelled) || atomic_load(&call->claimed))
+    else if (is_given_up(call) || atomic_load(&call->claimed))
         waldo_error_set(ret_reason, WALDO_ECANCELLED, "the caller is gone");
     else if (batch->begun > 0 && batch->steps[batch->begun - 1].call->answered_instead)
         waldo_error_set(ret_reason, WALDO_EGONE, "the server is shutting down");
@@ -199,7 +208,11 @@ static void on_cancel(waldo_call *call, void *data)
 static bool begin_step(waldo__batch *batch, waldo_call *step)
 {
     size_t before = batch->begun - 1;
-    int status = waldo__batch_fill_in(step, batch->message->calls[before], batch->steps, before);
+    int status = 0;
+    if (!waldo__limit_memory(&step->server->limits))
+        status = waldo__limit_raise(step, WALDO_LIMIT_MEMORY);
+    if (status >= 0)
+        status = waldo__batch_fill_in(step, batch->message->calls[before], batch->steps, before);
     set_current(batch, step);
     if (status >= 0 && atomic_load(&batch->call->cancelled))
         status = waldo_call_raise(step, WALDO_ECANCELLED, "the caller is gone");
@@ -213,12 +226,23 @@ static bool begin_step(waldo__batch *batch, waldo_call *step)
     return false;
 }
 
-/* Begins one step after the other, until one is under way or there is none left. */
-static void advance(waldo__batch *batch)
+/* What a step uses may be large. */
+static bool takes_long(const Waldo__Wire__BatchCall *call)
+{
+    return call->uses_results || call->object_from > 0;
+}
+
+static bool hand_over(waldo__batch *batch);
+
+/* Begins one step after the other, until one is under way or there is none left. in_job: of its
+ * own; else what takes long is left to one. */
+static void advance(waldo__batch *batch, bool in_job)
 {
     waldo_error reason;
     bool over = is_over(batch, &reason);
     while (!over && batch->begun < batch->message->n_calls) {
+        if (!in_job && takes_long(batch->message->calls[batch->begun]) && hand_over(batch))
+            return;
         waldo_call *step;
         over = make_step(batch, &step, &reason) < 0;
         if (over)
@@ -232,13 +256,49 @@ static void advance(waldo__batch *batch)
     end(batch, over ? &reason : NULL);
 }
 
+/* ---- a job of its own ---- */
+
+/* Not in the batch: the next one may come before the last is through. */
+typedef struct going_on {
+    waldo__job job;
+    waldo__batch *batch;
+    waldo_call *call; /* the batch's, kept */
+} going_on;
+
+static void go_on(waldo__job *job)
+{
+    advance(((going_on *)job)->batch, true); /* its first member */
+}
+
+static void release_job(waldo__job *job)
+{
+    waldo__call_unkeep(((going_on *)job)->call);
+    free(job);
+}
+
+/* Whoever answered the step may have the loop, the room of all that wait, or its object's strand,
+ * and others who wait for it. true: nothing of the batch may be touched any more; false: out of
+ * memory. */
+static bool hand_over(waldo__batch *batch)
+{
+    waldo_server *server = batch->call->server;
+    going_on *made = malloc(sizeof *made);
+    if (!made)
+        return false;
+    *made = (going_on){
+        {.habit = &server->batches, .run = go_on, .release = release_job}, batch, batch->call};
+    waldo__call_keep(made->call);
+    waldo__pool_submit(server->pool, &made->job);
+    return true;
+}
+
 void waldo__batch_go_on(waldo__batch *batch, waldo_call *step)
 {
     set_current(batch, NULL);
     batch->room -= step->reply.size + FRAME_SIZE;
     /* Where a step was refused, advance() goes on by itself. */
     if (!batch->refusing)
-        advance(batch);
+        advance(batch, false);
     waldo__call_unref(step);
 }
 
@@ -291,6 +351,6 @@ int waldo__step_batch(waldo_call *call)
     if (status < 0)
         return status;
     waldo_call_on_cancel(call, on_cancel, batch);
-    advance(batch);
+    advance(batch, true);
     return WALDO_DEFERRED;
 }

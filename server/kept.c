@@ -118,6 +118,6 @@ void waldo__call_redirect(waldo_call *call, const waldo_call *again)
     call->channel = again->channel;
     call->connection = again->connection;
     call->id = again->id;
-    if (call->sent)
+    if (call->sent && !call->waits)
         waldo__peer_send(call);
 }

@@ -15,7 +15,7 @@ typedef struct waldo__limits {
     uint64_t limit[WALDO_LIMIT_COUNT];
     _Atomic uint64_t now[WALDO_LIMIT_COUNT];
     _Atomic uint64_t refused[WALDO_LIMIT_COUNT];
-    uint64_t memory_measured_at; /* waldo__now() clock; of the loop's thread */
+    _Atomic uint64_t memory_measured_at; /* waldo__now() clock */
 } waldo__limits;
 
 /* Zeros in `wanted` are the defaults. */
@@ -29,7 +29,7 @@ bool waldo__limit_allows(waldo__limits *limits, enum waldo_limit which, uint64_t
 int waldo__limit_raise(waldo_call *call, enum waldo_limit which);
 /* Appends a line for each limit that has refused something. false: out of memory. */
 bool waldo__limits_report(const waldo__limits *limits, waldo__buffer *text);
-/* Measures the memory in use, now and then; false: above the limit. Loop thread. */
+/* Measures the memory in use, now and then; false: above the limit. */
 bool waldo__limit_memory(waldo__limits *limits);
 
 #endif

@@ -104,9 +104,11 @@ static void unbind(waldo__peer *peer)
 
 static waldo_call *take_waiting(waldo__peer *peer)
 {
+    waldo_server *server = peer->endpoint->server;
     waldo_call *call = peer->waiting;
     peer->waiting = call->next_to_send;
-    peer->endpoint->server->waiting_replies--;
+    if (--server->waiting_replies == 0)
+        waldo__server_wake(server); /* it may be what a server that ends waits for */
     return call;
 }
 
@@ -322,11 +324,20 @@ void waldo__peer_send(waldo_call *call)
     atomic_fetch_add(&call->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
 }
 
+/* Several clients may share a connection, behind a device. */
+static waldo__peer *find_waiting(const waldo__endpoint *endpoint, uint64_t connection)
+{
+    waldo__peer *peer = waldo__map_get(&endpoint->connections, connection);
+    while (peer && !peer->waiting)
+        peer = peer->next_on_connection;
+    return peer;
+}
+
 /* Each reply that is sent may end the peer. */
-static void send_waiting(waldo_server *server, uint64_t id)
+static void send_waiting(const waldo__endpoint *endpoint, uint64_t connection)
 {
     for (waldo__peer *peer;
-         (peer = waldo__peer_find(server, id)) != NULL && peer->waiting && !is_full(peer);) {
+         (peer = find_waiting(endpoint, connection)) != NULL && !is_full(peer);) {
         waldo_call *call = take_waiting(peer);
         send_reply(call);
         waldo__call_unkeep(call);
@@ -336,21 +347,14 @@ static void send_waiting(waldo_server *server, uint64_t id)
 /* Who takes something is alive, though nothing is read that he may say. */
 void waldo__peers_taken(waldo__endpoint *endpoint, uint64_t connection)
 {
-    waldo_server *server = endpoint->server;
-    uint64_t now = uv_now(&server->loop), id = 0;
+    uint64_t now = uv_now(&endpoint->server->loop);
     for (waldo__peer *peer = waldo__map_get(&endpoint->connections, connection); peer;
          peer = peer->next_on_connection) {
         peer->since = now;
         if (peer->session)
             peer->session->heard_at = now;
-        if (peer->waiting)
-            id = peer->id;
     }
-    if (id == 0)
-        return;
-    send_waiting(server, id);
-    if (server->waiting_replies == 0)
-        waldo__server_wake(server); /* it may be what a server that ends waits for */
+    send_waiting(endpoint, connection);
 }
 
 void waldo__peers_gone(waldo__endpoint *endpoint, uint64_t connection)

@@ -321,8 +321,9 @@ void waldo__links_mark(waldo_manager *manager)
 
 void waldo__links_ask_again(waldo_manager *manager)
 {
-    uint64_t now = waldo__now(), longest = (uint64_t)(SILENT_LEASES * manager->lease * 1e9);
     pthread_mutex_lock(&manager->lock);
+    /* With the lock: no use began later. */
+    uint64_t now = waldo__now(), longest = (uint64_t)(SILENT_LEASES * manager->lease * 1e9);
     for (waldo__link *link = manager->links; link; link = link->next) {
         uint64_t progress = waldo__link_progress(link);
         if (link->shared || link->users == 0)

@@ -20,7 +20,7 @@
  * with the process. Whoever takes one out of its place owns it. */
 #define SPARE_LEAST ((size_t)64 * 1024)
 #define SPARE_MOST ((size_t)4 * 1024 * 1024)
-enum { SPARES = 4 };
+enum { SPARES = 4, SPARE_MOST_TIMES = 4 };
 
 typedef struct spare_block {
     size_t capacity;
@@ -34,22 +34,25 @@ static void keep(spare_block *block, size_t capacity)
     block->capacity = capacity;
     ASAN_POISON_MEMORY_REGION(block + 1, capacity - sizeof *block);
     for (int i = 0; i < SPARES && block != NULL; i++) {
+        /* From here on somebody else may have it, and have freed it. */
         spare_block *other = atomic_exchange(&spares[i], block);
-        if (other != NULL && other->capacity > block->capacity)
+        if (other != NULL && other->capacity > capacity)
             other = atomic_exchange(&spares[i], other);
         block = other;
+        capacity = block != NULL ? block->capacity : 0;
     }
     free(block);
 }
 
-/* NULL: there is none of that capacity. */
+/* NULL: there is none of that capacity, or only such as would be wasted on it: who keeps a message
+ * is taken to keep no more than that. */
 static spare_block *take(size_t capacity)
 {
     for (int i = 0; i < SPARES; i++) {
         spare_block *block = atomic_exchange(&spares[i], NULL);
         if (block == NULL)
             continue;
-        if (block->capacity < capacity) {
+        if (block->capacity < capacity || block->capacity / SPARE_MOST_TIMES > capacity) {
             keep(block, block->capacity);
             continue;
         }

@@ -126,6 +126,61 @@ static waldo__holder **find_released(waldo__lock *lock, const waldo_call *call)
     return found;
 }
 
+/* ---- lent to batches ---- */
+
+/* A batch may release what it has acquired, and then be lost. */
+struct waldo__lent {
+    waldo__lent *next;
+    atomic_uint references; /* the lock's, and the loan's */
+    const waldo__batch *batch;
+    bool returned;
+};
+
+static void drop_lent(waldo__lent *lent)
+{
+    if (lent && atomic_fetch_sub(&lent->references, 1) == 1)
+        free(lent);
+}
+
+/* Without those whose outcome is known. */
+static void forget_known(waldo__lock *lock)
+{
+    for (waldo__lent **link = &lock->lent; *link;) {
+        waldo__lent *lent = *link;
+        if (atomic_load(&lent->references) > 1) {
+            link = &lent->next;
+            continue;
+        }
+        *link = lent->next;
+        drop_lent(lent);
+    }
+}
+
+/* With a reference for the loan. NULL: out of memory. */
+static waldo__lent *lend(waldo__lock *lock, const waldo__batch *batch)
+{
+    forget_known(lock);
+    waldo__lent *lent = malloc(sizeof *lent);
+    if (!lent)
+        return NULL;
+    *lent = (waldo__lent){.next = lock->lent, .batch = batch};
+    atomic_init(&lent->references, 2);
+    lock->lent = lent;
+    return lent;
+}
+
+static void take_from(waldo__lock *lock, const waldo__batch *batch)
+{
+    forget_known(lock);
+    waldo__lent *lent = lock->lent;
+    while (lent && (lent->batch != batch || lent->returned))
+        lent = lent->next;
+    if (lent)
+        lent->returned = true;
+}
+
+/* ---- the end ---- */
+
 void waldo__lock_destroy(waldo__lock *lock)
 {
     waldo__room *room = lock->room;
@@ -136,6 +191,8 @@ void waldo__lock_destroy(waldo__lock *lock)
     /* At the server's end, with sessions that are not told any more. */
     while (lock->holders)
         remove_holder(lock, &lock->holders);
+    for (waldo__lent *lent; (lent = lock->lent) != NULL; drop_lent(lent))
+        lock->lent = lent->next;
     waldo__room_unlock(room);
 }
 
@@ -143,29 +200,45 @@ void waldo__lock_destroy(waldo__lock *lock)
 
 static void on_lost(void *self, void *data);
 
+static void release_loan(void *data)
+{
+    waldo__loan *loan = data;
+    drop_lent(loan->lent);
+    free(loan);
+}
+
 /* The loan as it is at the end, if the reply does not arrive. NULL: out of memory. */
 static waldo__loan *follow(waldo_call *call)
 {
-    waldo__loan *loan = malloc(sizeof *loan);
+    waldo__loan *loan = calloc(1, sizeof *loan);
     if (loan)
-        waldo_call_on_lost(call, on_lost, free, loan);
+        waldo_call_on_lost(call, on_lost, release_loan, loan);
     return loan;
+}
+
+/* Who has it from now on, as far as that matters. false: out of memory, or its session has ended.
+ */
+static bool record(waldo__lock *lock, const waldo_call *call, waldo__acquisition *one)
+{
+    one->loan.recorded = lock->value <= lock->initial;
+    if (one->loan.recorded)
+        return add_holder(lock, call, one->depth);
+    one->loan.lent = call->batch ? lend(lock, call->batch) : NULL;
+    return !call->batch || one->loan.lent;
 }
 
 /* Lends a permit to the call. false: out of memory, or its session has ended. */
 static bool give(waldo__lock *lock, waldo_call *call, waldo__acquisition *one)
 {
     waldo__loan *followed = follow(call);
-    bool debt = lock->value <= lock->initial;
     lock->token++;
-    if (!followed || (debt && !add_holder(lock, call, one->depth))) {
+    if (!followed || !record(lock, call, one)) {
         waldo_call_on_lost(call, NULL, free, followed);
         return false;
     }
     lock->value -= !waldo__planted(WALDO__PLANTED_RELEASE_EARLY);
     one->acquired = true;
     one->loan.token = lock->token;
-    one->loan.recorded = debt;
     one->loan.owner_died = lock->abandoned > 0;
     if (one->loan.owner_died)
         lock->abandoned--;
@@ -216,6 +289,8 @@ static void take_back(waldo__lock *lock, const waldo__loan *loan)
         if (loan->nested && --(*link)->depth > 0)
             return;
         remove_holder(lock, link);
+    } else if (loan->lent && loan->lent->returned) {
+        return;
     }
     lock->value++;
     lock->abandoned += loan->owner_died;
@@ -319,6 +394,8 @@ int waldo__lock_release(waldo__lock *lock, waldo_call *call)
     if (lock->kind->reentrant && --lock->holders->depth > 0)
         return 0;
     lock->value += waldo__planted(WALDO__PLANTED_DOUBLE_PERMIT) ? 2 : 1;
+    if (call->batch)
+        take_from(lock, call->batch);
     if (lock->value <= lock->initial) {
         waldo__holder **link = find_released(lock, call);
         if (link)

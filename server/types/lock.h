@@ -14,6 +14,7 @@
 typedef struct waldo__holder waldo__holder;
 typedef struct waldo__lock waldo__lock;
 typedef struct waldo__acquisition waldo__acquisition;
+typedef struct waldo__lent waldo__lent;
 
 /* Which of the four it is. */
 typedef struct waldo__lock_kind {
@@ -46,6 +47,7 @@ struct waldo__lock {
     uint64_t abandoned; /* of these, came back from sessions that ended */
     uint64_t token;     /* of the last acquisition */
     waldo__holder *holders;
+    waldo__lent *lent; /* to batches, where that is no debt */
     waldo__waiters waiters;
 };
 
@@ -53,8 +55,9 @@ struct waldo__lock {
 typedef struct waldo__loan {
     waldo__lock *lock;
     uint64_t token;
-    bool recorded; /* as a holder */
-    bool nested;   /* an RLock, by its owner */
+    bool recorded;     /* as a holder */
+    bool nested;       /* an RLock, by its owner */
+    waldo__lent *lent; /* says whether its batch has released it again; or NULL */
     bool owner_died;
     /* With the room's lock: a wait() that was notified never returned. NULL: nothing follows from
      * that, or it is no wait(). */

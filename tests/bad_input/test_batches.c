@@ -61,6 +61,20 @@ static int run(batch *self, raw_client *client)
     return status;
 }
 
+/* Nobody waits for it; it is spent. */
+static void send_batch(batch *self, raw_client *client)
+{
+    Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__BATCH, 0);
+    waldo__buffer packed = {0};
+
+    request.sequence = ++client->sequence;
+    cr_assert_eq(waldo__envelope_request(&packed, &request, &self->message.base, NULL), 0);
+    cr_assert_eq(raw_send(client, packed.data, packed.size), 0);
+    waldo__buffer_free(&packed);
+    for (size_t i = 0; i < self->message.n_calls; i++)
+        waldo__buffer_free(&self->requests[i]);
+}
+
 /* The status of that call's reply. */
 static int status_of(raw_client *client, size_t call, const char *words)
 {
@@ -276,4 +290,66 @@ TEST_OVER_ENGINES(batches, methods_that_go_wrong)
     cr_assert_eq(status_of(&client, 2 * (size_t)COUNT, "as it was told"), WALDO_EKEY);
     cr_assert_eq(status_of(&client, 2 * (size_t)COUNT + 1, "left its reply unset"), WALDO_ERUNTIME);
     raw_leave(&client);
+}
+
+/* ---- whose client is gone ---- */
+
+static void make_fifo(char *path, size_t size, const char *name)
+{
+    snprintf(path, size, "/tmp/waldo-test-%d.%s", (int)getpid(), name);
+    unlink(path);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+}
+
+static void add_fifo(batch *self, raw_client *client, const char *method, char *path)
+{
+    Bad__Fifo fifo = BAD__FIFO__INIT;
+
+    fifo.path = path;
+    add_call(self, client, raw_create(client, "Thing"), method, &fifo.base);
+}
+
+/* Nobody waits for the answer. */
+static void say_goodbye(raw_client *client)
+{
+    Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__GOODBYE, 0);
+    waldo__buffer packed = {0};
+
+    cr_assert_eq(waldo__envelope_request(&packed, &request, NULL, NULL), 0);
+    cr_assert_eq(raw_send(client, packed.data, packed.size), 0);
+    waldo__buffer_free(&packed);
+}
+
+/* The call that waits is given up before the batch is: also then the next one does not begin. */
+TEST_OVER_ENGINES(batches, nothing_begins_when_the_session_has_ended)
+{
+    char waits[64], begins[64];
+    waldo_manager *manager = server_connect(server);
+    bad_thing *thing = server_thing(manager);
+    waiting_call before = {.thing = thing, .method = bad_thing_hold};
+    raw_client client = raw_enter(server->url, SESSION);
+    batch one = {.message = {.n_calls = 0}};
+
+    /* From now on it is known to take long, and runs on another thread than the loop's. */
+    waiting_call_start(&before, O_WRONLY);
+    usleep(100 * 1000);
+    waiting_call_join(&before);
+    make_fifo(waits, sizeof waits, "waits");
+    make_fifo(begins, sizeof begins, "begins");
+    add_fifo(&one, &client, "linger", waits);
+    add_fifo(&one, &client, "hold", begins);
+    send_batch(&one, &client);
+    close(open(waits, O_RDONLY | O_CLOEXEC));
+    say_goodbye(&client);
+    raw_close(&client);
+    await_objects(manager, 1);
+    int fifo = open(begins, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fifo >= 0)
+        close(fifo);
+    cr_assert_lt(fifo, 0, "it has begun");
+    unlink(waits);
+    unlink(begins);
+    bad_thing_unref(thing);
+    await_objects(manager, 0);
+    waldo_manager_unref(manager);
 }

@@ -447,6 +447,39 @@ Test(limits, memory)
     stop();
 }
 
+/* What one batch brings is looked at with each of its calls. */
+Test(limits, memory_in_a_batch)
+{
+    enum { USES = 60, BYTES = 4 << 20 };
+    static char bytes[BYTES];
+    char limit[64];
+    waldo_batch *batch = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+#ifdef __SANITIZE_THREAD__
+    cr_skip_test("ThreadSanitizer's own memory would be measured");
+#endif
+    memory_limit(limit, sizeof limit);
+    start(limit);
+    cr_assert_eq(waldo_batch_new(admin, &batch, &err), 0);
+    int list = waldo_batch_create(batch, "list", waldo_v_none(), &err);
+    waldo_batch_call_on(batch, list, "append", waldo_v_tuple(waldo_v_bytes(bytes, BYTES)), &err);
+    int item = waldo_batch_call_on(batch, list, "pop", waldo_v_none(), &err);
+    for (int i = 0; i < USES; i++)
+        waldo_batch_call_on(batch, list, "append", waldo_v_tuple(waldo_batch_use(batch, item)),
+                            &err);
+    cr_assert_gt(waldo_batch_run(batch, 0, &err), USES / 2, "%s", err.message);
+    cr_assert_lt(waldo_batch_result(batch, item + USES, &(waldo_value *){NULL}, &err), 0);
+    assert_error(err, WALDO_ELIMIT, "bytes of memory in use");
+    waldo_batch_unref(batch);
+    Bad__Number number = BAD__NUMBER__INIT, *echo = NULL;
+    for (int left = DAEMON_PATIENCE_MS; bad_thing_echo(thing, &number, &echo, &err) < 0; left--) {
+        cr_assert_gt(left, 0, "%s", err.message);
+        usleep(DAEMON_LOOK_US);
+    }
+    bad__number__free_unpacked(echo, NULL);
+    stop();
+}
+
 /* ---- what cannot be set ---- */
 
 Test(limits, wrong_usage)

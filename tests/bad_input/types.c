@@ -151,16 +151,36 @@ static int thing_nap(void *self, waldo_call *call, const Bad__Number *arguments,
     return status;
 }
 
-static int thing_park(void *self, waldo_call *call, const Bad__Fifo *arguments, Bad__Number *result)
+static int park(waldo_call *call, const Bad__Fifo *arguments,
+                void (*on_cancel)(waldo_call *call, void *data))
 {
-    (void)self;
-    (void)result;
     int status = waldo_call_defer(call);
-    waldo_call_on_cancel(call, give_up, NULL);
+    waldo_call_on_cancel(call, on_cancel, NULL);
     int fifo = open(arguments->path, O_WRONLY | O_CLOEXEC);
     if (fifo >= 0)
         close(fifo);
     return status;
+}
+
+static int thing_park(void *self, waldo_call *call, const Bad__Fifo *arguments, Bad__Number *result)
+{
+    (void)self;
+    (void)result;
+    return park(call, arguments, give_up);
+}
+
+static void give_up_slowly(waldo_call *call, void *data)
+{
+    give_up(call, data);
+    usleep(500 * 1000);
+}
+
+static int thing_linger(void *self, waldo_call *call, const Bad__Fifo *arguments,
+                        Bad__Number *result)
+{
+    (void)self;
+    (void)result;
+    return park(call, arguments, give_up_slowly);
 }
 
 static int thing_hold(void *self, waldo_call *call, const Bad__Fifo *arguments, Bad__Number *result)
@@ -256,6 +276,7 @@ static const struct bad_thing_ops thing_ops = {
     .defer_twice = thing_defer_twice,
     .nap = thing_nap,
     .park = thing_park,
+    .linger = thing_linger,
     .hold = thing_hold,
     .twin = thing_twin,
     .export_nothing = thing_export_nothing,

@@ -108,17 +108,32 @@ Test(buffer, the_largest_are_kept_but_none_that_is_huge)
         waldo__buffer_free(&all[i]);
 }
 
-/* Each fills what it has, and nobody else does. */
+Test(buffer, what_is_small_does_not_get_what_is_huge)
+{
+    waldo__buffer buffer = {0};
+
+    freed(4 * KIB * KIB);
+    cr_assert_not(waldo__buffer_reserve_spare(&buffer, 64 * KIB));
+    cr_assert(waldo__buffer_reserve_spare(&buffer, KIB * KIB));
+    waldo__buffer_free(&buffer);
+}
+
+/* Each fills what it has, and nobody else does; more in all than are kept, of many sizes. */
 static void *take_turns(void *mark)
 {
+    enum { AT_ONCE = 3 };
+
     for (size_t i = 0; i < 2000; i++) {
-        waldo__buffer buffer = {0};
-        size_t size = (64 + i % 7) * KIB;
-        cr_assert(waldo__buffer_reserve(&buffer, size));
-        memset(buffer.data, *(uint8_t *)mark, size);
-        cr_assert_eq(buffer.data[i % size], *(uint8_t *)mark);
-        cr_assert_eq(memcmp(buffer.data, buffer.data + 1, size - 1), 0);
-        waldo__buffer_free(&buffer);
+        waldo__buffer buffers[AT_ONCE] = {{0}};
+        for (size_t k = 0; k < AT_ONCE; k++) {
+            size_t size = (64 + (7 * i + 13 * k) % 40) * KIB;
+            cr_assert(waldo__buffer_reserve(&buffers[k], size));
+            memset(buffers[k].data, *(uint8_t *)mark, size);
+            cr_assert_eq(buffers[k].data[i % size], *(uint8_t *)mark);
+            cr_assert_eq(memcmp(buffers[k].data, buffers[k].data + 1, size - 1), 0);
+        }
+        for (size_t k = 0; k < AT_ONCE; k++)
+            waldo__buffer_free(&buffers[k]);
     }
     return NULL;
 }

@@ -1,0 +1,166 @@
+/* Replies that wait because their client has not taken what was sent before, and clients that go
+ * about it in a way of their own. */
+#include "raw_client.h"
+#include "server.h"
+
+#define FIRST_SESSION "the 1st session."
+#define SECOND_SESSION "the 2nd session."
+#define QUEUED "bytes on their way to one client; with more, its replies wait"
+
+enum { LARGE = 8 << 20 };
+
+static void start(test_server *server)
+{
+    const char *const arguments[] = {WALDOD,       "--listen", "tcp://127.0.0.1:0", "--load",
+                                     TYPES_MODULE, "--limit",  "queued=100000",     NULL};
+
+    *server = (test_server){.descriptors = 0};
+    server_start_with(server, arguments);
+}
+
+TestSuite(waiting, .fini = daemon_kill_all, .timeout = 120);
+
+static void send_call(raw_client *client, uint64_t object, const char *method, int64_t n,
+                      uint64_t sequence)
+{
+    Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__CALL, object);
+    Bad__Number number = BAD__NUMBER__INIT;
+    waldo__buffer packed = {0};
+
+    request.name = (char *)method;
+    request.sequence = sequence;
+    number.n = n;
+    cr_assert_eq(waldo__envelope_request(&packed, &request, &number.base, NULL), 0);
+    cr_assert_eq(raw_send(client, packed.data, packed.size), 0);
+    waldo__buffer_free(&packed);
+}
+
+/* One reply is asked for again and again, while it cannot be sent. */
+Test(waiting, the_same_reply_many_times)
+{
+    enum { TIMES = 30 };
+    test_server server;
+    start(&server);
+    raw_client client = raw_enter(server.url, FIRST_SESSION);
+    uint64_t object = raw_create(&client, "Thing");
+    uint64_t sequence = ++client.sequence;
+    uint32_t id = 0;
+
+    send_call(&client, object, "produce", LARGE, sequence);
+    cr_assert_eq(raw_receive(&client), 0);
+    for (int i = 0; i < TIMES; i++)
+        send_call(&client, object, "produce", LARGE, sequence);
+    for (int replies = 0; id != client.id; replies++) {
+        cr_assert_lt(replies, TIMES);
+        cr_assert_eq(raw_receive_sealed(client.engine, client.channel, client.secure, &id,
+                                        &client.bytes, waldo__deadline_in(RAW_PATIENCE)),
+                     0);
+        cr_assert_gt(client.bytes.size, (size_t)LARGE);
+    }
+    send_call(&client, object, "echo", 1, ++client.sequence);
+    cr_assert_eq(raw_receive(&client), 0);
+    raw_leave(&client);
+    server_stop(&server);
+}
+
+static unsigned long refused(waldo_manager *manager)
+{
+    char *text = NULL;
+    unsigned long count = 0;
+
+    cr_assert_eq(waldo_manager_debug_info(manager, &text, NULL), 0);
+    const char *found = strstr(text, QUEUED);
+    cr_assert(!found || sscanf(found + strlen(QUEUED), ": refused %lu", &count) == 1, "%s", text);
+    free(text);
+    return count;
+}
+
+/* Until so many replies have had to wait. */
+static void await_waiting(waldo_manager *admin, unsigned long count)
+{
+    for (int left = DAEMON_PATIENCE_MS; refused(admin) < count; left--) {
+        cr_assert_gt(left, 0, "no reply has to wait");
+        usleep(DAEMON_LOOK_US);
+    }
+}
+
+/* Two clients behind one connection, as a device brings them: the replies of both wait. */
+Test(waiting, two_clients_on_one_connection)
+{
+    test_server server;
+    start(&server);
+    waldo_manager *admin = server_connect(&server);
+    raw_client first = raw_enter(server.url, FIRST_SESSION), second = first;
+    waldo__url url;
+
+    cr_assert_eq(waldo__url_parse(server.url, &url, NULL), 0);
+    second.reply = NULL;
+    second.bytes = (waldo__buffer){0};
+    second.id = first.id + 1000;
+    second.secure = raw_shake_hands(second.engine, second.channel, &url, second.id,
+                                    waldo__deadline_in(RAW_PATIENCE));
+    cr_assert_eq(raw_hello(&second, WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION, SECOND_SESSION, 16),
+                 0);
+    uint64_t objects[] = {raw_create(&first, "Thing"), raw_create(&second, "Thing")};
+    uint64_t large = raw_create(&first, "Thing");
+    raw_client *clients[] = {&first, &second};
+    cr_assert_eq(raw_operation(&first, WALDO__WIRE__OPERATION__PING, 0), 0);
+    uint32_t ids[3];
+    for (int i = 0; i < 2; i++) {
+        send_call(clients[i], objects[i], "nap", 500, ++clients[i]->sequence);
+        ids[i] = clients[i]->id;
+    }
+    send_call(&first, large, "produce", LARGE, ++first.sequence);
+    ids[2] = first.id;
+    await_waiting(admin, 2);
+    for (int i = 0; i < 3; i++) {
+        waldo__buffer frame = {0};
+        uint32_t id;
+        cr_assert_eq(first.engine->receive(first.channel, &id, &frame,
+                                           waldo__deadline_in(RAW_PATIENCE), NULL),
+                     0, "%d replies came", i);
+        cr_assert(id == ids[0] || id == ids[1] || id == ids[2]);
+        waldo__buffer_free(&frame);
+    }
+    waldo_manager_unref(admin);
+    waldo__secure_channel_free(second.secure);
+    waldo__wire__reply__free_unpacked(second.reply, NULL);
+    waldo__buffer_free(&second.bytes);
+    raw_close(&first);
+    server_stop(&server);
+}
+
+static bool is_listening(const test_server *server)
+{
+    waldo_manager *manager = NULL;
+    bool reached = waldo_connect(server->url, NULL, &manager, NULL) == 0;
+
+    waldo_manager_unref(manager);
+    return reached;
+}
+
+/* A server that ends waits for a client to take its replies, but not for one that is gone. */
+Test(waiting, a_client_that_leaves_a_server_that_ends)
+{
+    test_server server;
+    start(&server);
+    waldo_manager *admin = server_connect(&server);
+    raw_client client = raw_enter(server.url, FIRST_SESSION);
+    uint64_t object = raw_create(&client, "Thing"), large = raw_create(&client, "Thing");
+    struct timespec begin, end;
+
+    send_call(&client, object, "nap", 200, ++client.sequence);
+    send_call(&client, large, "produce", LARGE, ++client.sequence);
+    await_waiting(admin, 1);
+    waldo_manager_unref(admin);
+    cr_assert_eq(kill(server.daemon.pid, SIGTERM), 0);
+    while (is_listening(&server))
+        usleep(DAEMON_LOOK_US);
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    raw_close(&client);
+    cr_assert_eq(daemon_wait(&server.daemon), 0, "%s", daemon_errors(&server.daemon));
+    close(server.daemon.errors);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    cr_assert_lt(end.tv_sec - begin.tv_sec, 3, "it waited for %d s",
+                 (int)(end.tv_sec - begin.tv_sec));
+}
