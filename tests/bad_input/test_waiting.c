@@ -107,7 +107,7 @@ Test(waiting, two_clients_on_one_connection)
     cr_assert_eq(raw_operation(&first, WALDO__WIRE__OPERATION__PING, 0), 0);
     uint32_t ids[3];
     for (int i = 0; i < 2; i++) {
-        send_call(clients[i], objects[i], "nap", 500, ++clients[i]->sequence);
+        send_call(clients[i], objects[i], "nap", 1500, ++clients[i]->sequence);
         ids[i] = clients[i]->id;
     }
     send_call(&first, large, "produce", LARGE, ++first.sequence);
@@ -149,7 +149,7 @@ Test(waiting, a_client_that_leaves_a_server_that_ends)
     uint64_t object = raw_create(&client, "Thing"), large = raw_create(&client, "Thing");
     struct timespec begin, end;
 
-    send_call(&client, object, "nap", 200, ++client.sequence);
+    send_call(&client, object, "nap", 1000, ++client.sequence);
     send_call(&client, large, "produce", LARGE, ++client.sequence);
     await_waiting(admin, 1);
     waldo_manager_unref(admin);

@@ -66,17 +66,18 @@ int waldo_batch_call_on(waldo_batch *batch, int earlier, const char *method, wal
 int waldo_batch_create(waldo_batch *batch, const char *type_id, waldo_value *arguments,
                        waldo_error *reterr);
 /** What stands for the result of call `earlier` in the arguments of a later one: an argument
- * itself, or anywhere in lists, tuples, dicts and sets. Only this batch takes it. A call without a
- * result gives None; one with a message of its own, what waldo_proxy_call would give. NULL: out of
+ *  itself, or anywhere in lists, tuples, dicts and sets. Only this batch takes it. A call without a
+ *  result gives None; one with a message of its own a dict of its fields, as waldo_proxy_call does.
+ *  In place of the arguments as a whole that dict names the later call's fields. NULL: out of
  *  memory. */
 waldo_value *waldo_batch_use(const waldo_batch *batch, int earlier);
 
 /* ---- Running ---- */
 
 /** Makes the calls. Returns how many of them failed. seconds: for all of them, also those that
- * wait; 0: the manager's call_timeout. Errors: those of every call (waldo/proxy.h); then there are
- * no results. WALDO_ELIMIT: more calls than the server takes. Again: makes all of them again, in
- *  place of the results of before. */
+ *  wait; 0: the manager's call_timeout; less: WALDO_EVALUE. Errors: those of every call
+ *  (waldo/proxy.h); then there are no results. WALDO_ELIMIT: more calls than the server takes.
+ *  Again: makes all of them again, in place of the results of before. */
 WALDO_CHECK int waldo_batch_run(waldo_batch *batch, double seconds, waldo_error *reterr);
 /** The result of a call, as of waldo_proxy_call, each time the same value with a reference more; or
  *  its error. WALDO_EVALUE: there is no such call, or the batch was not run. Where it ended without
