@@ -126,27 +126,20 @@ static run mixed(int *ret_got, int *ret_last)
     return one;
 }
 
-/* ---- broken connections ---- */
-
 /* What a call of a user's type gives is the next one's arguments, field by field. */
 Test(batches, a_result_in_place_of_the_arguments)
 {
-    WALDO_AUTO(waldo_batch) batch = NULL;
-    waldo_value *result = NULL, *n = NULL;
-    int64_t sum = 0;
-    OK(waldo_batch_new(manager, &batch, &error));
-    int first = waldo_batch_call(batch, faults_register_proxy(reg), "add",
-                                 waldo_v_tuple(waldo_v_int64(3)), &error);
-    int second = waldo_batch_call(batch, faults_register_proxy(reg), "add",
-                                  waldo_batch_use(batch, first), &error);
-    cr_assert_eq(waldo_batch_run(batch, 0, &error), 0, "%s", error.message);
-    OK(waldo_batch_result(batch, second, &result, &error));
-    OK(waldo_value_dict_get_str(result, "n", &n, &error));
-    OK(waldo_value_get_int64(n, &sum, &error));
-    cr_assert_eq(sum, 6);
-    waldo_value_unref(n);
-    waldo_value_unref(result);
+    run one = new_run();
+    add_sum(&one);
+    int second = waldo_batch_call(one.batch, faults_register_proxy(reg), "add",
+                                  waldo_batch_use(one.batch, 0), NULL);
+    begin(&one);
+    succeeds(&one);
+    cr_assert_eq(n_of(&one, second), 2 * n_of(&one, 0));
+    waldo_batch_unref(one.batch);
 }
+
+/* ---- broken connections ---- */
 
 Test(batches, cut_while_the_reply_is_on_its_way)
 {
