@@ -1,7 +1,10 @@
-/* A network that is cut: the server has a network namespace of its own, with one link to the
- * clients'. Needs root, iproute2 and util-linux; skipped without. */
+/* A network that is cut, or cut one way, or loses packets: the server has a network namespace of
+ * its own, with one link to the clients'. Needs root, iproute2 and util-linux; skipped without. */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -85,6 +88,21 @@ static void set_link(bool here, bool up)
     cr_assert_eq(ioctl(controls[here], SIOCSIFFLAGS, &link), 0);
 }
 
+/* One way only, from this side to the other one or back: packets go to an address that no card has.
+ */
+static void set_way(bool here, bool open)
+{
+    struct arpreq entry = {.arp_flags = ATF_COM | ATF_PERM};
+    struct sockaddr_in *address = (struct sockaddr_in *)(void *)&entry.arp_pa;
+    address->sin_family = AF_INET;
+    cr_assert_eq(inet_pton(AF_INET, here ? "10.99.0.2" : "10.99.0.1", &address->sin_addr), 1);
+    entry.arp_ha.sa_family = ARPHRD_ETHER;
+    memcpy(entry.arp_ha.sa_data, "\2nobody", 6);
+    strcpy(entry.arp_dev, here ? "c0" : "s0");
+    cr_assert_eq(ioctl(controls[here], open ? SIOCDARP : SIOCSARP, &entry), 0, "%s",
+                 strerror(errno));
+}
+
 typedef struct worker {
     pthread_t thread;
     waldo_manager *manager;
@@ -94,6 +112,7 @@ typedef struct worker {
     waldo_error error;
 } worker;
 
+static worker workers[WORKERS];
 static _Atomic bool stop_working;
 
 static void *work(void *argument)
@@ -110,7 +129,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void start_workers(worker *workers, const char *url)
+static void start_workers(const char *url)
 {
     for (int i = 0; i < WORKERS; i++) {
         workers[i] = (worker){.manager = connect_to(&host, url)};
@@ -119,7 +138,7 @@ static void start_workers(worker *workers, const char *url)
     }
 }
 
-static void end_workers(worker *workers)
+static void end_workers(void)
 {
     stop_working = true;
     for (int i = 0; i < WORKERS; i++) {
@@ -132,22 +151,18 @@ static void end_workers(worker *workers)
     }
 }
 
-/* How many seconds it took. */
-static double cut_for(unsigned ms, bool here)
-{
-    double begun = now();
-    set_link(here, false);
-    for (double until = begun + ms / 1000.0; now() < until;)
-        pause_ms(1);
-    set_link(here, true);
-    return now() - begun;
-}
+/* ---- the tests ---- */
 
-Test(partitions, cut_and_restored, .timeout = 3000)
+static waldo_manager *holder, *beside;
+static faults_lock *lock, *seen;
+static unsigned seed;
+
+/* false: it is not possible here. */
+static bool begin(void)
 {
     if (!is_possible()) {
         fprintf(stderr, "partitions are skipped: they need root, iproute2 and nsenter\n");
-        return;
+        return false;
     }
     start_server_elsewhere(&host, options, "tcp://0.0.0.0:0");
     set_up_link();
@@ -155,32 +170,19 @@ Test(partitions, cut_and_restored, .timeout = 3000)
     char url[64];
     snprintf(url, sizeof url, "tcp://10.99.0.2:%s", strrchr(host.urls[0], ':') + 1);
     const char *given = getenv("WALDO_FAULTS_SEED");
-    unsigned seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL);
-    fprintf(stderr, "cut_and_restored: WALDO_FAULTS_SEED=%u\n", seed);
-
-    worker workers[WORKERS];
-    waldo_manager *holder = connect_to(&host, url);
-    waldo_manager *beside = connect_to(&host, host.urls[1]); /* by a Unix socket */
-    faults_lock *lock = get_lock(holder, "l"), *seen = get_lock(beside, "l");
+    seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL);
+    fprintf(stderr, "partitions: WALDO_FAULTS_SEED=%u\n", seed);
+    holder = connect_to(&host, url);
+    beside = connect_to(&host, host.urls[1]); /* by a Unix socket */
+    lock = get_lock(holder, "l");
+    seen = get_lock(beside, "l");
     OK(lock_acquire(lock, NULL, NULL, &error));
-    start_workers(workers, url);
-    for (int i = 0; i < CUTS * faults_times(); i++) {
-        double cut = cut_for(100 + (unsigned)rand_r(&seed) % 700, i % 2 == 0);
-        /* Until it is there again for everybody. */
-        for (int j = 0; j < WORKERS; j++) {
-            int64_t before = workers[j].calls;
-            AWAIT(workers[j].calls > before);
-        }
-        cr_assert_eq(lock_locked(seen), 1, "the session was lost in cut %d, of %.3f s", i, cut);
-    }
-    end_workers(workers);
+    start_workers(url);
+    return true;
+}
 
-    /* Once for longer than the lease. */
-    set_link(false, false);
-    AWAIT(lock_locked(seen) == 0);
-    set_link(false, true);
-    AWAIT(waldo_manager_ping(holder, NULL) >= 0);
-    FAILS(WALDO_ERUNTIME, faults_lock_release(lock, &error));
+static void finish(void)
+{
     faults_lock_unref(seen);
     faults_lock_unref(lock);
     waldo_manager_unref(beside);
@@ -188,4 +190,87 @@ Test(partitions, cut_and_restored, .timeout = 3000)
     close(controls[0]);
     close(controls[1]);
     stop_server(&host);
+}
+
+/* For everybody, and nobody's session is lost. */
+static void await_calls(int fault, double seconds)
+{
+    for (int i = 0; i < WORKERS; i++) {
+        int64_t before = workers[i].calls;
+        AWAIT(workers[i].calls > before || workers[i].status < 0);
+    }
+    cr_assert_eq(lock_locked(seen), 1, "the session was lost in fault %d, of %.3f s", fault,
+                 seconds);
+}
+
+static unsigned pick_ms(void)
+{
+    return 100 + (unsigned)rand_r(&seed) % 700;
+}
+
+static int64_t all_calls(void)
+{
+    int64_t all = 0;
+    for (int i = 0; i < WORKERS; i++)
+        all += workers[i].calls;
+    return all;
+}
+
+/* Nobody gets through, but for what was on its way. How many seconds it took. */
+static double cut_for(unsigned ms, void (*set)(bool here, bool open), bool here)
+{
+    static const double ON_ITS_WAY = 0.05;
+    int64_t got_through = -1;
+    double begun = now();
+    set(here, false);
+    for (double until = begun + ms / 1000.0; now() < until; pause_ms(1))
+        if (got_through < 0 && now() > begun + ON_ITS_WAY)
+            got_through = all_calls();
+    cr_assert(got_through < 0 || got_through == all_calls(), "it is not cut");
+    set(here, true);
+    return now() - begun;
+}
+
+Test(partitions, cut_and_restored, .timeout = 3000)
+{
+    if (!begin())
+        return;
+    for (int i = 0; i < CUTS * faults_times(); i++)
+        await_calls(i, cut_for(pick_ms(), set_link, i % 2 == 0));
+    end_workers();
+
+    /* Once for longer than the lease. */
+    set_link(false, false);
+    AWAIT(lock_locked(seen) == 0);
+    set_link(false, true);
+    AWAIT(waldo_manager_ping(holder, NULL) >= 0);
+    FAILS(WALDO_ERUNTIME, faults_lock_release(lock, &error));
+    finish();
+}
+
+/* Requests arrive and replies do not, or the other way round. */
+Test(partitions, cut_one_way, .timeout = 3000)
+{
+    if (!begin())
+        return;
+    for (int i = 0; i < CUTS / 2 * faults_times(); i++)
+        await_calls(i, cut_for(pick_ms(), set_way, i % 2 == 0));
+    end_workers();
+    OK(faults_lock_release(lock, &error));
+    finish();
+}
+
+/* A third of the time one way or the other loses what goes there. */
+Test(partitions, packets_that_are_lost, .timeout = 3000)
+{
+    if (!begin())
+        return;
+    for (int i = 0; i < 10 * CUTS * faults_times(); i++) {
+        (void)cut_for(1 + (unsigned)rand_r(&seed) % 5, set_way, rand_r(&seed) % 2);
+        pause_ms(1 + rand_r(&seed) % 10);
+    }
+    await_calls(0, 0);
+    end_workers();
+    OK(faults_lock_release(lock, &error));
+    finish();
 }
