@@ -12,7 +12,8 @@ static const char *const short_times[] = {"--lease",   "1.5", "--grace", "0.3",
 static server host;
 static arena all;
 
-static void look_for(const char *bug, const enum subject_kind *kinds)
+/* threads: of each client. */
+static void look_for(const char *bug, const enum subject_kind *kinds, unsigned threads)
 {
     setenv("WALDO_PLANTED_BUG", bug, 1);
     /* What a mistake loses is lost. */
@@ -24,7 +25,7 @@ static void look_for(const char *bug, const enum subject_kind *kinds)
         all.kinds[i] = kinds[i];
     unsigned rounds = 0;
     while (all.violations == 0 && rounds < MAX_ROUNDS)
-        run_round(&all, ++rounds, CALLS, 1, true);
+        run_round(&all, ++rounds, CALLS / threads, threads, true);
     fprintf(stderr, "planted: %s is found after %zu histories\n", bug, all.histories);
     arena_end(&all);
     stop_server(&host);
@@ -34,24 +35,28 @@ static void look_for(const char *bug, const enum subject_kind *kinds)
 
 TestSuite(planted, .timeout = 110);
 
-#define PLANTED(name, ...)                                                                         \
+#define PLANTED(name, threads, ...)                                                                \
     Test(planted, name)                                                                            \
     {                                                                                              \
         static const enum subject_kind kinds[SUBJECTS] = {__VA_ARGS__};                            \
-        look_for(#name, kinds);                                                                    \
+        look_for(#name, kinds, threads);                                                           \
     }
 
-PLANTED(RUN_TWICE, SUBJECT_VALUE, SUBJECT_LIST, SUBJECT_QUEUES, SUBJECT_DICT, SUBJECT_VALUE)
-PLANTED(RELEASE_EARLY, SUBJECT_LOCK, SUBJECT_RLOCK, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE,
+PLANTED(RUN_TWICE, 1, SUBJECT_VALUE, SUBJECT_LIST, SUBJECT_QUEUES, SUBJECT_DICT, SUBJECT_VALUE)
+PLANTED(RELEASE_EARLY, 1, SUBJECT_LOCK, SUBJECT_RLOCK, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE,
         SUBJECT_LOCK)
-PLANTED(DOUBLE_PERMIT, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE,
+PLANTED(DOUBLE_PERMIT, 1, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE,
         SUBJECT_LOCK)
-PLANTED(FORGET_OWNER, SUBJECT_LOCK, SUBJECT_RLOCK, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE, SUBJECT_LOCK)
-PLANTED(WAKE_TWO, SUBJECT_CONDITION, SUBJECT_CONDITION, SUBJECT_CONDITION, SUBJECT_VALUE,
-        SUBJECT_CONDITION)
-PLANTED(LOSE_HEAD, SUBJECT_QUEUES, SUBJECT_CLOSING_QUEUES, SUBJECT_VALUE, SUBJECT_DICT,
+PLANTED(FORGET_OWNER, 1, SUBJECT_LOCK, SUBJECT_RLOCK, SUBJECT_BOUNDED, SUBJECT_SEMAPHORE,
+        SUBJECT_LOCK)
+/* Few conditions and many threads, so that several wait for the same one. */
+PLANTED(WAKE_TWO, 2, SUBJECT_CONDITION, SUBJECT_CONDITION, SUBJECT_VALUE, SUBJECT_VALUE,
+        SUBJECT_VALUE)
+PLANTED(LOSE_HEAD, 1, SUBJECT_QUEUES, SUBJECT_CLOSING_QUEUES, SUBJECT_VALUE, SUBJECT_DICT,
         SUBJECT_LIST)
-PLANTED(DROP_UNDO, SUBJECT_QUEUES, SUBJECT_LOCK, SUBJECT_SEMAPHORE, SUBJECT_QUEUES, SUBJECT_QUEUES)
-PLANTED(RETURN_LAST, SUBJECT_QUEUES, SUBJECT_QUEUES, SUBJECT_QUEUES, SUBJECT_VALUE, SUBJECT_LIST)
-PLANTED(SHORT_BARRIER, SUBJECT_BARRIER, SUBJECT_BARRIER, SUBJECT_EVENT, SUBJECT_VALUE, SUBJECT_LIST)
-PLANTED(LOSE_CHANGE, SUBJECT_VALUE, SUBJECT_VALUE, SUBJECT_LIST, SUBJECT_DICT, SUBJECT_SET)
+PLANTED(DROP_UNDO, 1, SUBJECT_QUEUES, SUBJECT_LOCK, SUBJECT_SEMAPHORE, SUBJECT_QUEUES,
+        SUBJECT_QUEUES)
+PLANTED(RETURN_LAST, 1, SUBJECT_QUEUES, SUBJECT_QUEUES, SUBJECT_QUEUES, SUBJECT_VALUE, SUBJECT_LIST)
+PLANTED(SHORT_BARRIER, 1, SUBJECT_BARRIER, SUBJECT_BARRIER, SUBJECT_EVENT, SUBJECT_VALUE,
+        SUBJECT_LIST)
+PLANTED(LOSE_CHANGE, 1, SUBJECT_VALUE, SUBJECT_VALUE, SUBJECT_LIST, SUBJECT_DICT, SUBJECT_SET)
