@@ -316,11 +316,13 @@ static int find_result(const waldo_batch *batch, int call, entry **ret_entry, wa
     if (call < 0 || (size_t)call >= batch->count)
         return waldo_error_set(reterr, WALDO_EVALUE, "the batch has no call %d", call);
     entry *one = &batch->entries[call];
-    if (!one->was_run && batch->run_status < 0)
-        return waldo_error_set(reterr, batch->run_status,
-                               "the batch ended without results, whether or not call %d was made: "
-                               "%.300s",
-                               call, batch->run_error.message);
+    int ended = batch->run_status;
+    if (!one->was_run && ended < 0) {
+        waldo_error_set(reterr, ended,
+                        "the batch ended without results, whether or not call %d was made: %.300s",
+                        call, batch->run_error.message);
+        return ended;
+    }
     if (!one->was_run)
         return waldo_error_set(reterr, WALDO_EVALUE, "call %d of the batch was not run", call);
     if (one->status >= 0)
