@@ -30,8 +30,8 @@ struct waldo__channel {
     _Atomic uint64_t sent;
     /* The receiving thread's: */
     _Atomic uint64_t received;
-    bool stays;             /* on the socket, whatever the server offers */
-    waldo__shm_client *shm; /* NULL: on the socket */
+    bool stays;                       /* on the socket, whatever the server offers */
+    _Atomic(waldo__shm_client *) shm; /* NULL: on the socket; set once, any thread may look */
     waldo__sp_parser parser;
     /* Bytes that have come and are not taken yet. */
     size_t stage_start;
@@ -321,7 +321,10 @@ static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_
 
     if (channel->stays || !idle)
         return 0;
-    return waldo__shm_move(channel->fd, &channel->parser, deadline, &channel->shm, reterr);
+    waldo__shm_client *shm = NULL;
+    int rc = waldo__shm_move(channel->fd, &channel->parser, deadline, &shm, reterr);
+    channel->shm = shm;
+    return rc;
 }
 
 static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec *parts,
