@@ -88,9 +88,10 @@ static inline int raw_exchange_bytes(raw_client *client, const void *data, size_
     return client->reply->status;
 }
 
-/* The request keeps its sequence number; one without gets the next one each time. */
-static inline int raw_exchange(raw_client *client, const Waldo__Wire__Request *request,
-                               const ProtobufCMessage *body)
+/* Nobody waits for the reply; 0 or the engine's error. The request keeps its sequence number; one
+ * without gets the next one each time. */
+static inline int raw_post(raw_client *client, const Waldo__Wire__Request *request,
+                           const ProtobufCMessage *body)
 {
     Waldo__Wire__Request numbered = *request;
     waldo__buffer packed = {0};
@@ -98,9 +99,17 @@ static inline int raw_exchange(raw_client *client, const Waldo__Wire__Request *r
     if (numbered.sequence == 0)
         numbered.sequence = ++client->sequence;
     cr_assert_eq(waldo__envelope_request(&packed, &numbered, body, NULL), 0);
-    int status = raw_exchange_bytes(client, packed.data, packed.size);
+    int status = raw_send(client, packed.data, packed.size);
     waldo__buffer_free(&packed);
     return status;
+}
+
+static inline int raw_exchange(raw_client *client, const Waldo__Wire__Request *request,
+                               const ProtobufCMessage *body)
+{
+    cr_assert_eq(raw_post(client, request, body), 0);
+    cr_assert_eq(raw_receive(client), 0);
+    return client->reply->status;
 }
 
 /* A request on an object of this life of the server. */

@@ -78,6 +78,20 @@ static inline void await_objects(waldo_manager *manager, uint64_t wanted)
     }
 }
 
+/* What the limit has refused. */
+static inline unsigned long server_refused(waldo_manager *manager, const char *what)
+{
+    char *text = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+    unsigned long count = 0;
+
+    cr_assert_eq(waldo_manager_debug_info(manager, &text, &err), 0, "%s", err.message);
+    const char *found = strstr(text, what);
+    cr_assert(!found || sscanf(found + strlen(what), ": refused %lu", &count) == 1, "%s", text);
+    free(text);
+    return count;
+}
+
 /* Somebody who has nothing to do with what went wrong. */
 static inline void assert_serves(const test_server *server)
 {

@@ -65,12 +65,8 @@ static int run(batch *self, raw_client *client)
 static void send_batch(batch *self, raw_client *client)
 {
     Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__BATCH, 0);
-    waldo__buffer packed = {0};
 
-    request.sequence = ++client->sequence;
-    cr_assert_eq(waldo__envelope_request(&packed, &request, &self->message.base, NULL), 0);
-    cr_assert_eq(raw_send(client, packed.data, packed.size), 0);
-    waldo__buffer_free(&packed);
+    cr_assert_eq(raw_post(client, &request, &self->message.base), 0);
     for (size_t i = 0; i < self->message.n_calls; i++)
         waldo__buffer_free(&self->requests[i]);
 }

@@ -50,15 +50,7 @@ TestSuite(limits, .fini = daemon_kill_all, .timeout = 120);
 /* What the limit has refused. */
 static unsigned long refused(const char *what)
 {
-    char *text = NULL;
-    waldo_error err = WALDO_ERROR_INIT;
-    unsigned long count = 0;
-
-    cr_assert_eq(waldo_manager_debug_info(admin, &text, &err), 0, "%s", err.message);
-    const char *found = strstr(text, what);
-    cr_assert(!found || sscanf(found + strlen(what), ": refused %lu", &count) == 1, "%s", text);
-    free(text);
-    return count;
+    return server_refused(admin, what);
 }
 
 static void assert_refused(const raw_client *client, const char *words)
@@ -100,13 +92,8 @@ static int send_with(raw_client *client, uint64_t object, const char *method,
                      const ProtobufCMessage *arguments)
 {
     Waldo__Wire__Request request = call_of(client, object, method);
-    waldo__buffer packed = {0};
 
-    request.sequence = ++client->sequence;
-    cr_assert_eq(waldo__envelope_request(&packed, &request, arguments, NULL), 0);
-    int status = raw_send(client, packed.data, packed.size);
-    waldo__buffer_free(&packed);
-    return status;
+    return raw_post(client, &request, arguments);
 }
 
 static int send_call(raw_client *client, uint64_t object, const char *method, int64_t n)

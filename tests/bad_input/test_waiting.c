@@ -25,14 +25,11 @@ static void send_call(raw_client *client, uint64_t object, const char *method, i
 {
     Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__CALL, object);
     Bad__Number number = BAD__NUMBER__INIT;
-    waldo__buffer packed = {0};
 
     request.name = (char *)method;
     request.sequence = sequence;
     number.n = n;
-    cr_assert_eq(waldo__envelope_request(&packed, &request, &number.base, NULL), 0);
-    cr_assert_eq(raw_send(client, packed.data, packed.size), 0);
-    waldo__buffer_free(&packed);
+    cr_assert_eq(raw_post(client, &request, &number.base), 0);
 }
 
 /* One reply is asked for again and again, while it cannot be sent. */
@@ -63,22 +60,10 @@ Test(waiting, the_same_reply_many_times)
     server_stop(&server);
 }
 
-static unsigned long refused(waldo_manager *manager)
-{
-    char *text = NULL;
-    unsigned long count = 0;
-
-    cr_assert_eq(waldo_manager_debug_info(manager, &text, NULL), 0);
-    const char *found = strstr(text, QUEUED);
-    cr_assert(!found || sscanf(found + strlen(QUEUED), ": refused %lu", &count) == 1, "%s", text);
-    free(text);
-    return count;
-}
-
 /* Until so many replies have had to wait. */
 static void await_waiting(waldo_manager *admin, unsigned long count)
 {
-    for (int left = DAEMON_PATIENCE_MS; refused(admin) < count; left--) {
+    for (int left = DAEMON_PATIENCE_MS; server_refused(admin, QUEUED) < count; left--) {
         cr_assert_gt(left, 0, "no reply has to wait");
         usleep(DAEMON_LOOK_US);
     }
