@@ -152,10 +152,11 @@ void waldo__session_unwatch(waldo__session *session, waldo__object *object)
 
 /* ---- holding ---- */
 
-/* In the place of what was there. */
-static bool set_reference(waldo__session *session, waldo__object *object, uint64_t count)
+/* In the place of what was there, or NULL. */
+static bool set_reference(waldo__session *session, void *before, waldo__object *object,
+                          uint64_t count)
 {
-    void *before = waldo__map_get(&session->references, object->id), *after = object;
+    void *after = object;
     if (count > 1) {
         waldo__held *held = several(before) ? several(before) : malloc(sizeof *held);
         if (!held)
@@ -174,10 +175,10 @@ bool waldo__session_hold(waldo__session *session, waldo__object *object)
 {
     if (session->ended)
         return false;
-    uint64_t count = count_of(waldo__map_get(&session->references, object->id));
+    void *before = waldo__map_get(&session->references, object->id);
     if (!waldo__object_reference(object))
         return false;
-    if (set_reference(session, object, count + 1))
+    if (set_reference(session, before, object, count_of(before) + 1))
         return true;
     waldo__object_unreference(object, 1);
     return false;
@@ -192,7 +193,7 @@ bool waldo__session_drop(waldo__session *session, uint64_t id, uint64_t count)
     waldo__object *object = object_of(reference);
     left -= count;
     if (left > 0)
-        (void)set_reference(session, object, left); /* needs no memory */
+        (void)set_reference(session, reference, object, left); /* needs no memory */
     else
         free(several(waldo__map_remove(&session->references, id)));
     waldo__object_unreference(object, count);
