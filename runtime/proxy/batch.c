@@ -96,9 +96,7 @@ static int check(const waldo_batch *batch, const entry *one, const waldo_value *
         return waldo_error_set(reterr, WALDO_EVALUE,
                                "the proxy is of another manager than the batch");
     if (!arguments)
-        return waldo_error_set(reterr, WALDO_ENOMEM,
-                               "no memory for the arguments, or NULL where waldo_v_none() is "
-                               "meant");
+        return waldo__no_arguments(reterr);
     if (batch->count >= INT_MAX)
         return waldo_error_set(reterr, WALDO_ELIMIT, "too many calls in one batch");
     return 0;
@@ -160,9 +158,7 @@ int waldo_batch_call(waldo_batch *batch, waldo_proxy *proxy, const char *method,
                      waldo_value *arguments, waldo_error *reterr)
 {
     Waldo__Wire__Request request;
-    waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
-    request.name = (char *)method;
-    request.dynamic = request.want_table = true;
+    waldo__dynamic_request(proxy, method, &request);
     return add(batch, (entry){.proxy = proxy}, &request, arguments, reterr);
 }
 
@@ -175,10 +171,8 @@ static uint32_t number_of(int call)
 int waldo_batch_call_on(waldo_batch *batch, int earlier, const char *method, waldo_value *arguments,
                         waldo_error *reterr)
 {
-    Waldo__Wire__Request request = WALDO__WIRE__REQUEST__INIT;
-    request.operation = WALDO__WIRE__OPERATION__CALL;
-    request.name = (char *)method;
-    request.dynamic = request.want_table = true;
+    Waldo__Wire__Request request;
+    waldo__dynamic_request(NULL, method, &request);
     return add(batch, (entry){.object_from = number_of(earlier)}, &request, arguments, reterr);
 }
 

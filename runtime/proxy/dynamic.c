@@ -5,14 +5,31 @@
 #include "wire/scan.h"
 #include <waldo/value_message.h>
 
+void waldo__dynamic_request(waldo_proxy *proxy, const char *method,
+                            Waldo__Wire__Request *ret_request)
+{
+    if (proxy) {
+        waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, ret_request);
+    } else {
+        waldo__wire__request__init(ret_request);
+        ret_request->operation = WALDO__WIRE__OPERATION__CALL;
+    }
+    ret_request->name = (char *)method;
+    ret_request->dynamic = ret_request->want_table = true;
+}
+
+int waldo__no_arguments(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ENOMEM,
+                           "no memory for the arguments, or NULL where waldo_v_none() is meant");
+}
+
 int waldo__take_arguments(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
                           waldo_error *reterr)
 {
-    int status =
-        arguments
-            ? waldo_value_to_message(arguments, &arena->allocator, ret_message, reterr)
-            : waldo_error_set(reterr, WALDO_ENOMEM,
-                              "no memory for the arguments, or NULL where waldo_v_none() is meant");
+    int status = arguments
+                     ? waldo_value_to_message(arguments, &arena->allocator, ret_message, reterr)
+                     : waldo__no_arguments(reterr);
     waldo_value_unref(arguments);
     return status;
 }
@@ -59,8 +76,6 @@ static int exchange(waldo_proxy *proxy, Waldo__Wire__Request *request,
                     const ProtobufCMessage *arguments, waldo_value **ret_result,
                     waldo_error *reterr)
 {
-    request->dynamic = true;
-    request->want_table = true;
     waldo__reply reply;
     int status = waldo__exchange(proxy->manager, request, arguments, waldo__proxy_timeout(proxy, 0),
                                  &reply, reterr);
@@ -80,8 +95,7 @@ int waldo_proxy_call(waldo_proxy *proxy, const char *method, waldo_value *argume
     int status = waldo__take_arguments(arguments, &arena, &message, reterr);
     if (status >= 0) {
         Waldo__Wire__Request request;
-        waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
-        request.name = (char *)method;
+        waldo__dynamic_request(proxy, method, &request);
         status = exchange(proxy, &request, &message->base, ret_result, reterr);
     }
     waldo__arena_free(&arena);
@@ -92,6 +106,7 @@ int waldo_proxy_next(waldo_proxy *proxy, waldo_value **ret_item, waldo_error *re
 {
     Waldo__Wire__Request request;
     waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__NEXT, &request);
+    request.dynamic = request.want_table = true;
     waldo_error error;
     int status = exchange(proxy, &request, NULL, ret_item, &error);
     if (status >= 0)

@@ -147,9 +147,7 @@ int waldo_call_async(waldo_proxy *proxy, const char *method, waldo_value *argume
     int status = waldo__take_arguments(arguments, &arena, &message, reterr);
     if (status >= 0) {
         Waldo__Wire__Request request;
-        waldo__proxy_request(proxy, WALDO__WIRE__OPERATION__CALL, &request);
-        request.name = (char *)method;
-        request.dynamic = request.want_table = true;
+        waldo__dynamic_request(proxy, method, &request);
         status = start(proxy->manager, proxy, &request, &message->base,
                        waldo__proxy_timeout(proxy, 0), ret_future, reterr);
     }

@@ -325,12 +325,13 @@ void waldo__links_ask_again(waldo_manager *manager)
     /* With the lock: no use began later. */
     uint64_t now = waldo__now(), longest = (uint64_t)(SILENT_LEASES * manager->lease * 1e9);
     for (waldo__link *link = manager->links; link; link = link->next) {
-        uint64_t progress = waldo__link_progress(link);
         if (link->shared || link->users == 0)
             continue;
-        if (progress == link->progress && now - link->silent_since > longest)
+        uint64_t progress = waldo__link_progress(link);
+        bool moved = progress != link->progress, silent = now - link->silent_since > longest;
+        if (!moved && silent)
             link->engine->interrupt(link->channel);
-        if (progress != link->progress || now - link->silent_since > longest)
+        if (moved || silent)
             link->silent_since = now;
         link->progress = progress;
     }

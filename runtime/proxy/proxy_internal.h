@@ -56,6 +56,11 @@ int waldo__proxy_invoke_waiting(waldo_proxy *proxy, const waldo_proxy_type *type
                                 const char *method, const ProtobufCMessageDescriptor *output,
                                 const ProtobufCMessage *arguments, double seconds,
                                 ProtobufCMessage **ret_result, waldo_error *reterr);
+/* The request of a call by name. proxy NULL: its object is not known yet. */
+void waldo__dynamic_request(waldo_proxy *proxy, const char *method,
+                            Waldo__Wire__Request *ret_request);
+/* What is said where they are NULL. */
+int waldo__no_arguments(waldo_error *reterr);
 /* The value as a message in the arena. TAKES arguments; NULL is out of memory. */
 int waldo__take_arguments(waldo_value *arguments, waldo__arena *arena, Waldo__Value **ret_message,
                           waldo_error *reterr);
