@@ -3,16 +3,20 @@
  *
  *     bench_calls URL KIND COUNT
  *
- * KIND is get, of a dict's item, or create, of a dict that is dropped. */
+ * KIND is get, of a dict's item, create, of a dict that is dropped, or pipeline: as get, with 100
+ * under way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <waldo/waldo.h>
 
+#include "waldo/builtins.proxy.h"
+
 typedef struct place {
     waldo_manager *manager;
     waldo_dict *dict;
+
     waldo_error error;
 } place;
 
@@ -22,6 +26,33 @@ static int get(place *here)
     int status = waldo_dict_get(here->dict, waldo_v(1), &item, &here->error);
     if (status >= 0)
         waldo_value_unref(item);
+    return status;
+}
+
+static int get_many(place *here)
+{
+    enum { UNDER_WAY = 100 };
+    waldo_future *futures[UNDER_WAY];
+    Waldo__Builtin__DictKey arguments = WALDO__BUILTIN__DICT_KEY__INIT;
+    Waldo__Value one = WALDO__VALUE__INIT;
+    one.kind_case = WALDO__VALUE__KIND_INTEGER;
+    one.integer = 1;
+    arguments.key = &one;
+    int status = 0, count = 0;
+    while (count < UNDER_WAY && status >= 0) {
+        status = waldo_builtin_dict___getitem___async(here->dict, &arguments, &futures[count],
+                                                      &here->error);
+        count += status >= 0;
+    }
+    for (int i = 0; i < count; i++) {
+        Waldo__Value *item;
+        if (status >= 0)
+            status = waldo_builtin_dict___getitem___await(futures[i], WALDO_FOREVER, &item,
+                                                          &here->error);
+        if (status >= 0)
+            waldo__value__free_unpacked(item, NULL);
+        waldo_future_unref(futures[i]);
+    }
     return status;
 }
 
@@ -50,14 +81,19 @@ int main(int argc, char **argv)
 {
     bool gets = argc == 4 && strcmp(argv[2], "get") == 0;
     bool creates = argc == 4 && strcmp(argv[2], "create") == 0;
-    if (!gets && !creates) {
-        fputs("usage: bench_calls URL get|create COUNT\n", stderr);
+    bool pipelines = argc == 4 && strcmp(argv[2], "pipeline") == 0;
+    if (!gets && !creates && !pipelines) {
+        fputs("usage: bench_calls URL get|create|pipeline COUNT\n", stderr);
         return 2;
     }
     place here;
     int status = waldo_connect(argv[1], NULL, &here.manager, &here.error);
     if (status >= 0) {
-        status = make_calls(&here, gets ? get : create, strtoul(argv[3], NULL, 10));
+        status = make_calls(&here,
+                            gets      ? get
+                            : creates ? create
+                                      : get_many,
+                            strtoul(argv[3], NULL, 10));
         waldo_manager_unref(here.manager);
     }
     if (status < 0)

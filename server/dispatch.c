@@ -76,6 +76,8 @@ static int do_hello(waldo_call *call)
     welcome.multiplexes =
         endpoint->engine->multiplexes &&
         endpoint->engine->multiplexes(endpoint->listener, call->connection, call->id);
+    welcome.bundles = peer->may_bundle =
+        welcome.multiplexes && endpoint->mode == WALDO__SECURE_SEALED;
     welcome.shared_memory = waldo__peer_may_move(peer);
     welcome.probe = answer_probe(server, session, hello->probe);
     waldo__call_answer(call, &welcome.base);

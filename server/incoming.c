@@ -12,8 +12,7 @@ static void answer_unread(const waldo__peer *peer, uint32_t id, const waldo_erro
     reply.error_message = (char *)error->message;
     waldo__buffer packed = {0};
     if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0)
-        waldo__peer_reply(peer->endpoint->server, peer->id, peer->connection, id, packed.data,
-                          packed.size);
+        waldo__peer_reply(peer->endpoint->server, peer->id, id, packed.data, packed.size);
     waldo__buffer_free(&packed);
 }
 
@@ -35,25 +34,52 @@ static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, 
     waldo__call_unref(call);
 }
 
+/* Each request may end the peer. */
+static void handle_bundle(waldo__peer *peer, const uint8_t *data, size_t size, waldo__buffer *owner)
+{
+    waldo_server *server = peer->endpoint->server;
+    uint64_t id = peer->id;
+    waldo__bundled one;
+    if (!peer->may_bundle || !waldo__bundle_is_sound(data, size)) {
+        waldo__peer_dismiss(server, id);
+        return;
+    }
+    peer->takes_bundles = true;
+    for (bool first = true; peer && waldo__bundle_next(&data, &size, &one); first = false) {
+        bool alone = first && size == 0;
+        handle_request(peer, one.id, one.data, one.size, alone ? owner : NULL);
+        peer = waldo__peer_find(server, id);
+    }
+}
+
+static void handle_frame(waldo__endpoint *here, uint64_t connection, uint32_t id,
+                         const uint8_t *data, size_t size, waldo__buffer *owner)
+{
+    const uint8_t *payload;
+    size_t payload_size;
+    int kind = waldo__secure_kind_of(data, size);
+    waldo__peer *peer =
+        waldo__peer_open(here, connection, id, data, size, &owner, &payload, &payload_size);
+    if (peer && kind == WALDO__SECURE_SEALED_BUNDLE)
+        handle_bundle(peer, payload, payload_size, owner);
+    else if (peer)
+        handle_request(peer, id, payload, payload_size, owner);
+}
+
 void waldo__dispatch_message(void *endpoint, uint64_t connection, uint32_t id, const uint8_t *data,
                              size_t size, waldo__buffer *owner)
 {
     waldo__endpoint *here = endpoint;
-    const uint8_t *request;
-    size_t request_size;
     here->server->heard++;
     switch (waldo__secure_kind_of(data, size)) {
     case WALDO__SECURE_FIRST:
         waldo__peer_accept(here, connection, id, data, size);
         return;
     case WALDO__SECURE_SEALED_FRAME:
-    case WALDO__SECURE_CLEAR_FRAME: {
-        waldo__peer *peer =
-            waldo__peer_open(here, connection, id, data, size, &owner, &request, &request_size);
-        if (peer)
-            handle_request(peer, id, request, request_size, owner);
+    case WALDO__SECURE_SEALED_BUNDLE:
+    case WALDO__SECURE_CLEAR_FRAME:
+        handle_frame(here, connection, id, data, size, owner);
         return;
-    }
     default:
         waldo__peer_refuse(here, connection, id);
     }

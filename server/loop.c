@@ -39,6 +39,7 @@ bool waldo__server_queue(waldo_call *call)
 /* Several replies for one connection leave together. */
 static void gather(waldo_server *server, bool gathers)
 {
+    waldo__replies_gather(server, gathers);
     for (waldo__endpoint *endpoint = server->endpoints; endpoint; endpoint = endpoint->next)
         if (endpoint->listener && endpoint->engine->gather)
             endpoint->engine->gather(endpoint->listener, gathers);

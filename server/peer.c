@@ -11,27 +11,11 @@ enum { SILENT_LEASES = 6 };
 
 /* ---- refusing ---- */
 
-static void send_parts(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
-                       const struct iovec *parts, int part_count)
-{
-    /* Where it cannot be told there is nobody to tell. */
-    if (!endpoint->listener)
-        return;
-    (void)endpoint->engine->reply(endpoint->listener, connection, id, parts, part_count, NULL);
-}
-
-static void send_raw(waldo__endpoint *endpoint, uint64_t connection, uint32_t id, void *data,
-                     size_t size)
-{
-    struct iovec part = {data, size};
-    send_parts(endpoint, connection, id, &part, 1);
-}
-
 void waldo__peer_refuse(waldo__endpoint *endpoint, uint64_t connection, uint32_t id)
 {
     uint8_t refusal[WALDO__SECURE_REFUSAL_SIZE];
     waldo__secure_refuse(refusal);
-    send_raw(endpoint, connection, id, refusal, sizeof refusal);
+    waldo__peer_send_frame(endpoint, connection, id, refusal, sizeof refusal);
     if (endpoint->listener && !waldo__map_get(&endpoint->connections, connection))
         endpoint->engine->disconnect(endpoint->listener, connection);
 }
@@ -102,31 +86,10 @@ static void unbind(waldo__peer *peer)
     waldo__session_unref(session);
 }
 
-static waldo_call *take_waiting(waldo__peer *peer)
-{
-    waldo_server *server = peer->endpoint->server;
-    waldo_call *call = peer->waiting;
-    peer->waiting = call->next_to_send;
-    if (--server->waiting_replies == 0)
-        waldo__server_wake(server); /* it may be what a server that ends waits for */
-    return call;
-}
-
-/* Its client asks for them again. */
-static void forget_waiting(waldo__peer *peer)
-{
-    while (peer->waiting) {
-        waldo_call *call = take_waiting(peer);
-        call->waits = false;
-        call->sent = true;
-        waldo__call_unkeep(call);
-    }
-}
-
 static void end(waldo__peer *peer)
 {
     waldo_server *server = peer->endpoint->server;
-    forget_waiting(peer);
+    waldo__replies_forget(peer);
     waldo__map_remove(&server->peers, peer->id);
     forget_on_connection(peer);
     if (peer->admitted)
@@ -206,7 +169,7 @@ void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t
     if (waldo__secure_accept(server->keys, endpoint->mode, data, size, second, &channel, NULL) >=
             0 &&
         make(endpoint, connection, channel)) {
-        send_raw(endpoint, connection, id, second, sizeof second);
+        waldo__peer_send_frame(endpoint, connection, id, second, sizeof second);
         return;
     }
     waldo__limit_give(&server->limits, WALDO_LIMIT_STRANGERS);
@@ -270,91 +233,6 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session)
     unbind(peer);
     peer->session = session;
     peer->greeted = true;
-}
-
-void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
-                       const uint8_t *data, size_t size)
-{
-    waldo__peer *peer = waldo__peer_find(server, channel);
-    if (!peer)
-        return;
-    uint8_t head[WALDO__SECURE_CLEAR_HEAD_SIZE];
-    struct iovec parts[2] = {{head, sizeof head}, {(void *)data, size}};
-    if (waldo__secure_clear_head(peer->channel, head))
-        send_parts(peer->endpoint, connection, id, parts, 2);
-    else if (waldo__secure_seal(peer->channel, &parts[1], 1, &server->frame, NULL) >= 0)
-        send_raw(peer->endpoint, connection, id, server->frame.data, server->frame.size);
-    else /* without memory for it; the client asks again on another connection */
-        waldo__peer_dismiss(server, channel);
-}
-
-/* ---- replies that wait ---- */
-
-static bool is_full(const waldo__peer *peer)
-{
-    const waldo__endpoint *endpoint = peer->endpoint;
-    return endpoint->listener && endpoint->engine->is_full &&
-           endpoint->engine->is_full(endpoint->listener, peer->connection);
-}
-
-static void send_reply(waldo_call *call)
-{
-    call->waits = false;
-    call->sent = true;
-    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
-                      call->reply.size);
-}
-
-void waldo__peer_send(waldo_call *call)
-{
-    waldo__peer *peer = waldo__peer_find(call->server, call->channel);
-    if (!peer || (!peer->waiting && !is_full(peer))) {
-        send_reply(call);
-        return;
-    }
-    waldo__call_keep(call);
-    call->waits = true;
-    call->next_to_send = NULL;
-    if (peer->waiting)
-        peer->waiting_last->next_to_send = call;
-    else
-        peer->waiting = call;
-    peer->waiting_last = call;
-    call->server->waiting_replies++;
-    atomic_fetch_add(&call->server->limits.refused[WALDO_LIMIT_QUEUED], 1);
-}
-
-/* Several clients may share a connection, behind a device. */
-static waldo__peer *find_waiting(const waldo__endpoint *endpoint, uint64_t connection)
-{
-    waldo__peer *peer = waldo__map_get(&endpoint->connections, connection);
-    while (peer && !peer->waiting)
-        peer = peer->next_on_connection;
-    return peer;
-}
-
-/* Each reply that is sent may end the peer. */
-static void send_waiting(const waldo__endpoint *endpoint, uint64_t connection)
-{
-    for (waldo__peer *peer;
-         (peer = find_waiting(endpoint, connection)) != NULL && !is_full(peer);) {
-        waldo_call *call = take_waiting(peer);
-        send_reply(call);
-        waldo__call_unkeep(call);
-    }
-}
-
-/* Who takes something is alive, though nothing is read that he may say. */
-void waldo__peers_taken(waldo__endpoint *endpoint, uint64_t connection)
-{
-    uint64_t now = uv_now(&endpoint->server->loop);
-    for (waldo__peer *peer = waldo__map_get(&endpoint->connections, connection); peer;
-         peer = peer->next_on_connection) {
-        peer->since = now;
-        if (peer->session)
-            peer->session->heard_at = now;
-    }
-    send_waiting(endpoint, connection);
 }
 
 void waldo__peers_gone(waldo__endpoint *endpoint, uint64_t connection)

@@ -24,6 +24,8 @@ typedef struct waldo__peer {
     waldo__session *session; /* NULL before HELLO */
     bool admitted;           /* one of the server's CONNECTIONS; before, one of the STRANGERS */
     bool greeted;            /* it had a session */
+    bool may_bundle;         /* its requests */
+    bool takes_bundles;      /* it has sent one */
     uint64_t since;      /* loop time in ms: it came, or was last heard of, or lost its session */
     waldo_call *waiting; /* answered while its connection was full, in order */
     waldo_call *waiting_last;
@@ -55,8 +57,16 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
  * what was sent before. */
 void waldo__peer_send(waldo_call *call);
 /* Sends a reply through the channel, if it is still there. */
-void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
-                       const uint8_t *data, size_t size);
+void waldo__peer_reply(waldo_server *server, uint64_t channel, uint32_t id, const uint8_t *data,
+                       size_t size);
+/* From now on several replies to one peer leave in a bundle, until they are not gathered any more.
+ */
+void waldo__replies_gather(waldo_server *server, bool gathers);
+/* Those that wait are not sent: its client asks for them again. */
+void waldo__replies_forget(waldo__peer *peer);
+/* Sends bytes as they are, if there still is where to. */
+void waldo__peer_send_frame(struct waldo__endpoint *endpoint, uint64_t connection, uint32_t id,
+                            void *data, size_t size);
 /* The peer of the channel has to leave, if it is still there. */
 void waldo__peer_dismiss(waldo_server *server, uint64_t channel);
 /* The client of a connection that was full has taken something. */

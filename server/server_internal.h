@@ -70,8 +70,11 @@ struct waldo_server {
     waldo__peer *oldest_stranger;
     waldo__peer *newest_stranger;
     waldo__buffer plain; /* the frame that was opened last */
-    waldo__buffer frame; /* the one that was sealed last */
-    waldo__map sessions; /* first half of the id -> waldo__session */
+    waldo__buffer frame; /* the one that was sealed last, or the bundle that is being made */
+    bool bundles_replies;
+    waldo__peer *bundle_of; /* NULL: none is being made */
+    uint32_t bundle_id;     /* of a request that it answers */
+    waldo__map sessions;    /* first half of the id -> waldo__session */
     uint64_t last_session;
     enum waldo__phase phase;
     unsigned listeners; /* not yet closed */

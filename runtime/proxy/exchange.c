@@ -28,51 +28,26 @@ static uint64_t current_thread(void)
     return thread;
 }
 
-/* Packs into the buffer, behind what is there. */
-static int pack_into(const waldo__link *link, waldo__buffer *buffer,
-                     const Waldo__Wire__Request *request, const ProtobufCMessage *body,
-                     waldo_error *reterr)
-{
-    size_t before = buffer->size;
-    int status = waldo__envelope_request(buffer, request, body, reterr);
-    if (status >= 0 && buffer->size - before > link->max_message)
-        return waldo_error_set(reterr, WALDO_ETOOBIG,
-                               "the request has %zu bytes, more than the %zu that are allowed "
-                               "(waldod --max-message, and max_message of the manager)",
-                               buffer->size - before, link->max_message);
-    return status;
-}
-
-static int pack_sealed(waldo__link *link, const Waldo__Wire__Request *request,
-                       const ProtobufCMessage *body, waldo_error *reterr)
-{
-    enum { KEPT = 64 * 1024 };
-    link->packed.size = 0;
-    int status = pack_into(link, &link->packed, request, body, reterr);
-    struct iovec part = {link->packed.data, link->packed.size};
-    if (status >= 0)
-        status = waldo__secure_seal(link->secure, &part, 1, waldo__link_frame(link), reterr);
-    if (link->packed.capacity > KEPT)
-        waldo__buffer_free(&link->packed);
-    return status;
-}
-
-/* The request in the link's frame; by the thread that sends on the link. */
+/* Appends the request to the frame that the link is making; by the thread that sends. */
 static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
                 const ProtobufCMessage *body, waldo__deadline deadline, waldo_error *reterr)
 {
+    waldo__buffer *frame;
     uint64_t left = waldo__deadline_left(deadline);
-    uint8_t head[WALDO__SECURE_CLEAR_HEAD_SIZE];
     request->timeout = left == UINT64_MAX ? 0 : left / 1000 + 1;
     request->thread = current_thread();
     waldo__pending_acknowledge(manager, link, request);
-    if (!waldo__secure_clear_head(link->secure, head))
-        return pack_sealed(link, request, body, reterr);
-    waldo__buffer *frame = waldo__link_frame(link);
-    frame->size = 0;
-    if (!waldo__buffer_append(frame, head, sizeof head))
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a request");
-    return pack_into(link, frame, request, body, reterr);
+    int status = waldo__link_begin(link, deadline, &frame, reterr);
+    if (status < 0)
+        return status;
+    size_t before = frame->size;
+    status = waldo__envelope_request(frame, request, body, reterr);
+    if (status >= 0 && frame->size - before > link->max_message)
+        return waldo_error_set(reterr, WALDO_ETOOBIG,
+                               "the request has %zu bytes, more than the %zu that are allowed "
+                               "(waldod --max-message, and max_message of the manager)",
+                               frame->size - before, link->max_message);
+    return status;
 }
 
 int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)

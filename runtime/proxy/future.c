@@ -27,8 +27,8 @@ struct waldo_future {
     int status;
     waldo__reply reply; /* when it is over, with a status >= 0 */
     waldo_value
-        *value; /* made of it, once somebody asked; a proxy is one for typed calls as well */
-    waldo_error error;
+        *value;        /* made of it, once somebody asked; a proxy is one for typed calls as well */
+    waldo_error error; /* when it is over, with another one; last, and not cleared before */
 };
 
 /* ---- starting ---- */
@@ -76,9 +76,10 @@ static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
                           const Waldo__Wire__Request *request, const ProtobufCMessage *arguments,
                           double timeout)
 {
-    waldo_future *future = calloc(1, sizeof *future);
+    waldo_future *future = malloc(sizeof *future);
     if (!future)
         return NULL;
+    memset(future, 0, offsetof(waldo_future, error));
     atomic_init(&future->references, 1);
     pthread_mutex_init(&future->lock, NULL);
     waldo__init_condition(&future->changed);

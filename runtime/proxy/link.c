@@ -1,4 +1,4 @@
-/* A link's life, and how its calls get on and off it: see link.h. */
+/* A link's life, and the table of the calls that are under way on it: see link.h. */
 #include "proxy/link.h"
 
 #include <stdlib.h>
@@ -28,7 +28,6 @@ waldo__link *waldo__link_make(const waldo__client_engine *engine)
 static void free_memory(waldo__link *link)
 {
     waldo__secure_channel_free(link->secure);
-    waldo__buffer_free(&link->packed);
     for (size_t i = 0; i < WALDO__QUEUE_MOST; i++)
         waldo__buffer_free(&link->queue[i].frame);
     waldo__buffer_free(&link->incoming);
@@ -93,7 +92,7 @@ static bool grow(waldo__link *link)
     return true;
 }
 
-static bool add(waldo__link *link, waldo__slot *slot)
+bool waldo__link_add(waldo__link *link, waldo__slot *slot)
 {
     if (2 * link->slot_count >= link->slot_capacity && !grow(link))
         return false;
@@ -133,220 +132,9 @@ void waldo__link_empty(waldo__link *link)
     link->slot_count = 0;
 }
 
-/* ---- sending ---- */
-
 int waldo__link_why(const waldo__link *link, waldo_error *reterr)
 {
     if (reterr)
         *reterr = link->error;
     return link->status;
-}
-
-static int await_turn(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
-{
-    while (link->sending && !link->broken) {
-        link->senders_waiting++;
-        bool in_time = waldo__wait_until(&link->may_send, &link->lock, deadline);
-        link->senders_waiting--;
-        if (!in_time && link->sending)
-            return waldo_error_set(reterr, WALDO_ETIMEOUT,
-                                   "the deadline passed while others were sending");
-    }
-    return link->broken ? waldo__link_why(link, reterr) : 0;
-}
-
-int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
-                      waldo_error *reterr)
-{
-    pthread_mutex_lock(&link->lock);
-    int status = await_turn(link, deadline, reterr);
-    if (status >= 0 && !add(link, slot))
-        status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
-    if (status >= 0) {
-        link->sending = true;
-        /* Not later, without the lock: a server that answers before it is asked takes it from the
-         * slot. */
-        link->queue[link->queued].id = slot->id;
-    }
-    pthread_mutex_unlock(&link->lock);
-    return status;
-}
-
-/* With the lock. */
-static void stop_sending(waldo__link *link)
-{
-    link->sending = false;
-    if (link->senders_waiting > 0)
-        pthread_cond_signal(&link->may_send);
-}
-
-void waldo__link_leave(waldo__link *link, waldo__slot *slot)
-{
-    pthread_mutex_lock(&link->lock);
-    stop_sending(link);
-    waldo__link_remove(link, slot);
-    pthread_mutex_unlock(&link->lock);
-}
-
-/* The channel takes no more: its replies may have to be read first, and if nobody does, this thread
- * has to. */
-static int make_room(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
-{
-    static const double LOOK_AGAIN = 0.02; /* seconds; the one who reads may stop */
-    pthread_mutex_lock(&link->lock);
-    bool reads = !link->reading;
-    link->reading = true;
-    pthread_mutex_unlock(&link->lock);
-    if (reads) {
-        int status = link->engine->wait_to_send(link->channel, true, deadline, reterr);
-        if (status >= 0)
-            status = waldo__link_read_ready(link, reterr);
-        waldo__link_stop_reading(link);
-        return status;
-    }
-    waldo__deadline soon = waldo__deadline_in(LOOK_AGAIN);
-    if (deadline <= soon)
-        return link->engine->wait_to_send(link->channel, false, deadline, reterr);
-    int status = link->engine->wait_to_send(link->channel, false, soon, reterr);
-    return status == WALDO_ETIMEOUT ? 0 : status;
-}
-
-static int send_one_by_one(waldo__link *link, const waldo__outgoing *messages, size_t count,
-                           waldo__deadline deadline, size_t *sent, waldo_error *reterr)
-{
-    int status = 0;
-    for (size_t i = 0; i < count && status >= 0; i++) {
-        status = link->engine->send(link->channel, messages[i].id, &messages[i].data, 1, deadline,
-                                    reterr);
-        if (status != WALDO_ETOOBIG)
-            *sent += messages[i].data.iov_len;
-    }
-    return status;
-}
-
-static int send_messages(waldo__link *link, const waldo__outgoing *messages, size_t count,
-                         waldo__deadline deadline, size_t *sent, waldo_error *reterr)
-{
-    if (!link->engine->send_now)
-        return send_one_by_one(link, messages, count, deadline, sent, reterr);
-    for (;;) {
-        int status = link->engine->send_now(link->channel, messages, count, sent, reterr);
-        if (status == 0)
-            status = make_room(link, deadline, reterr);
-        else if (status > 0)
-            return 0;
-        if (status < 0)
-            return status;
-    }
-}
-
-static void empty_queue(waldo__link *link)
-{
-    enum { KEPT_ALONE = 64 * 1024, KEPT_BEHIND = 1024 };
-    for (size_t i = 0; i < link->queued; i++)
-        if (link->queue[i].frame.capacity > (i == 0 ? KEPT_ALONE : KEPT_BEHIND))
-            waldo__buffer_free(&link->queue[i].frame);
-    link->queued = link->queued_bytes = 0;
-}
-
-/* By the thread that sends, without the lock. */
-static int send_queue(waldo__link *link, waldo__deadline deadline, size_t *sent,
-                      waldo_error *reterr)
-{
-    waldo__outgoing messages[WALDO__QUEUE_MOST];
-    for (size_t i = 0; i < link->queued; i++)
-        messages[i] = (waldo__outgoing){link->queue[i].id,
-                                        {link->queue[i].frame.data, link->queue[i].frame.size}};
-    int status = send_messages(link, messages, link->queued, deadline, sent, reterr);
-    if (status >= 0)
-        empty_queue(link);
-    return status;
-}
-
-/* After a failure to send, with the lock: what the caller is told. */
-static int after_failure(waldo__link *link, int status, size_t sent, waldo_error *error)
-{
-    if (link->broken) /* by another thread, which knows better */
-        return waldo__link_why(link, error);
-    /* A frame cut in two cannot be followed by another one. */
-    if (sent > 0 || (status != WALDO_ETOOBIG && status != WALDO_ETIMEOUT))
-        waldo__link_break_locked(link, status, error);
-    return status;
-}
-
-/* The frame that has been made. */
-static void append(waldo__link *link)
-{
-    link->queued_bytes += link->queue[link->queued++].frame.size;
-}
-
-waldo__buffer *waldo__link_frame(waldo__link *link)
-{
-    return &link->queue[link->queued].frame;
-}
-
-int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
-                     waldo_error *reterr)
-{
-    size_t sent = 0;
-    waldo_error error;
-    append(link);
-    int status = link->broken ? WALDO_EGONE : send_queue(link, deadline, &sent, &error);
-    pthread_mutex_lock(&link->lock);
-    if (status < 0) {
-        status = after_failure(link, status, sent, &error);
-        link->queued--;
-        waldo__link_remove(link, slot);
-    }
-    stop_sending(link);
-    pthread_mutex_unlock(&link->lock);
-    if (status < 0 && reterr)
-        *reterr = error;
-    *ret_gone = sent > 0;
-    return status;
-}
-
-int waldo__link_flush_locked(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
-{
-    if (link->sending || link->queued == 0 || link->broken)
-        return 0;
-    size_t sent = 0;
-    waldo_error error;
-    link->sending = true;
-    pthread_mutex_unlock(&link->lock);
-    int status = send_queue(link, deadline, &sent, &error);
-    pthread_mutex_lock(&link->lock);
-    if (status < 0)
-        status = after_failure(link, status, sent, &error);
-    if (status < 0 && reterr)
-        *reterr = error;
-    stop_sending(link);
-    return status;
-}
-
-int waldo__link_flush(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
-{
-    pthread_mutex_lock(&link->lock);
-    int status = waldo__link_flush_locked(link, deadline, reterr);
-    pthread_mutex_unlock(&link->lock);
-    return status;
-}
-
-int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
-                     waldo_error *reterr)
-{
-    size_t size = waldo__link_frame(link)->size;
-    bool full =
-        link->queued + 2 >= WALDO__QUEUE_MOST || link->queued_bytes + size >= WALDO__QUEUE_BYTES;
-    pthread_mutex_lock(&link->lock);
-    /* Who waits while this thread is sending counts on it to send all there is. */
-    bool alone = link->slot_count == 1;
-    bool later = !full && !alone && !link->reading && !link->waiters && !link->broken;
-    if (later) {
-        append(link);
-        stop_sending(link);
-    }
-    pthread_mutex_unlock(&link->lock);
-    *ret_gone = later;
-    return later ? 0 : waldo__link_send(link, slot, deadline, ret_gone, reterr);
 }

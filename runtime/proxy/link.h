@@ -43,8 +43,9 @@ typedef struct waldo__slot {
     size_t size;
 } waldo__slot;
 
-/* Frames that wait to be sent together, in number and bytes. */
-enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 32 * 1024 };
+/* Frames that wait to be sent together, in number and bytes. In bundles there are many messages in
+ * one frame. */
+enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 2 * 1024 };
 
 typedef struct waldo__queued {
     uint32_t id;
@@ -61,6 +62,7 @@ typedef struct waldo__link {
     bool reaches;       /* this process has seen the server's memory: replies may say where it is */
     bool reached;       /* and the server this one's: so may requests */
     bool may_move;      /* to shared memory: the server offers it */
+    bool bundles;       /* requests that leave together are sealed together */
     atomic_bool broken; /* the connection is of no more use; status and error say why */
 
     /* Guarded by the manager's lock: */
@@ -76,10 +78,12 @@ typedef struct waldo__link {
     uint64_t silent_since;
 
     /* The sending thread's: */
-    waldo__buffer packed;                   /* the request */
-    waldo__queued queue[WALDO__QUEUE_MOST]; /* sealed; the next one's buffer stands behind them */
+    waldo__queued queue[WALDO__QUEUE_MOST]; /* the next one's buffer stands behind them */
     size_t queued;
     size_t queued_bytes;
+    bool open;             /* the one behind them is a bundle that has messages, and takes more */
+    uint32_t begun_id;     /* of the message that is being made */
+    size_t begun;          /* where it begins in its frame */
     uint64_t *outstanding; /* room for what a request lists */
     size_t outstanding_capacity;
 
@@ -122,11 +126,13 @@ void waldo__link_abandon(waldo__link *link);
  */
 int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
                       waldo_error *reterr);
-/* Where the sealed request goes between enter and send. */
-waldo__buffer *waldo__link_frame(waldo__link *link);
-/* Sends the frame for the slot, behind those that were queued; after that others may. A failure has
- * broken the link, but for WALDO_ETOOBIG and a deadline that passed before a byte was gone
- * (*ret_gone says whether). */
+/* Where the message is to be appended between enter and send. WALDO_ENOMEM; as waldo__link_send,
+ * where too many wait to be sent. */
+int waldo__link_begin(waldo__link *link, waldo__deadline deadline, waldo__buffer **ret_frame,
+                      waldo_error *reterr);
+/* Sends the message for the slot, behind those that were queued; after that others may. A failure
+ * has broken the link, but for WALDO_ETOOBIG and a deadline that passed before a byte was gone
+ * (*ret_gone says whether, or whether it still may: what is sealed has to be sent). */
 int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
                      waldo_error *reterr);
 /* The same, but if nobody waits on the link the frame may leave with later ones: at the latest when

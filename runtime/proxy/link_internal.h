@@ -1,4 +1,4 @@
-/* What link.c and waiting.c share; see link.h. */
+/* What link.c, sending.c and waiting.c share; see link.h. */
 #ifndef WALDO_RUNTIME_PROXY_LINK_INTERNAL_H
 #define WALDO_RUNTIME_PROXY_LINK_INTERNAL_H
 
@@ -6,6 +6,8 @@
 
 /* ---- with the link's lock ---- */
 
+/* Gives the slot an id. false: out of memory. */
+bool waldo__link_add(waldo__link *link, waldo__slot *slot);
 /* NULL: nobody waits for that id. */
 waldo__slot *waldo__link_find(const waldo__link *link, uint32_t id);
 /* A slot that is not in the table may be removed again. */

@@ -51,6 +51,7 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->one_is_enough = link->shared;
     if (welcome->max_message > 0 && welcome->max_message < link->max_message)
         link->max_message = welcome->max_message;
+    link->bundles = link->shared && welcome->bundles && link->max_message >= WALDO__BUNDLE_MOST;
     return lost;
 }
 
@@ -214,14 +215,16 @@ static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__slot
                 waldo__deadline deadline, waldo_error *reterr)
 {
     bool gone;
+    waldo__buffer *frame;
     int status = waldo__link_enter(link, answer, deadline, reterr);
     if (status < 0)
         return status;
-    waldo__buffer *frame = waldo__link_frame(link);
-    frame->size = 0;
-    if (!waldo__buffer_append(frame, data, size)) {
+    status = waldo__link_begin(link, deadline, &frame, reterr);
+    if (status >= 0 && !waldo__buffer_append(frame, data, size))
+        status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a handshake");
+    if (status < 0) {
         waldo__link_leave(link, answer);
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a handshake");
+        return status;
     }
     status = waldo__link_send(link, answer, deadline, &gone, reterr);
     return status < 0 ? status : waldo__link_await(link, answer, deadline, false, reterr);
@@ -314,8 +317,8 @@ int waldo__link_connect(waldo_manager *manager, waldo__deadline deadline, waldo_
     link->silent_since = waldo__now();
     link->max_message = manager->max_message;
     link->spin = manager->spin;
-    status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_OVERHEAD, limit,
-                                &link->channel, reterr);
+    status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_MOST_OVERHEAD,
+                                limit, &link->channel, reterr);
     if (status < 0) {
         waldo__link_free(link);
         return status;

@@ -93,8 +93,17 @@ static int open_frame(waldo__link *link, const uint8_t **ret_data, size_t *ret_s
     return status;
 }
 
-/* Hands over what is in the link's buffers, if anybody waits for it. With the lock. */
-static void deliver(waldo__link *link, uint32_t id, const uint8_t *data, size_t size)
+static void finish(waldo__link *link, waldo__slot *slot, const uint8_t *data, size_t size)
+{
+    slot->data = data;
+    slot->size = size;
+    slot->done = true;
+    waldo__link_remove(link, slot);
+    wake_owners(slot);
+}
+
+/* Hands over what is alone in one of the link's buffers, if anybody waits for it. With the lock. */
+static void deliver_one(waldo__link *link, uint32_t id, const uint8_t *data, size_t size)
 {
     waldo__slot *slot = waldo__link_find(link, id);
     if (!slot)
@@ -103,28 +112,52 @@ static void deliver(waldo__link *link, uint32_t id, const uint8_t *data, size_t 
     waldo__buffer given = slot->buffer;
     slot->buffer = *holder;
     *holder = given;
-    slot->data = data;
-    slot->size = size;
-    slot->done = true;
-    waldo__link_remove(link, slot);
-    wake_owners(slot);
+    finish(link, slot, data, size);
 }
 
-/* What came with that status. 1: a message was delivered; with the lock taken. */
+/* With the lock. */
+static int deliver_bundle(waldo__link *link, const uint8_t *data, size_t size, waldo_error *reterr)
+{
+    waldo__bundled message;
+    if (!waldo__bundle_is_sound(data, size))
+        return waldo_error_set(reterr, WALDO_EPROTOCOL, "the server sent a bundle that is none");
+    while (waldo__bundle_next(&data, &size, &message)) {
+        waldo__slot *slot = waldo__link_find(link, message.id);
+        if (!slot)
+            continue;
+        slot->buffer.size = 0;
+        if (!waldo__buffer_append(&slot->buffer, message.data, message.size))
+            return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
+        finish(link, slot, slot->buffer.data, message.size);
+    }
+    return 0;
+}
+
+/* The payload of the frame that came. With the lock. */
+static int deliver(waldo__link *link, uint32_t id, const uint8_t *data, size_t size,
+                   waldo_error *reterr)
+{
+    int kind = waldo__secure_kind_of(link->incoming.data, link->incoming.size);
+    if (link->secure && kind == WALDO__SECURE_SEALED_BUNDLE)
+        return deliver_bundle(link, data, size, reterr);
+    deliver_one(link, id, data, size);
+    return 0;
+}
+
+/* What came with that status. 1: a frame was delivered; with the lock taken. */
 static int take(waldo__link *link, int status, uint32_t id, waldo_error *error)
 {
     const uint8_t *data = NULL;
     size_t size = 0;
-    if (status > 0) {
-        int opened = open_frame(link, &data, &size, error);
-        status = opened < 0 ? opened : 1;
-    }
+    bool came = status > 0;
+    if (came)
+        status = open_frame(link, &data, &size, error);
     pthread_mutex_lock(&link->lock);
-    if (status > 0)
-        deliver(link, id, data, size);
-    else if (status < 0 && status != WALDO_ETIMEOUT)
+    if (came && status >= 0)
+        status = deliver(link, id, data, size, error);
+    if (status < 0 && status != WALDO_ETIMEOUT)
         waldo__link_break_locked(link, status, error);
-    return status;
+    return came && status >= 0 ? 1 : status;
 }
 
 int waldo__link_read_ready(waldo__link *link, waldo_error *reterr)

@@ -11,11 +11,9 @@
 
 enum {
     CLEAR_HEADER = WALDO__SECURE_CLEAR_HEAD_SIZE,
-    SEALED_HEADER = CLEAR_HEADER + 8,
+    SEALED_HEADER = WALDO__SECURE_SEALED_HEAD_SIZE,
     TAG = WALDO__NOISE_TAG_SIZE
 };
-
-_Static_assert(SEALED_HEADER + TAG == WALDO__SECURE_OVERHEAD, "the larger of both overheads");
 
 void waldo__secure_put_number(uint64_t number, uint8_t ret_bytes[8])
 {
@@ -84,11 +82,15 @@ int waldo__secure_kind_of(const uint8_t *data, size_t size)
     return size > 0 ? data[0] : 0;
 }
 
+static bool is_sealed_kind(int kind)
+{
+    return kind == WALDO__SECURE_SEALED_FRAME || kind == WALDO__SECURE_SEALED_BUNDLE;
+}
+
 bool waldo__secure_frame_channel(const uint8_t *frame, size_t size, uint64_t *ret_id)
 {
     int kind = waldo__secure_kind_of(frame, size);
-    if ((kind != WALDO__SECURE_SEALED_FRAME && kind != WALDO__SECURE_CLEAR_FRAME) ||
-        size < CLEAR_HEADER)
+    if ((!is_sealed_kind(kind) && kind != WALDO__SECURE_CLEAR_FRAME) || size < CLEAR_HEADER)
         return false;
     *ret_id = waldo__secure_get_number(frame + 1);
     return true;
@@ -118,6 +120,11 @@ static void gather(const struct iovec *parts, int part_count, uint8_t *target)
     }
 }
 
+static int too_big(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ETOOBIG, "the message is too big for one frame");
+}
+
 bool waldo__secure_clear_head(const waldo__secure_channel *channel,
                               uint8_t ret_head[WALDO__SECURE_CLEAR_HEAD_SIZE])
 {
@@ -128,37 +135,61 @@ bool waldo__secure_clear_head(const waldo__secure_channel *channel,
     return true;
 }
 
+static int out_of_memory(size_t size, waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
+}
+
 static int seal_clear(const waldo__secure_channel *channel, const struct iovec *parts,
                       int part_count, size_t size, waldo__buffer *frame, waldo_error *reterr)
 {
     if (!waldo__buffer_reserve(frame, CLEAR_HEADER + size))
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
+        return out_of_memory(size, reterr);
     (void)waldo__secure_clear_head(channel, frame->data);
     gather(parts, part_count, frame->data + CLEAR_HEADER);
     frame->size = CLEAR_HEADER + size;
     return 0;
 }
 
-static int seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
-                size_t size, waldo__buffer *frame, waldo_error *reterr)
+static int seal_payload(waldo__secure_channel *channel, waldo__secure_kind kind,
+                        waldo__buffer *frame, waldo_error *reterr)
 {
+    size_t size = frame->size - SEALED_HEADER;
     /* A number that is used twice under one key gives both messages away. */
     if (channel->owner != waldo__process_id())
         return waldo_error_set(reterr, WALDO_EFORK,
                                "a forked child cannot use its parent's channel");
-    if (!waldo__buffer_reserve(frame, SEALED_HEADER + size + TAG))
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
-    frame->data[0] = WALDO__SECURE_SEALED_FRAME;
+    if (size > waldo__noise_max_size())
+        return too_big(reterr);
+    if (!waldo__buffer_reserve(frame, frame->size + TAG))
+        return out_of_memory(size, reterr);
+    frame->data[0] = (uint8_t)kind;
     waldo__secure_put_number(channel->id, frame->data + 1);
     waldo__secure_put_number(channel->sending.next, frame->data + CLEAR_HEADER);
-    gather(parts, part_count, frame->data + SEALED_HEADER);
     if (!waldo__stream_seal(&channel->sending, frame->data, SEALED_HEADER,
                             frame->data + SEALED_HEADER, size)) {
         sodium_memzero(frame->data + SEALED_HEADER, size);
         return waldo_error_set(reterr, WALDO_ELIMIT, "the channel's frame numbers are used up");
     }
-    frame->size = SEALED_HEADER + size + TAG;
     return 0;
+}
+
+int waldo__secure_seal_in_place(waldo__secure_channel *channel, waldo__secure_kind kind,
+                                waldo__buffer *frame, waldo_error *reterr)
+{
+    int status = seal_payload(channel, kind, frame, reterr);
+    frame->size = status < 0 ? 0 : frame->size + TAG;
+    return status;
+}
+
+static int seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
+                size_t size, waldo__buffer *frame, waldo_error *reterr)
+{
+    if (!waldo__buffer_reserve(frame, SEALED_HEADER + size + TAG))
+        return out_of_memory(size, reterr);
+    gather(parts, part_count, frame->data + SEALED_HEADER);
+    frame->size = SEALED_HEADER + size;
+    return waldo__secure_seal_in_place(channel, WALDO__SECURE_SEALED_FRAME, frame, reterr);
 }
 
 int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
@@ -166,7 +197,7 @@ int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts
 {
     size_t size;
     if (!add_sizes(parts, part_count, &size) || size > SIZE_MAX - WALDO__SECURE_OVERHEAD)
-        return waldo_error_set(reterr, WALDO_ETOOBIG, "the message is too big for one frame");
+        return too_big(reterr);
     frame->size = 0;
     return channel->mode == WALDO__SECURE_CLEAR
                ? seal_clear(channel, parts, part_count, size, frame, reterr)
@@ -188,7 +219,7 @@ static int open_sealed(waldo__secure_channel *channel, const uint8_t *frame, siz
     size_t sealed = size - SEALED_HEADER;
     plain->size = 0;
     if (!waldo__buffer_reserve(plain, sealed))
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a frame of %zu bytes", size);
+        return out_of_memory(size, reterr);
     if (!waldo__stream_open(&channel->receiving, waldo__secure_get_number(frame + CLEAR_HEADER),
                             frame, SEALED_HEADER, frame + SEALED_HEADER, sealed, plain->data))
         return refuse_frame(reterr);
@@ -201,10 +232,10 @@ int waldo__secure_open(waldo__secure_channel *channel, const uint8_t *frame, siz
                        waldo_error *reterr)
 {
     uint64_t id;
-    int kind = channel->mode == WALDO__SECURE_CLEAR ? WALDO__SECURE_CLEAR_FRAME
-                                                    : WALDO__SECURE_SEALED_FRAME;
-    if (waldo__secure_kind_of(frame, size) != kind ||
-        !waldo__secure_frame_channel(frame, size, &id) || id != channel->id)
+    int kind = waldo__secure_kind_of(frame, size);
+    bool fits = channel->mode == WALDO__SECURE_CLEAR ? kind == WALDO__SECURE_CLEAR_FRAME
+                                                     : is_sealed_kind(kind);
+    if (!fits || !waldo__secure_frame_channel(frame, size, &id) || id != channel->id)
         return refuse_frame(reterr);
     if (channel->mode == WALDO__SECURE_CLEAR) {
         *ret_payload = frame + CLEAR_HEADER;

@@ -4,6 +4,7 @@
  *     start    1 | key id 8 | Noise's first 48  -> accept
  *     finish  <-     2 | Noise's second 57: channel id 8, mode 1
  *     seal     3 | channel id 8 | counter 8 | ciphertext, tag 16    <-> open, sealed mode
+ *     seal     6 | the same, of a bundle: see bundle.h                <-> open, sealed mode
  *     seal     4 | channel id 8 | payload                           <-> open, clear mode
  *             <-     5                                       refuse
  *
@@ -24,6 +25,7 @@
 
 #include <waldo/error.h>
 
+#include "secure/bundle.h"
 #include "secure/key.h"
 #include "secure/keyring.h"
 #include "secure/noise.h"
@@ -35,7 +37,8 @@ typedef enum waldo__secure_kind {
     WALDO__SECURE_SECOND = 2,
     WALDO__SECURE_SEALED_FRAME = 3,
     WALDO__SECURE_CLEAR_FRAME = 4,
-    WALDO__SECURE_REFUSAL = 5
+    WALDO__SECURE_REFUSAL = 5,
+    WALDO__SECURE_SEALED_BUNDLE = 6
 } waldo__secure_kind;
 
 typedef enum waldo__secure_mode {
@@ -48,8 +51,11 @@ enum {
     WALDO__SECURE_SECOND_SIZE = 1 + 8 + 1 + WALDO__NOISE_OVERHEAD,
     WALDO__SECURE_REFUSAL_SIZE = 1,
     WALDO__SECURE_CLEAR_HEAD_SIZE = 1 + 8,
+    WALDO__SECURE_SEALED_HEAD_SIZE = 1 + 8 + 8,
     /* What a frame may have more than its payload. */
-    WALDO__SECURE_OVERHEAD = 1 + 8 + 8 + WALDO__NOISE_TAG_SIZE
+    WALDO__SECURE_OVERHEAD = WALDO__SECURE_SEALED_HEAD_SIZE + WALDO__NOISE_TAG_SIZE,
+    /* The same, if the payload is alone in a bundle. */
+    WALDO__SECURE_MOST_OVERHEAD = WALDO__SECURE_OVERHEAD + WALDO__BUNDLE_HEAD
 };
 
 typedef struct waldo__secure_channel waldo__secure_channel;
@@ -102,13 +108,19 @@ bool waldo__secure_frame_channel(const uint8_t *frame, size_t size, uint64_t *re
  * WALDO_EFORK in another process; WALDO_ELIMIT after 2^64 - 1 frames. */
 int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
                        waldo__buffer *frame, waldo_error *reterr);
+/* Makes a frame, or the frame of a bundle, where its payload lies: behind
+ * WALDO__SECURE_SEALED_HEAD_SIZE bytes of any content, for its head. Sealed channels only. Errors
+ * as above; then the frame is empty. */
+int waldo__secure_seal_in_place(waldo__secure_channel *channel, waldo__secure_kind kind,
+                                waldo__buffer *frame, waldo_error *reterr);
 /* false: the channel is sealed. Else the head of a frame of its, which a payload of any size may
  * follow as it is: so a long one needs no copy. */
 bool waldo__secure_clear_head(const waldo__secure_channel *channel,
                               uint8_t ret_head[WALDO__SECURE_CLEAR_HEAD_SIZE]);
-/* Checks a frame, of any size. *ret_payload then points into the frame if the channel is clear,
- * else into `plain`, whose content is overwritten. WALDO_EAUTHENTICATION, and the channel is as
- * before: whether to go on is the caller's choice. WALDO_ENOMEM. */
+/* Checks a frame, of any size; whether it is that of a bundle its kind says. *ret_payload then
+ * points into the frame if the channel is clear, else into `plain`, whose content is overwritten.
+ * WALDO_EAUTHENTICATION, and the channel is as before: whether to go on is the caller's choice.
+ * WALDO_ENOMEM. */
 int waldo__secure_open(waldo__secure_channel *channel, const uint8_t *frame, size_t size,
                        waldo__buffer *plain, const uint8_t **ret_payload, size_t *ret_size,
                        waldo_error *reterr);

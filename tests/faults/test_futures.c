@@ -72,6 +72,41 @@ Test(futures, many_are_under_way_on_one_connection)
     faults_register_unref(reg);
 }
 
+/* Long requests among short ones: none is lost, and none overtakes another. */
+Test(futures, requests_of_all_sizes_leave_in_order)
+{
+    enum { SEVERAL = 64 };
+    static const size_t sizes[] = {1, 100, 17 * 1024, 10, 300 * 1024, 5000, 15 * 1024, 2};
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    waldo_future *futures[SEVERAL];
+    WALDO_AUTO(waldo_list) list = NULL;
+    OK(waldo_list_new(manager, &list, &error));
+    for (size_t i = 0; i < SEVERAL; i++) {
+        size_t size = sizes[i % SIZES] + i;
+        char *bytes = malloc(size);
+        cr_assert_not_null(bytes);
+        memset(bytes, (int)i, size);
+        OK(waldo_call_async(waldo_list_proxy(list), "append",
+                            waldo_v_tuple(waldo_v_bytes(bytes, size)), &futures[i], &error));
+        free(bytes);
+    }
+    for (size_t i = 0; i < SEVERAL; i++) {
+        WALDO_AUTO(waldo_value) none = NULL;
+        OK(waldo_future_result(futures[i], PATIENCE, &none, &error));
+        waldo_future_unref(futures[i]);
+    }
+    for (size_t i = 0; i < SEVERAL; i++) {
+        WALDO_AUTO(waldo_value) item = NULL;
+        const uint8_t *bytes;
+        size_t size;
+        OK(waldo_list_get(list, (int64_t)i, &item, &error));
+        OK(waldo_value_get_bytes(item, &bytes, &size, &error));
+        cr_assert_eq(size, sizes[i % SIZES] + i);
+        cr_assert_eq(bytes[size - 1], i);
+    }
+    cr_assert_eq(relay_accepted(network), 1);
+}
+
 static bool some_reply_waits(void)
 {
     char *text = NULL;

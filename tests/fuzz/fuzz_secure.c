@@ -119,12 +119,28 @@ static void attack_channel(waldo__secure_mode mode, bool alone, const uint8_t *d
     waldo__buffer_free(&plain);
 }
 
+/* What an insider may have sealed. */
+static void read_bundle(const uint8_t *data, size_t size)
+{
+    waldo__bundled message;
+    waldo__buffer again = {0};
+    const uint8_t *rest = data;
+    size_t left = size;
+    if (!waldo__bundle_is_sound(data, size))
+        return;
+    while (waldo__bundle_next(&rest, &left, &message))
+        must(waldo__bundle_append(&again, message.id, message.data, message.size));
+    must(again.size == size && memcmp(again.data, data, size) == 0);
+    waldo__buffer_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > MAX_SIZE)
         return 0;
     set_up();
     bool alone = data[0] & 4;
+    read_bundle(data + 1, size - 1);
     switch (data[0] & 3) {
     case 0:
         attack_server(alone, data + 1, size - 1);

@@ -198,6 +198,55 @@ Test(channel, frames_of_another_channel_are_refused)
     free_pair(&other);
 }
 
+static void put_payload(waldo__buffer *frame, const char *text)
+{
+    static const uint8_t head[WALDO__SECURE_SEALED_HEAD_SIZE];
+    frame->size = 0;
+    cr_assert(waldo__buffer_append(frame, head, sizeof head));
+    cr_assert(waldo__buffer_append(frame, text, strlen(text)));
+}
+
+Test(channel, frames_can_be_sealed_where_they_lie)
+{
+    pair made = make_pair(WALDO__SECURE_SEALED);
+    waldo__buffer frame = {0};
+    const waldo__secure_kind kinds[] = {WALDO__SECURE_SEALED_FRAME, WALDO__SECURE_SEALED_BUNDLE};
+    for (int i = 0; i < 2; i++) {
+        put_payload(&frame, "hello");
+        cr_assert_eq(waldo__secure_seal_in_place(made.client, kinds[i], &frame, NULL), 0);
+        cr_assert_eq(frame.size, 5 + (size_t)WALDO__SECURE_OVERHEAD);
+        cr_assert_eq(waldo__secure_kind_of(frame.data, frame.size), (int)kinds[i]);
+        /* What it is cannot be changed on the way. */
+        frame.data[0] ^= WALDO__SECURE_SEALED_FRAME ^ WALDO__SECURE_SEALED_BUNDLE;
+        cr_assert(refuses(made.server, frame.data, frame.size));
+        frame.data[0] ^= WALDO__SECURE_SEALED_FRAME ^ WALDO__SECURE_SEALED_BUNDLE;
+        cr_assert(opens_as(made.server, frame.data, frame.size, "hello"));
+    }
+    waldo__buffer_free(&frame);
+    free_pair(&made);
+}
+
+Test(channel, what_cannot_be_sealed_where_it_lies_is_gone)
+{
+    pair made = make_pair(WALDO__SECURE_SEALED);
+    waldo__buffer frame = {0};
+    put_payload(&frame, "hello");
+    made.client->owner++;
+    cr_assert_eq(
+        waldo__secure_seal_in_place(made.client, WALDO__SECURE_SEALED_BUNDLE, &frame, NULL),
+        WALDO_EFORK);
+    cr_assert_eq(frame.size, (size_t)0);
+    made.client->owner--;
+    put_payload(&frame, "hello");
+    made.client->sending.next = UINT64_MAX;
+    cr_assert_eq(
+        waldo__secure_seal_in_place(made.client, WALDO__SECURE_SEALED_BUNDLE, &frame, NULL),
+        WALDO_ELIMIT);
+    cr_assert_eq(frame.size, (size_t)0);
+    waldo__buffer_free(&frame);
+    free_pair(&made);
+}
+
 Test(channel, ones_own_frames_are_refused)
 {
     pair made = make_pair(WALDO__SECURE_SEALED);
@@ -229,7 +278,8 @@ Test(channel, handshake_messages_and_refusals_are_no_frames)
     uint64_t id = 5;
     for (int kind = 0; kind < 256; kind++) {
         message[0] = (uint8_t)kind;
-        bool frame = kind == WALDO__SECURE_SEALED_FRAME || kind == WALDO__SECURE_CLEAR_FRAME;
+        bool frame = kind == WALDO__SECURE_SEALED_FRAME || kind == WALDO__SECURE_CLEAR_FRAME ||
+                     kind == WALDO__SECURE_SEALED_BUNDLE;
         cr_assert_eq(waldo__secure_frame_channel(message, sizeof message, &id), frame);
         cr_assert(refuses(made.server, message, sizeof message));
     }
