@@ -35,7 +35,7 @@ static void handle_request(waldo__peer *peer, uint32_t id, const uint8_t *data, 
 }
 
 /* Each request may end the peer. */
-static void handle_bundle(waldo__peer *peer, const uint8_t *data, size_t size, waldo__buffer *owner)
+static void handle_bundle(waldo__peer *peer, const uint8_t *data, size_t size)
 {
     waldo_server *server = peer->endpoint->server;
     uint64_t id = peer->id;
@@ -45,9 +45,8 @@ static void handle_bundle(waldo__peer *peer, const uint8_t *data, size_t size, w
         return;
     }
     peer->takes_bundles = true;
-    for (bool first = true; peer && waldo__bundle_next(&data, &size, &one); first = false) {
-        bool alone = first && size == 0;
-        handle_request(peer, one.id, one.data, one.size, alone ? owner : NULL);
+    while (peer && waldo__bundle_next(&data, &size, &one)) {
+        handle_request(peer, one.id, one.data, one.size, NULL);
         peer = waldo__peer_find(server, id);
     }
 }
@@ -61,7 +60,7 @@ static void handle_frame(waldo__endpoint *here, uint64_t connection, uint32_t id
     waldo__peer *peer =
         waldo__peer_open(here, connection, id, data, size, &owner, &payload, &payload_size);
     if (peer && kind == WALDO__SECURE_SEALED_BUNDLE)
-        handle_bundle(peer, payload, payload_size, owner);
+        handle_bundle(peer, payload, payload_size);
     else if (peer)
         handle_request(peer, id, payload, payload_size, owner);
 }

@@ -30,7 +30,7 @@ static void send_bundle(waldo_server *server)
     server->bundle_of = NULL;
     if (!peer)
         return;
-    if (waldo__secure_seal_in_place(peer->channel, WALDO__SECURE_SEALED_BUNDLE, &server->frame,
+    if (waldo__secure_seal_in_place(peer->channel, WALDO__SECURE_SEALED_BUNDLE, &server->frame, 0,
                                     NULL) >= 0)
         waldo__peer_send_frame(peer->endpoint, peer->connection, server->bundle_id,
                                server->frame.data, server->frame.size);

@@ -306,7 +306,7 @@ static int listen_on(waldo_server *server, waldo__endpoint *endpoint, const char
         return status;
     endpoint->mode = waldo__secure_mode_for(&url);
     waldo__listener_limits limits = {
-        .max_message = server->limits.limit[WALDO_LIMIT_MESSAGE] + WALDO__SECURE_MOST_OVERHEAD,
+        .max_message = server->limits.limit[WALDO_LIMIT_MESSAGE] + WALDO__SECURE_OVERHEAD,
         .first_message = FIRST_MESSAGE,
         .max_silent = clamp(server->limits.limit[WALDO_LIMIT_STRANGERS]),
         .max_queued = server->limits.limit[WALDO_LIMIT_QUEUED],

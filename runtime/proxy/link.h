@@ -50,6 +50,7 @@ enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 2 * 1024 };
 typedef struct waldo__queued {
     uint32_t id;
     waldo__buffer frame;
+    size_t start; /* where in it */
 } waldo__queued;
 
 typedef struct waldo__link {
@@ -81,7 +82,7 @@ typedef struct waldo__link {
     waldo__queued queue[WALDO__QUEUE_MOST]; /* the next one's buffer stands behind them */
     size_t queued;
     size_t queued_bytes;
-    bool open;             /* the one behind them is a bundle that has messages, and takes more */
+    unsigned made;         /* messages in the frame behind them, if it takes more */
     uint32_t begun_id;     /* of the message that is being made */
     size_t begun;          /* where it begins in its frame */
     uint64_t *outstanding; /* room for what a request lists */

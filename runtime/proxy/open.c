@@ -317,8 +317,8 @@ int waldo__link_connect(waldo_manager *manager, waldo__deadline deadline, waldo_
     link->silent_since = waldo__now();
     link->max_message = manager->max_message;
     link->spin = manager->spin;
-    status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_MOST_OVERHEAD,
-                                limit, &link->channel, reterr);
+    status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_OVERHEAD, limit,
+                                &link->channel, reterr);
     if (status < 0) {
         waldo__link_free(link);
         return status;

@@ -32,7 +32,7 @@ static bool begin_message(waldo__link *link)
 {
     static const uint8_t head[WALDO__BUNDLE_HEAD];
     waldo__buffer *frame = frame_of(link);
-    if (!link->open) {
+    if (link->made == 0) {
         link->queue[link->queued].id = link->begun_id;
         if (!begin_frame(link, frame))
             return false;
@@ -44,23 +44,31 @@ static bool begin_message(waldo__link *link)
 /* What was begun is not to be sent. */
 static void drop_message(waldo__link *link)
 {
-    if (link->open)
+    if (link->made > 0)
         frame_of(link)->size = link->begun;
 }
 
-/* The frame is whole. There is room for the tag. */
+static bool is_sealed(const waldo__link *link)
+{
+    return link->secure && waldo__secure_channel_mode(link->secure) == WALDO__SECURE_SEALED;
+}
+
+/* The frame is whole. There is room for the tag. Who is alone needs no bundle: the head of the
+ * frame takes the place of his own. */
 static int close_frame(waldo__link *link, waldo_error *reterr)
 {
-    waldo__secure_kind kind =
-        link->bundles ? WALDO__SECURE_SEALED_BUNDLE : WALDO__SECURE_SEALED_FRAME;
-    bool sealed = link->secure && waldo__secure_channel_mode(link->secure) == WALDO__SECURE_SEALED;
-    int status =
-        sealed ? waldo__secure_seal_in_place(link->secure, kind, frame_of(link), reterr) : 0;
+    waldo__queued *closed = &link->queue[link->queued];
+    bool alone = !link->bundles || link->made == 1;
+    waldo__secure_kind kind = alone ? WALDO__SECURE_SEALED_FRAME : WALDO__SECURE_SEALED_BUNDLE;
+    closed->start = alone && link->bundles ? WALDO__BUNDLE_HEAD : 0;
+    int status = is_sealed(link) ? waldo__secure_seal_in_place(link->secure, kind, &closed->frame,
+                                                               closed->start, reterr)
+                                 : 0;
     if (status < 0)
         return status;
-    link->queued_bytes += frame_of(link)->size;
+    link->queued_bytes += closed->frame.size;
     link->queued++;
-    link->open = false;
+    link->made = 0;
     return 0;
 }
 
@@ -88,7 +96,7 @@ static int end_message(waldo__link *link, waldo_error *reterr)
 {
     size_t size = frame_of(link)->size - link->begun;
     int status = 0;
-    if (link->open && size > WALDO__BUNDLE_LONG)
+    if (link->made > 0 && size > WALDO__BUNDLE_LONG)
         status = set_apart(link, reterr);
     waldo__buffer *frame = frame_of(link);
     if (status >= 0 && !waldo__buffer_reserve(frame, frame->size + WALDO__NOISE_TAG_SIZE))
@@ -98,7 +106,7 @@ static int end_message(waldo__link *link, waldo_error *reterr)
     if (status < 0)
         return status;
     waldo__bundle_put_head(frame->data + link->begun, link->begun_id, size - WALDO__BUNDLE_HEAD);
-    link->open = true;
+    link->made++;
     return 0;
 }
 
@@ -165,16 +173,21 @@ static void empty_queue(waldo__link *link)
     link->queued = link->queued_bytes = 0;
 }
 
+static waldo__outgoing outgoing(const waldo__queued *queued)
+{
+    return (waldo__outgoing){
+        queued->id, {queued->frame.data + queued->start, queued->frame.size - queued->start}};
+}
+
 static int send_queue(waldo__link *link, waldo__deadline deadline, size_t *sent,
                       waldo_error *reterr)
 {
     waldo__outgoing messages[WALDO__QUEUE_MOST];
-    int status = link->open ? close_frame(link, reterr) : 0;
+    int status = link->made > 0 ? close_frame(link, reterr) : 0;
     if (status < 0)
         return status;
     for (size_t i = 0; i < link->queued; i++)
-        messages[i] = (waldo__outgoing){link->queue[i].id,
-                                        {link->queue[i].frame.data, link->queue[i].frame.size}};
+        messages[i] = outgoing(&link->queue[i]);
     status = send_messages(link, messages, link->queued, deadline, sent, reterr);
     if (status >= 0)
         empty_queue(link);
@@ -283,7 +296,7 @@ static int send_ended(waldo__link *link, waldo__slot *slot, waldo__deadline dead
     size_t sent = 0;
     int status = send_all(link, deadline, &sent, reterr);
     /* What is sealed with others' messages goes with them. */
-    *ret_gone = sent > 0 || (link->bundles && !link->open);
+    *ret_gone = sent > 0 || (link->bundles && link->made == 0);
     if (status < 0) {
         if (!link->bundles)
             link->queued--;
@@ -314,7 +327,7 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
         waldo__link_leave(link, slot);
         return status;
     }
-    size_t size = link->queued_bytes + (link->open ? frame_of(link)->size : 0);
+    size_t size = link->queued_bytes + (link->made > 0 ? frame_of(link)->size : 0);
     pthread_mutex_lock(&link->lock);
     /* Who waits while this thread is sending counts on it to send all there is. */
     bool alone = link->slot_count == 1;
@@ -329,7 +342,7 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
 
 int waldo__link_flush_locked(waldo__link *link, waldo__deadline deadline, waldo_error *reterr)
 {
-    if (link->sending || (link->queued == 0 && !link->open) || link->broken)
+    if (link->sending || (link->queued == 0 && link->made == 0) || link->broken)
         return 0;
     size_t sent = 0;
     link->sending = true;

@@ -2,8 +2,8 @@
  *
  *     | request id 32 | size 64 | as many bytes | ...          integers are big-endian
  *
- * A message of any size may be alone in one; of several the bundle has at most WALDO__BUNDLE_MOST
- * bytes, so that nobody makes the other side do much work at once. */
+ * It has at most WALDO__BUNDLE_MOST bytes, so that nobody makes the other side do much work at
+ * once; what would not fit is sent as a frame of its own. */
 #ifndef WALDO_RUNTIME_SECURE_BUNDLE_H
 #define WALDO_RUNTIME_SECURE_BUNDLE_H
 

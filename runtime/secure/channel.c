@@ -151,33 +151,33 @@ static int seal_clear(const waldo__secure_channel *channel, const struct iovec *
     return 0;
 }
 
-static int seal_payload(waldo__secure_channel *channel, waldo__secure_kind kind,
-                        waldo__buffer *frame, waldo_error *reterr)
+/* There is room for the tag. */
+static int seal_payload(waldo__secure_channel *channel, waldo__secure_kind kind, uint8_t *frame,
+                        size_t size, waldo_error *reterr)
 {
-    size_t size = frame->size - SEALED_HEADER;
     /* A number that is used twice under one key gives both messages away. */
     if (channel->owner != waldo__process_id())
         return waldo_error_set(reterr, WALDO_EFORK,
                                "a forked child cannot use its parent's channel");
     if (size > waldo__noise_max_size())
         return too_big(reterr);
-    if (!waldo__buffer_reserve(frame, frame->size + TAG))
-        return out_of_memory(size, reterr);
-    frame->data[0] = (uint8_t)kind;
-    waldo__secure_put_number(channel->id, frame->data + 1);
-    waldo__secure_put_number(channel->sending.next, frame->data + CLEAR_HEADER);
-    if (!waldo__stream_seal(&channel->sending, frame->data, SEALED_HEADER,
-                            frame->data + SEALED_HEADER, size)) {
-        sodium_memzero(frame->data + SEALED_HEADER, size);
+    frame[0] = (uint8_t)kind;
+    waldo__secure_put_number(channel->id, frame + 1);
+    waldo__secure_put_number(channel->sending.next, frame + CLEAR_HEADER);
+    if (!waldo__stream_seal(&channel->sending, frame, SEALED_HEADER, frame + SEALED_HEADER, size)) {
+        sodium_memzero(frame + SEALED_HEADER, size);
         return waldo_error_set(reterr, WALDO_ELIMIT, "the channel's frame numbers are used up");
     }
     return 0;
 }
 
 int waldo__secure_seal_in_place(waldo__secure_channel *channel, waldo__secure_kind kind,
-                                waldo__buffer *frame, waldo_error *reterr)
+                                waldo__buffer *frame, size_t start, waldo_error *reterr)
 {
-    int status = seal_payload(channel, kind, frame, reterr);
+    size_t size = frame->size - start - SEALED_HEADER;
+    int status = waldo__buffer_reserve(frame, frame->size + TAG)
+                     ? seal_payload(channel, kind, frame->data + start, size, reterr)
+                     : out_of_memory(size, reterr);
     frame->size = status < 0 ? 0 : frame->size + TAG;
     return status;
 }
@@ -189,7 +189,7 @@ static int seal(waldo__secure_channel *channel, const struct iovec *parts, int p
         return out_of_memory(size, reterr);
     gather(parts, part_count, frame->data + SEALED_HEADER);
     frame->size = SEALED_HEADER + size;
-    return waldo__secure_seal_in_place(channel, WALDO__SECURE_SEALED_FRAME, frame, reterr);
+    return waldo__secure_seal_in_place(channel, WALDO__SECURE_SEALED_FRAME, frame, 0, reterr);
 }
 
 int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,

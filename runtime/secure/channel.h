@@ -53,9 +53,7 @@ enum {
     WALDO__SECURE_CLEAR_HEAD_SIZE = 1 + 8,
     WALDO__SECURE_SEALED_HEAD_SIZE = 1 + 8 + 8,
     /* What a frame may have more than its payload. */
-    WALDO__SECURE_OVERHEAD = WALDO__SECURE_SEALED_HEAD_SIZE + WALDO__NOISE_TAG_SIZE,
-    /* The same, if the payload is alone in a bundle. */
-    WALDO__SECURE_MOST_OVERHEAD = WALDO__SECURE_OVERHEAD + WALDO__BUNDLE_HEAD
+    WALDO__SECURE_OVERHEAD = WALDO__SECURE_SEALED_HEAD_SIZE + WALDO__NOISE_TAG_SIZE
 };
 
 typedef struct waldo__secure_channel waldo__secure_channel;
@@ -108,11 +106,11 @@ bool waldo__secure_frame_channel(const uint8_t *frame, size_t size, uint64_t *re
  * WALDO_EFORK in another process; WALDO_ELIMIT after 2^64 - 1 frames. */
 int waldo__secure_seal(waldo__secure_channel *channel, const struct iovec *parts, int part_count,
                        waldo__buffer *frame, waldo_error *reterr);
-/* Makes a frame, or the frame of a bundle, where its payload lies: behind
- * WALDO__SECURE_SEALED_HEAD_SIZE bytes of any content, for its head. Sealed channels only. Errors
- * as above; then the frame is empty. */
+/* Makes a frame, or the frame of a bundle, where its payload lies: from `start` on there are
+ * WALDO__SECURE_SEALED_HEAD_SIZE bytes of any content, for its head, and the payload behind them.
+ * Sealed channels only. Errors as above; then the buffer is empty. */
 int waldo__secure_seal_in_place(waldo__secure_channel *channel, waldo__secure_kind kind,
-                                waldo__buffer *frame, waldo_error *reterr);
+                                waldo__buffer *frame, size_t start, waldo_error *reterr);
 /* false: the channel is sealed. Else the head of a frame of its, which a payload of any size may
  * follow as it is: so a long one needs no copy. */
 bool waldo__secure_clear_head(const waldo__secure_channel *channel,

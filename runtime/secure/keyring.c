@@ -74,7 +74,7 @@ static int add_authkey(waldo__keyring *ring, const void *authkey, size_t size, w
 int waldo__keyring_from_authkey(const void *authkey, size_t size, waldo__keyring **ret_ring,
                                 waldo_error *reterr)
 {
-    waldo__keyring *ring;
+    waldo__keyring *ring = NULL;
     int status = waldo__keyring_new(&ring, reterr);
     if (status < 0)
         return status;

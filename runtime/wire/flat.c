@@ -1,5 +1,6 @@
 #include "wire/flat.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "value/unicode.h"
@@ -26,7 +27,7 @@ static const void *const_member(const void *message, const ProtobufCFieldDescrip
 
 /* ---- reading ---- */
 
-static bool read_varint(reader *from, uint64_t *ret_number)
+static bool read_long_varint(reader *from, uint64_t *ret_number)
 {
     uint64_t number = 0;
     for (unsigned shift = 0; shift < 64 && from->data < from->end; shift += 7) {
@@ -40,6 +41,15 @@ static bool read_varint(reader *from, uint64_t *ret_number)
         }
     }
     return false;
+}
+
+/* Most have one byte. */
+static inline bool read_varint(reader *from, uint64_t *ret_number)
+{
+    if (from->data == from->end || *from->data >= 0x80)
+        return read_long_varint(from, ret_number);
+    *ret_number = *from->data++;
+    return true;
 }
 
 static bool read_number(reader *from, ProtobufCType type, void *target)
@@ -68,13 +78,12 @@ static bool read_number(reader *from, ProtobufCType type, void *target)
 
 static bool read_fixed64(reader *from, void *target)
 {
-    uint64_t number = 0;
+    uint64_t number;
     if (from->end - from->data < 8)
         return false;
-    for (int i = 7; i >= 0; i--)
-        number = number << 8 | from->data[i];
-    from->data += 8;
-    *(uint64_t *)target = number;
+    memcpy(&number, from->data, sizeof number);
+    from->data += sizeof number;
+    *(uint64_t *)target = le64toh(number);
     return true;
 }
 
@@ -217,6 +226,19 @@ static bool number_of(const ProtobufCFieldDescriptor *field, const void *message
     return *ret_number != 0;
 }
 
+/* What is written, with room for all that may come behind what is written next. */
+typedef struct writer {
+    waldo__buffer *buffer;
+    size_t behind; /* bytes, but for those of texts, arrays and the like */
+} writer;
+
+static bool reserve(const writer *to, size_t size)
+{
+    size_t needed = to->buffer->size + to->behind;
+    return needed >= to->behind && size <= SIZE_MAX - needed &&
+           waldo__buffer_reserve(to->buffer, needed + size);
+}
+
 static void write_tag(waldo__buffer *buffer, const ProtobufCFieldDescriptor *field, unsigned type)
 {
     buffer->size += waldo__write_varint(buffer->data + buffer->size, field->id << 3 | type);
@@ -225,25 +247,30 @@ static void write_tag(waldo__buffer *buffer, const ProtobufCFieldDescriptor *fie
 static void write_number(waldo__buffer *buffer, const ProtobufCFieldDescriptor *field,
                          uint64_t number)
 {
-    bool fixed = field->type == PROTOBUF_C_TYPE_FIXED64;
-    write_tag(buffer, field, fixed ? FIXED64 : VARINT);
-    if (!fixed) {
-        buffer->size += waldo__write_varint(buffer->data + buffer->size, number);
+    if (field->type == PROTOBUF_C_TYPE_FIXED64) {
+        write_tag(buffer, field, FIXED64);
+        number = htole64(number);
+        memcpy(buffer->data + buffer->size, &number, sizeof number);
+        buffer->size += sizeof number;
         return;
     }
-    for (int i = 0; i < 8; i++, number >>= 8)
-        buffer->data[buffer->size++] = (uint8_t)number;
+    write_tag(buffer, field, VARINT);
+    buffer->size += waldo__write_varint(buffer->data + buffer->size, number);
 }
 
-static void write_bytes(waldo__buffer *buffer, const ProtobufCFieldDescriptor *field,
-                        const void *data, size_t size)
+static bool write_bytes(const writer *to, const ProtobufCFieldDescriptor *field, const void *data,
+                        size_t size)
 {
+    waldo__buffer *buffer = to->buffer;
     if (size == 0)
-        return;
+        return true;
+    if (!reserve(to, size))
+        return false;
     write_tag(buffer, field, DELIMITED);
     buffer->size += waldo__write_varint(buffer->data + buffer->size, size);
     memcpy(buffer->data + buffer->size, data, size);
     buffer->size += size;
+    return true;
 }
 
 static size_t packed_size(const uint64_t *numbers, size_t count)
@@ -255,21 +282,20 @@ static size_t packed_size(const uint64_t *numbers, size_t count)
     return size;
 }
 
-static void write_array(waldo__buffer *buffer, const ProtobufCFieldDescriptor *field,
+static bool write_array(const writer *to, const ProtobufCFieldDescriptor *field,
                         const uint64_t *numbers, size_t count)
 {
+    waldo__buffer *buffer = to->buffer;
     if (count == 0)
-        return;
+        return true;
+    size_t size = packed_size(numbers, count);
+    if (!reserve(to, size))
+        return false;
     write_tag(buffer, field, DELIMITED);
-    buffer->size += waldo__write_varint(buffer->data + buffer->size, packed_size(numbers, count));
+    buffer->size += waldo__write_varint(buffer->data + buffer->size, size);
     for (size_t i = 0; i < count; i++)
         buffer->size += waldo__write_varint(buffer->data + buffer->size, numbers[i]);
-}
-
-static const char *text_of(const void *message, const ProtobufCFieldDescriptor *field)
-{
-    const char *text = *(const char *const *)const_member(message, field);
-    return text ? text : "";
+    return true;
 }
 
 static bool is_nested(const ProtobufCFieldDescriptor *field, const void *message)
@@ -278,57 +304,50 @@ static bool is_nested(const ProtobufCFieldDescriptor *field, const void *message
            (field->label != PROTOBUF_C_LABEL_REPEATED || array_size(message, field) > 0);
 }
 
-/* At most so many bytes; false: it is not flat. */
-static bool bound(const ProtobufCMessageDescriptor *descriptor, const void *message,
-                  size_t *ret_size)
-{
-    size_t size = descriptor->n_fields * (MAX_TAG + MAX_VARINT);
-    for (unsigned i = 0; i < descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        if (is_nested(field, message))
-            return false;
-        if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            size += array_size(message, field) * MAX_VARINT;
-        else if (field->type == PROTOBUF_C_TYPE_STRING)
-            size += strlen(text_of(message, field));
-        else if (field->type == PROTOBUF_C_TYPE_BYTES)
-            size += ((const ProtobufCBinaryData *)const_member(message, field))->len;
-    }
-    *ret_size = size;
-    return true;
-}
-
-static void write_field(waldo__buffer *buffer, const ProtobufCFieldDescriptor *field,
+static bool write_field(const writer *to, const ProtobufCFieldDescriptor *field,
                         const void *message)
 {
     uint64_t number;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        write_array(buffer, field, *(const uint64_t *const *)const_member(message, field),
-                    array_size(message, field));
-    } else if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = text_of(message, field);
-        write_bytes(buffer, field, text, strlen(text));
-    } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
-        const ProtobufCBinaryData *bytes = const_member(message, field);
-        write_bytes(buffer, field, bytes->data, bytes->len);
-    } else if (number_of(field, message, &number)) {
-        write_number(buffer, field, number);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return write_array(to, field, *(const uint64_t *const *)const_member(message, field),
+                           array_size(message, field));
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        const char *text = *(const char *const *)const_member(message, field);
+        return !text || write_bytes(to, field, text, strlen(text));
     }
+    if (field->type == PROTOBUF_C_TYPE_BYTES) {
+        const ProtobufCBinaryData *bytes = const_member(message, field);
+        return write_bytes(to, field, bytes->data, bytes->len);
+    }
+    if (number_of(field, message, &number))
+        write_number(to->buffer, field, number);
+    return true;
+}
+
+static bool append_nested(const writer *to, const ProtobufCMessage *message)
+{
+    if (!reserve(to, protobuf_c_message_get_packed_size(message)))
+        return false;
+    to->buffer->size += protobuf_c_message_pack(message, to->buffer->data + to->buffer->size);
+    return true;
 }
 
 bool waldo__flat_append(waldo__buffer *buffer, const ProtobufCMessage *message, size_t room)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
-    size_t needed;
-    bool flat = bound(descriptor, message, &needed);
-    if (!flat)
-        needed = protobuf_c_message_get_packed_size(message);
-    if (room > SIZE_MAX - needed - buffer->size ||
-        !waldo__buffer_reserve(buffer, buffer->size + needed + room))
-        return false;
-    if (!flat)
-        buffer->size += protobuf_c_message_pack(message, buffer->data + buffer->size);
-    for (unsigned i = 0; flat && i < descriptor->n_fields; i++)
-        write_field(buffer, &descriptor->fields[i], message);
-    return true;
+    size_t before = buffer->size, most = descriptor->n_fields * (MAX_TAG + MAX_VARINT);
+    writer to = {buffer, room + most};
+    bool appended = room <= SIZE_MAX - most && reserve(&to, 0);
+    for (unsigned i = 0; i < descriptor->n_fields && appended; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        if (is_nested(field, message)) {
+            buffer->size = before;
+            return append_nested(&to, message);
+        }
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+            appended = write_field(&to, field, message);
+    }
+    if (!appended)
+        buffer->size = before;
+    return appended;
 }

@@ -49,7 +49,8 @@ Test(bundle, what_is_cut_or_followed_by_something_is_none)
     size_t first = bundle.size;
     add(&bundle, 2, "second");
     for (size_t size = 0; size < bundle.size; size++)
-        cr_assert_eq(waldo__bundle_is_sound(bundle.data, size), size == first, "%zu", size);
+        cr_assert_eq(waldo__bundle_is_sound(bundle.data, size), size == 0 || size == first, "%zu",
+                     size);
     cr_assert(waldo__buffer_append(&bundle, "x", 1));
     cr_assert_not(waldo__bundle_is_sound(bundle.data, bundle.size));
     waldo__buffer_free(&bundle);
@@ -71,16 +72,10 @@ Test(bundle, a_length_that_is_a_lie_is_not_believed)
     waldo__buffer_free(&bundle);
 }
 
-Test(bundle, only_a_message_that_is_alone_may_be_of_any_size)
+Test(bundle, there_is_a_longest_one)
 {
-    static uint8_t bytes[WALDO__BUNDLE_MOST + 1];
+    static uint8_t bytes[WALDO__BUNDLE_MOST];
     waldo__buffer bundle = {0};
-    cr_assert(waldo__bundle_append(&bundle, 1, bytes, sizeof bytes));
-    cr_assert(waldo__bundle_is_sound(bundle.data, bundle.size));
-    add(&bundle, 2, "");
-    cr_assert_not(waldo__bundle_is_sound(bundle.data, bundle.size));
-
-    bundle.size = 0;
     add(&bundle, 1, "");
     size_t rest = WALDO__BUNDLE_MOST - 2 * WALDO__BUNDLE_HEAD;
     cr_assert(waldo__bundle_append(&bundle, 2, bytes, rest));

@@ -213,7 +213,7 @@ Test(channel, frames_can_be_sealed_where_they_lie)
     const waldo__secure_kind kinds[] = {WALDO__SECURE_SEALED_FRAME, WALDO__SECURE_SEALED_BUNDLE};
     for (int i = 0; i < 2; i++) {
         put_payload(&frame, "hello");
-        cr_assert_eq(waldo__secure_seal_in_place(made.client, kinds[i], &frame, NULL), 0);
+        cr_assert_eq(waldo__secure_seal_in_place(made.client, kinds[i], &frame, 0, NULL), 0);
         cr_assert_eq(frame.size, 5 + (size_t)WALDO__SECURE_OVERHEAD);
         cr_assert_eq(waldo__secure_kind_of(frame.data, frame.size), (int)kinds[i]);
         /* What it is cannot be changed on the way. */
@@ -233,14 +233,14 @@ Test(channel, what_cannot_be_sealed_where_it_lies_is_gone)
     put_payload(&frame, "hello");
     made.client->owner++;
     cr_assert_eq(
-        waldo__secure_seal_in_place(made.client, WALDO__SECURE_SEALED_BUNDLE, &frame, NULL),
+        waldo__secure_seal_in_place(made.client, WALDO__SECURE_SEALED_BUNDLE, &frame, 0, NULL),
         WALDO_EFORK);
     cr_assert_eq(frame.size, (size_t)0);
     made.client->owner--;
     put_payload(&frame, "hello");
     made.client->sending.next = UINT64_MAX;
     cr_assert_eq(
-        waldo__secure_seal_in_place(made.client, WALDO__SECURE_SEALED_BUNDLE, &frame, NULL),
+        waldo__secure_seal_in_place(made.client, WALDO__SECURE_SEALED_BUNDLE, &frame, 0, NULL),
         WALDO_ELIMIT);
     cr_assert_eq(frame.size, (size_t)0);
     waldo__buffer_free(&frame);
