@@ -9,7 +9,7 @@ TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench instructions tsan fuzz faults soak lint format golden install clean deps
+.PHONY: help demo test bench instructions tsan valgrind fuzz faults soak lint format golden install clean deps
 
 # Of each target of `make fuzz`.
 FUZZ_SECONDS ?= 30
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench     measure, with peers beside it, and write docs/performance.md'
 	@echo 'make instructions  count those of a call, and fail where there are more than before'
 	@echo 'make tsan      run every test with ThreadSanitizer'
+	@echo 'make valgrind  look at unit tests, examples and a busy server with valgrind'
 	@echo 'make fuzz      every parser of foreign bytes, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make faults    the long forms of the tests of faults: FAULTS_HISTORIES=$(FAULTS_HISTORIES)'
 	@echo 'make soak      load with faults for SOAK_MINUTES=$(SOAK_MINUTES), with a plot'
@@ -61,6 +62,10 @@ instructions: deps
 tsan: deps
 	$(call build,tsan)
 	@ctest --preset tsan --parallel $(TEST_JOBS)
+
+valgrind: deps
+	$(call build,clang)
+	@scripts/valgrind.sh build-clang $(JOBS)
 
 fuzz: deps
 	@cmake --preset fuzz >/dev/null

@@ -65,6 +65,8 @@ static void put_descriptors(struct msghdr *packet, control_room *room,
                             const waldo__descriptors *descriptors)
 {
     size_t size = sizeof(int) * descriptors->count;
+    /* The kernel reads the padding behind them, too. */
+    memset(room->bytes, 0, CMSG_SPACE(size));
     packet->msg_control = room->bytes;
     packet->msg_controllen = CMSG_SPACE(size);
     struct cmsghdr *header = CMSG_FIRSTHDR(packet);

@@ -101,8 +101,7 @@ static bool is_about_to_come(const waldo_manager *manager)
     return manager->opening && !pthread_equal(manager->opener, pthread_self());
 }
 
-/* 1: the link did not come, and this thread opens one; 0: look again; < 0: why there is none. With
- * the lock. */
+/* 0: look again; < 0: why there is none. With the lock. */
 static int await_opening(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
 {
     unsigned failed = manager->failed_opens;
@@ -145,19 +144,24 @@ static void end_opening(waldo_manager *manager, int status, const waldo_error *e
     pthread_cond_broadcast(&manager->opened);
 }
 
-int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                     waldo_error *reterr)
+/* True: threads that could share the link that this one opens wait for it from now on, until
+ * end_opening. With the lock under which nobody was seen to open one. */
+static bool begin_opening(waldo_manager *manager)
 {
-    waldo__link *stale = NULL;
-    waldo_error error;
-    pthread_mutex_lock(&manager->lock);
     bool others_may_wait = !manager->opening && manager->engine->multiplexes &&
                            (manager->one_is_enough || manager->incarnation == 0);
     if (others_may_wait) {
         manager->opening = true;
         manager->opener = pthread_self();
     }
-    pthread_mutex_unlock(&manager->lock);
+    return others_may_wait;
+}
+
+static int open_link(waldo_manager *manager, bool others_may_wait, waldo__deadline deadline,
+                     waldo__link **ret_link, waldo_error *reterr)
+{
+    waldo__link *stale = NULL;
+    waldo_error error;
     int status = waldo__link_connect(manager, deadline, ret_link, &error);
     pthread_mutex_lock(&manager->lock);
     if (status >= 0)
@@ -171,6 +175,15 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
     return status;
 }
 
+int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
+                     waldo_error *reterr)
+{
+    pthread_mutex_lock(&manager->lock);
+    bool others_may_wait = begin_opening(manager);
+    pthread_mutex_unlock(&manager->lock);
+    return open_link(manager, others_may_wait, deadline, ret_link, reterr);
+}
+
 int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr)
 {
@@ -179,13 +192,17 @@ int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__li
         if (status < 0 || *ret_link)
             return status;
         pthread_mutex_lock(&manager->lock);
-        bool wait = is_about_to_come(manager);
-        status = wait ? await_opening(manager, deadline, reterr) : 0;
+        /* Since then another thread may have opened one. */
+        bool came = manager->shared || manager->idle;
+        bool opens = !came && !is_about_to_come(manager);
+        bool others_may_wait = opens && begin_opening(manager);
+        if (!came && !opens)
+            status = await_opening(manager, deadline, reterr);
         pthread_mutex_unlock(&manager->lock);
         if (status < 0)
             return status;
-        if (!wait)
-            return waldo__link_open(manager, deadline, ret_link, reterr);
+        if (opens)
+            return open_link(manager, others_may_wait, deadline, ret_link, reterr);
     }
 }
 
@@ -260,16 +277,18 @@ void waldo__link_retire(waldo_manager *manager, waldo__link *link)
     free_links(stale);
 }
 
-void waldo__links_retire(waldo_manager *manager)
+void waldo__links_retire(waldo_manager *manager, waldo__link *link)
 {
     waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
-    if (manager->shared)
-        retire(manager, manager->shared, &stale);
+    if (!link)
+        link = manager->shared;
+    if (link)
+        retire(manager, link, &stale);
     while (manager->idle) {
-        waldo__link *link = manager->idle;
-        manager->idle = link->next_idle;
-        throw_away(manager, link, &stale);
+        waldo__link *idle = manager->idle;
+        manager->idle = idle->next_idle;
+        throw_away(manager, idle, &stale);
     }
     pthread_mutex_unlock(&manager->lock);
     free_links(stale);

@@ -239,7 +239,7 @@ static void destroy(waldo_manager *manager)
     /* Of waldo_manager_get_server; while its server still listens there it stays. */
     if (manager->directory && manager->creator == getpid())
         (void)rmdir(manager->directory);
-    waldo__links_retire(manager);
+    waldo__links_retire(manager, NULL);
     waldo__managers_remove(manager);
     waldo__pending_forget_given_up(manager);
     waldo__remote_types_free(manager);

@@ -177,8 +177,9 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
 void waldo__link_give(waldo_manager *manager, waldo__link *link);
 /* The server takes no new calls on it. */
 void waldo__link_retire(waldo_manager *manager, waldo__link *link);
-/* No more calls on the links that are there. */
-void waldo__links_retire(waldo_manager *manager);
+/* No more calls on the link, which is the caller's, nor on idle ones. NULL: on none that is there.
+ */
+void waldo__links_retire(waldo_manager *manager, waldo__link *link);
 /* Is there a connection that new calls can use? */
 bool waldo__links_can_carry(waldo_manager *manager);
 /* Is there a connection, as far as is known? Closes idle ones that are broken. */

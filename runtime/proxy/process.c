@@ -154,7 +154,7 @@ int waldo_manager_shutdown(waldo_manager *manager, waldo_error *reterr)
                                     manager->shutdown_timeout, NULL);
     if (!begin_shutdown(manager))
         return 0;
-    waldo__links_retire(manager);
+    waldo__links_retire(manager, NULL);
     end_process(manager);
     waldo__process_clean_up(manager);
     return 0;

@@ -39,6 +39,9 @@ static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *re
     if (status >= 0) {
         waldo__reply_free(&reply);
         waldo__pending_settle(manager, link, deadline);
+    } else {
+        /* Not a shared one that a caller has opened meanwhile. */
+        waldo__links_retire(manager, link);
     }
     waldo__link_give(manager, link);
     return status;
@@ -54,7 +57,6 @@ static void beat(waldo_manager *manager, unsigned life, double lease)
         status = ask(manager, waldo__deadline_in(lease / BEATS), &error);
         if (status >= 0)
             break;
-        waldo__links_retire(manager);
         /* A connection that has died silently is as silent now. One that the server has closed, or
          * keeps for a call while it takes no new ones, says so itself; on one that moves a large
          * message the question may have had to wait. */

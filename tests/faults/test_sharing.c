@@ -9,7 +9,7 @@
 #include "relay.h"
 #include "support.h"
 
-enum { THREADS = 8, BIG = 4 * 1024 * 1024 };
+enum { THREADS = 8, CONNECTIONS = 400, BIG = 4 * 1024 * 1024 };
 
 static server host;
 static waldo_manager *direct;  /* another client, which sees what the server has */
@@ -204,6 +204,58 @@ TEST_BOTH(a_cut_fails_nobody, false)
     cr_assert_eq(relay_accepted(network), 6, "more than one of them connected anew");
     faults_queue_unref(seen);
     faults_queue_unref(queue);
+}
+
+static pthread_barrier_t together;
+static bool over;
+
+static void *run_add_together(void *argument)
+{
+    caller *one = argument;
+    while (pthread_barrier_wait(&together), !over) {
+        if (one->status >= 0)
+            one->status = register_add(one->reg, 1, NULL, &one->error);
+        pthread_barrier_wait(&together);
+    }
+    return NULL;
+}
+
+/* All of them call; how many connections that made. */
+static size_t call_after_cut(void)
+{
+    size_t accepted = relay_accepted(network);
+    relay_cut(network);
+    pthread_barrier_wait(&together);
+    pthread_barrier_wait(&together);
+    return relay_accepted(network) - accepted;
+}
+
+/* All find at the same moment that there is none. In shared memory some cuts make none: all may be
+ * answered before anybody has seen the end of the socket. */
+TEST_BOTH(one_thread_connects_for_all, false)
+{
+    faults_register *reg = get_register(manager, "r");
+    caller callers[THREADS] = {0};
+    size_t most = 0;
+    int rounds = 0;
+    pthread_barrier_init(&together, NULL, THREADS + 1);
+    for (int i = 0; i < THREADS; i++) {
+        callers[i].reg = reg;
+        begin(&callers[i], run_add_together);
+    }
+    for (size_t total = 0; total < CONNECTIONS; rounds++) {
+        size_t made = call_after_cut();
+        most = made > most ? made : most;
+        total += made;
+    }
+    over = true;
+    pthread_barrier_wait(&together);
+    for (int i = 0; i < THREADS; i++)
+        finish(&callers[i]);
+    pthread_barrier_destroy(&together);
+    cr_assert_eq(most, 1, "%zu threads connected anew", most);
+    cr_assert_eq(register_number(reg), THREADS * rounds);
+    faults_register_unref(reg);
 }
 
 /* Readers and sleepers, all but one of them. */

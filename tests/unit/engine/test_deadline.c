@@ -31,6 +31,8 @@ Test(deadline, milliseconds_are_rounded_up)
     cr_assert_leq(waldo__deadline_left(deadline), UINT64_C(100000000000));
     cr_assert_leq(waldo__deadline_poll_ms(deadline), 100000);
     cr_assert_gt(waldo__deadline_poll_ms(deadline), 99000);
-    cr_assert_gt(waldo__deadline_poll_ms(waldo__now() + 900000), 0);
+    waldo__deadline soon = waldo__now() + 900000;
+    int left = waldo__deadline_poll_ms(soon);
+    cr_assert(left > 0 || waldo__now() >= soon); /* it may take that long to get here */
     cr_assert_eq(waldo__deadline_poll_ms(waldo__deadline_in(86400.0 * 3650)), INT_MAX);
 }

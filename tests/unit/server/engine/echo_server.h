@@ -280,10 +280,16 @@ static inline const char *stay_url(const char *url, char *text)
     return text;
 }
 
-/* A path for a socket of this process. */
+/* A path for a socket of this process, always the same. Its time is in the name: an earlier process
+ * of the same number, that was killed, may have left its own behind. */
 static inline const char *socket_path(char *text, const char *prefix)
 {
-    snprintf(text, TEST_URL_SIZE, "%s/tmp/waldo-test-%d.sock", prefix, (int)getpid());
+    static uint64_t born;
+
+    if (born == 0)
+        born = waldo__now();
+    snprintf(text, TEST_URL_SIZE, "%s/tmp/waldo-test-%d-%llx.sock", prefix, (int)getpid(),
+             (unsigned long long)born);
     return text;
 }
 
