@@ -273,16 +273,16 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session)
 }
 
 void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
-                       const uint8_t *data, size_t size)
+                       const struct iovec reply[2])
 {
     waldo__peer *peer = waldo__peer_find(server, channel);
     if (!peer)
         return;
     uint8_t head[WALDO__SECURE_CLEAR_HEAD_SIZE];
-    struct iovec parts[2] = {{head, sizeof head}, {(void *)data, size}};
+    struct iovec parts[3] = {{head, sizeof head}, reply[0], reply[1]};
     if (waldo__secure_clear_head(peer->channel, head))
-        send_parts(peer->endpoint, connection, id, parts, 2);
-    else if (waldo__secure_seal(peer->channel, &parts[1], 1, &server->frame, NULL) >= 0)
+        send_parts(peer->endpoint, connection, id, parts, 3);
+    else if (waldo__secure_seal(peer->channel, &parts[1], 2, &server->frame, NULL) >= 0)
         send_raw(peer->endpoint, connection, id, server->frame.data, server->frame.size);
     else /* without memory for it; the client asks again on another connection */
         waldo__peer_dismiss(server, channel);
@@ -301,8 +301,9 @@ static void send_reply(waldo_call *call)
 {
     call->waits = false;
     call->sent = true;
-    waldo__peer_reply(call->server, call->channel, call->connection, call->id, call->reply.data,
-                      call->reply.size);
+    const struct iovec reply[2] = {{call->reply.data, call->reply.size},
+                                   {call->reply_tail.data, call->reply_tail.len}};
+    waldo__peer_reply(call->server, call->channel, call->connection, call->id, reply);
 }
 
 void waldo__peer_send(waldo_call *call)

@@ -54,9 +54,9 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
 /* Sends the call's reply to where its request came from, or has it wait until the client has taken
  * what was sent before. */
 void waldo__peer_send(waldo_call *call);
-/* Sends a reply through the channel, if it is still there. */
+/* Sends a reply through the channel, if it is still there; its second part may be empty. */
 void waldo__peer_reply(waldo_server *server, uint64_t channel, uint64_t connection, uint32_t id,
-                       const uint8_t *data, size_t size);
+                       const struct iovec reply[2]);
 /* The peer of the channel has to leave, if it is still there. */
 void waldo__peer_dismiss(waldo_server *server, uint64_t channel);
 /* The client of a connection that was full has taken something. */

@@ -28,18 +28,21 @@ static uint64_t current_thread(void)
     return thread;
 }
 
-/* Packs into the buffer, behind what is there. */
+/* Packs into the buffer, behind what is there. *ret_tail follows it, and stays in the body. */
 static int pack_into(const waldo__link *link, waldo__buffer *buffer,
                      const Waldo__Wire__Request *request, const ProtobufCMessage *body,
-                     waldo_error *reterr)
+                     struct iovec *ret_tail, waldo_error *reterr)
 {
     size_t before = buffer->size;
-    int status = waldo__envelope_request(buffer, request, body, reterr);
-    if (status >= 0 && buffer->size - before > link->max_message)
+    ProtobufCBinaryData tail;
+    int status = waldo__envelope_request_before(buffer, request, body, &tail, reterr);
+    size_t size = buffer->size - before + tail.len;
+    if (status >= 0 && size > link->max_message)
         return waldo_error_set(reterr, WALDO_ETOOBIG,
                                "the request has %zu bytes, more than the %zu that are allowed "
                                "(waldod --max-message, and max_message of the manager)",
-                               buffer->size - before, link->max_message);
+                               size, link->max_message);
+    *ret_tail = (struct iovec){tail.data, tail.len};
     return status;
 }
 
@@ -47,11 +50,13 @@ static int pack_sealed(waldo__link *link, const Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, waldo_error *reterr)
 {
     enum { KEPT = 64 * 1024 };
+    struct iovec parts[2];
     link->packed.size = 0;
-    int status = pack_into(link, &link->packed, request, body, reterr);
-    struct iovec part = {link->packed.data, link->packed.size};
+    int status = pack_into(link, &link->packed, request, body, &parts[1], reterr);
+    parts[0] = (struct iovec){link->packed.data, link->packed.size};
     if (status >= 0)
-        status = waldo__secure_seal(link->secure, &part, 1, waldo__link_frame(link), reterr);
+        status =
+            waldo__secure_seal(link->secure, parts, 2, &waldo__link_frame(link)->frame, reterr);
     if (link->packed.capacity > KEPT)
         waldo__buffer_free(&link->packed);
     return status;
@@ -68,11 +73,11 @@ static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request 
     waldo__pending_acknowledge(manager, link, request);
     if (!waldo__secure_clear_head(link->secure, head))
         return pack_sealed(link, request, body, reterr);
-    waldo__buffer *frame = waldo__link_frame(link);
-    frame->size = 0;
-    if (!waldo__buffer_append(frame, head, sizeof head))
+    waldo__queued *queued = waldo__link_frame(link);
+    queued->frame.size = 0;
+    if (!waldo__buffer_append(&queued->frame, head, sizeof head))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a request");
-    return pack_into(link, frame, request, body, reterr);
+    return pack_into(link, &queued->frame, request, body, &queued->tail, reterr);
 }
 
 int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)

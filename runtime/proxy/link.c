@@ -167,6 +167,7 @@ int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline dead
         /* Not later, without the lock: a server that answers before it is asked takes it from the
          * slot. */
         link->queue[link->queued].id = slot->id;
+        link->queue[link->queued].tail = (struct iovec){0};
     }
     pthread_mutex_unlock(&link->lock);
     return status;
@@ -216,10 +217,10 @@ static int send_one_by_one(waldo__link *link, const waldo__outgoing *messages, s
 {
     int status = 0;
     for (size_t i = 0; i < count && status >= 0; i++) {
-        status = link->engine->send(link->channel, messages[i].id, &messages[i].data, 1, deadline,
+        status = link->engine->send(link->channel, messages[i].id, messages[i].parts, 2, deadline,
                                     reterr);
         if (status != WALDO_ETOOBIG)
-            *sent += messages[i].data.iov_len;
+            *sent += waldo__outgoing_size(&messages[i]);
     }
     return status;
 }
@@ -254,9 +255,11 @@ static int send_queue(waldo__link *link, waldo__deadline deadline, size_t *sent,
                       waldo_error *reterr)
 {
     waldo__outgoing messages[WALDO__QUEUE_MOST];
-    for (size_t i = 0; i < link->queued; i++)
-        messages[i] = (waldo__outgoing){link->queue[i].id,
-                                        {link->queue[i].frame.data, link->queue[i].frame.size}};
+    for (size_t i = 0; i < link->queued; i++) {
+        const waldo__queued *queued = &link->queue[i];
+        messages[i] =
+            (waldo__outgoing){queued->id, {{queued->frame.data, queued->frame.size}, queued->tail}};
+    }
     int status = send_messages(link, messages, link->queued, deadline, sent, reterr);
     if (status >= 0)
         empty_queue(link);
@@ -280,9 +283,9 @@ static void append(waldo__link *link)
     link->queued_bytes += link->queue[link->queued++].frame.size;
 }
 
-waldo__buffer *waldo__link_frame(waldo__link *link)
+waldo__queued *waldo__link_frame(waldo__link *link)
 {
-    return &link->queue[link->queued].frame;
+    return &link->queue[link->queued];
 }
 
 int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
@@ -335,7 +338,8 @@ int waldo__link_flush(waldo__link *link, waldo__deadline deadline, waldo_error *
 int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
                      waldo_error *reterr)
 {
-    size_t size = waldo__link_frame(link)->size;
+    const waldo__queued *frame = waldo__link_frame(link);
+    size_t size = frame->frame.size + frame->tail.iov_len;
     bool full =
         link->queued + 2 >= WALDO__QUEUE_MOST || link->queued_bytes + size >= WALDO__QUEUE_BYTES;
     pthread_mutex_lock(&link->lock);

@@ -49,6 +49,9 @@ enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 32 * 1024 };
 typedef struct waldo__queued {
     uint32_t id;
     waldo__buffer frame;
+    /* What follows it, if the request has a tail: in the caller's memory, so it waits for no other
+     * frame. */
+    struct iovec tail;
 } waldo__queued;
 
 typedef struct waldo__link {
@@ -122,8 +125,8 @@ void waldo__link_abandon(waldo__link *link);
  */
 int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
                       waldo_error *reterr);
-/* Where the sealed request goes between enter and send. */
-waldo__buffer *waldo__link_frame(waldo__link *link);
+/* Where the sealed request goes between enter and send; its tail is empty. */
+waldo__queued *waldo__link_frame(waldo__link *link);
 /* Sends the frame for the slot, behind those that were queued; after that others may. A failure has
  * broken the link, but for WALDO_ETOOBIG and a deadline that passed before a byte was gone
  * (*ret_gone says whether). */

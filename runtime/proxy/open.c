@@ -217,7 +217,7 @@ static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__slot
     int status = waldo__link_enter(link, answer, deadline, reterr);
     if (status < 0)
         return status;
-    waldo__buffer *frame = waldo__link_frame(link);
+    waldo__buffer *frame = &waldo__link_frame(link)->frame;
     frame->size = 0;
     if (!waldo__buffer_append(frame, data, size)) {
         waldo__link_leave(link, answer);
