@@ -10,6 +10,7 @@
 #include "error_internal.h"
 #include "server_internal.h"
 #include "wire/envelope.h"
+#include "wire/tail.h"
 
 static waldo_call *call_of(waldo__job *job)
 {
@@ -21,13 +22,10 @@ static waldo_call *call_of(waldo__job *job)
 static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, waldo__buffer *owner,
                           waldo_error *reterr)
 {
-    bool keeps = owner && size >= WALDO__CALL_LARGE;
-    int status =
-        waldo__envelope_read_request(&call->arena, data, size, keeps, &call->request, reterr);
-    if (keeps) {
-        call->message = *owner;
-        *owner = (waldo__buffer){0};
-    }
+    if (owner && size >= WALDO__TAIL_LEAST)
+        call->message = waldo__buffer_share(owner);
+    int status = waldo__envelope_read_request(&call->arena, data, size, call->message != NULL,
+                                              &call->request, reterr);
     if (status < 0)
         return status;
     uint64_t timeout = call->request->timeout; /* microseconds; what is absurd is never */
@@ -94,8 +92,10 @@ static void end_work(waldo_call *call)
         atomic_fetch_sub(&call->session->report_count, 1);
     waldo__arrived_free(&call->arrived);
     waldo__arena_free(&call->arena);
-    waldo__buffer_free(&call->message);
-    call->lent = waldo_value_unref(call->lent);
+    waldo__shared_bytes_unref(call->message);
+    call->message = NULL;
+    if (call->reply_tail.len == 0)
+        call->lent = waldo_value_unref(call->lent);
     free(call->error);
     call->error = NULL;
     call->request = NULL;
@@ -230,16 +230,22 @@ void waldo__call_cancel(waldo_call *call)
 static const uint8_t no_memory_reply[] = {1 << 3, 23};
 _Static_assert(WALDO_ENOMEM == -12, "the zigzag code of -12 is 23");
 
-/* Without memory the reply is that there is none, and what it would have carried is taken back. */
-static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const ProtobufCMessage *body)
+/* Lent bytes that end the body are not packed. Without memory the reply is that there is none, and
+ * what it would have carried is taken back. */
+static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const ProtobufCMessage *body,
+                 ProtobufCBinaryData lent)
 {
     call->reply.size = 0;
-    if (waldo__envelope_reply(&call->reply, reply, body, NULL) >= 0)
+    call->reply_tail = lent;
+    if (waldo__envelope_reply_before(&call->reply, reply, body, &call->reply_tail, NULL) >= 0)
         return;
     call->reply.size = 0;
+    call->reply_tail = (ProtobufCBinaryData){0};
     (void)waldo__buffer_append(&call->reply, no_memory_reply, sizeof no_memory_reply);
     call->unpacked = true;
 }
+
+static const ProtobufCBinaryData nothing;
 
 static void pack_error(waldo_call *call, const waldo_error *error, bool raised)
 {
@@ -250,7 +256,7 @@ static void pack_error(waldo_call *call, const waldo_error *error, bool raised)
     reply.error_trace = (char *)error->trace;
     reply.sequence = call->request->sequence;
     reply.raised = raised;
-    pack(call, &reply, NULL);
+    pack(call, &reply, NULL, nothing);
 }
 
 /* True for the one who may answer. */
@@ -293,12 +299,12 @@ static void refuse_reply(waldo_call *call, const waldo_error *error, enum waldo_
 static void check_size(waldo_call *call)
 {
     size_t limit = call->batch ? waldo__batch_room(call->batch) : waldo__call_reply_limit(call);
-    if (call->reply.size <= limit)
+    size_t size = waldo__call_reply_size(call);
+    if (size <= limit)
         return;
     waldo_error error;
     waldo_error_set(&error, WALDO_ETOOBIG,
-                    "the reply has %zu bytes, more than the %zu that are allowed", call->reply.size,
-                    limit);
+                    "the reply has %zu bytes, more than the %zu that are allowed", size, limit);
     refuse_reply(call, &error, WALDO_LIMIT_MESSAGE);
     if (call->batch && call->reply.size > limit)
         pack_error(call, &(waldo_error){.code = WALDO_ETOOBIG}, false);
@@ -312,7 +318,8 @@ static void check_room(waldo_call *call)
     waldo_error_set(&error, WALDO_ELIMIT,
                     "the reply has %zu bytes, and the server keeps at most %" PRIu64
                     " of replies that a session has not acknowledged",
-                    call->reply.size, call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES]);
+                    waldo__call_reply_size(call),
+                    call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES]);
     refuse_reply(call, &error, WALDO_LIMIT_KEPT_BYTES);
 }
 
@@ -349,7 +356,7 @@ int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body)
     if (call->unpacked)
         pack_error(call, &error, false);
     else
-        pack(call, &reply, body);
+        pack(call, &reply, body, waldo__call_lent(call));
     finish(call);
     return 0;
 }
@@ -458,7 +465,7 @@ static void pack_proxy(waldo_call *call, waldo__object *object)
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
     reply.sequence = call->request->sequence;
     reply.proxy = true;
-    pack(call, &reply, &created.base);
+    pack(call, &reply, &created.base, nothing);
 }
 
 int waldo__call_answer_proxy(waldo_call *call, waldo__object *object)

@@ -26,9 +26,6 @@
 #include "wire/arena.h"
 #include "wire/buffer.h"
 
-/* From so many bytes on, a copy costs more than to keep what they are in. */
-enum { WALDO__CALL_LARGE = 64 * 1024 };
-
 struct waldo_export {
     waldo_call *call;
     waldo__object *object; /* with a pin; NULL: nothing was exported */
@@ -64,9 +61,13 @@ struct waldo_call {
     waldo_error *error; /* what the handler raised; NULL: nothing, or there was no memory for it */
     waldo__arrived arrived; /* buffers that the arguments name */
     waldo__carried carried; /* those that the reply names, until it is known to have arrived */
-    waldo__buffer message;  /* where a large request's bytes are; or empty */
-    waldo_value *lent;      /* whose bytes are in the result; or NULL */
-    waldo__buffer reply;
+    /* Where a large request's bytes are, and those of its arguments; or NULL. */
+    waldo__shared_bytes *message;
+    waldo_value *lent;   /* whose bytes are in the result; or NULL */
+    waldo__buffer reply; /* packed */
+    /* What follows it: empty, or the lent bytes, whose value then stays for as long as the reply. A
+     * step's reply is in one piece. */
+    ProtobufCBinaryData reply_tail;
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
     bool kept;             /* the handler kept it */
@@ -150,11 +151,15 @@ int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wir
 /* Room for its reply among those that the session keeps; the first one always has it. */
 bool waldo__call_take_room(waldo_call *call);
 
+size_t waldo__call_reply_size(const waldo_call *call);
 /* The largest reply that server and client let pass, in bytes. */
 size_t waldo__call_reply_limit(const waldo_call *call);
 
 /* ---- answering ---- */
 
+/* The bytes that were lent to its result; empty: none, or its reply has to be in one piece, as that
+ * of a step. By the thread whose handler answers. */
+ProtobufCBinaryData waldo__call_lent(const waldo_call *call);
 /* Each answers the call. WALDO_ECANCELLED: it was answered already; nobody gets this, and what it
  * carried goes back. body NULL: an empty message. */
 int waldo__call_answer(waldo_call *call, const ProtobufCMessage *body);

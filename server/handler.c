@@ -10,6 +10,7 @@
 #include "error_internal.h"
 #include "server_internal.h"
 #include "value/convert.h"
+#include "wire/tail.h"
 
 void *waldo_call_alloc(waldo_call *call, size_t size)
 {
@@ -35,13 +36,23 @@ static bool lend(waldo_call *call, Waldo__Value *result, waldo_value *value)
     const uint8_t *data;
     size_t size;
     if (call->lent || waldo_value_kind(value) != WALDO_KIND_BYTES ||
-        waldo_value_get_bytes(value, &data, &size, NULL) < 0 || size < WALDO__CALL_LARGE)
+        waldo_value_get_bytes(value, &data, &size, NULL) < 0 || size < WALDO__TAIL_LEAST)
         return false;
     waldo__value__init(result);
     result->kind_case = WALDO__VALUE__KIND_BYTES;
     result->bytes = (ProtobufCBinaryData){size, (uint8_t *)data};
     call->lent = value;
     return true;
+}
+
+ProtobufCBinaryData waldo__call_lent(const waldo_call *call)
+{
+    ProtobufCBinaryData bytes = {0};
+    const uint8_t *data = NULL;
+    if (call->lent && !call->batch &&
+        waldo_value_get_bytes(call->lent, &data, &bytes.len, NULL) >= 0)
+        bytes.data = (uint8_t *)data;
+    return bytes;
 }
 
 int waldo_call_set_value(waldo_call *call, Waldo__Value *result, waldo_value *value)

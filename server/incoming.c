@@ -12,7 +12,8 @@ static void answer_unread(const waldo__peer *peer, uint32_t id, const waldo_erro
     reply.error_message = (char *)error->message;
     waldo__buffer packed = {0};
     if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0)
-        waldo__peer_reply(peer->endpoint->server, peer->id, id, packed.data, packed.size);
+        waldo__peer_reply(peer->endpoint->server, peer->id, id,
+                          (struct iovec[2]){{packed.data, packed.size}});
     waldo__buffer_free(&packed);
 }
 

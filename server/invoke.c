@@ -10,6 +10,7 @@
 #include "server_internal.h"
 #include "value/convert.h"
 #include "wire/scan.h"
+#include "wire/tail.h"
 
 static int unpack_value(const ProtobufCBinaryData *body, waldo_value **ret_value,
                         waldo_error *reterr)
@@ -42,6 +43,9 @@ static int unpack_message(waldo_call *call, const ProtobufCMessageDescriptor *de
                           ProtobufCMessage **ret_message, waldo_error *reterr)
 {
     const ProtobufCBinaryData *body = &call->request->body;
+    if (!call->request->dynamic && call->message)
+        return waldo__tail_unpack(descriptor, &call->arena, body->data, body->len, ret_message,
+                                  reterr);
     if (!call->request->dynamic)
         return waldo__unpack(descriptor, &call->arena.allocator, body->data, body->len, ret_message,
                              reterr);

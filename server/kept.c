@@ -33,6 +33,7 @@ void waldo__call_unkeep(waldo_call *call)
         call->release_lost(call->lost_data);
     waldo__carried_free(&call->carried);
     waldo__buffer_free(&call->reply);
+    waldo_value_unref(call->lent);
     free(call);
 }
 
@@ -47,6 +48,11 @@ int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wir
     return status;
 }
 
+size_t waldo__call_reply_size(const waldo_call *call)
+{
+    return call->reply.size + call->reply_tail.len;
+}
+
 size_t waldo__call_reply_limit(const waldo_call *call)
 {
     size_t limit = call->server->limits.limit[WALDO_LIMIT_MESSAGE];
@@ -58,7 +64,7 @@ size_t waldo__call_reply_limit(const waldo_call *call)
 bool waldo__call_take_room(waldo_call *call)
 {
     uint64_t limit = call->server->limits.limit[WALDO_LIMIT_KEPT_BYTES];
-    size_t size = call->reply.size + atomic_load(&call->burden);
+    size_t size = waldo__call_reply_size(call) + atomic_load(&call->burden);
     uint_fast64_t used = atomic_load(&call->session->kept_bytes);
     do
         if (used > 0 && (used >= limit || size > limit - used))

@@ -56,9 +56,9 @@ void waldo__peer_bind(waldo__peer *peer, waldo__session *session);
 /* Sends the call's reply to where its request came from, or has it wait until the client has taken
  * what was sent before. */
 void waldo__peer_send(waldo_call *call);
-/* Sends a reply through the channel, if it is still there. */
-void waldo__peer_reply(waldo_server *server, uint64_t channel, uint32_t id, const uint8_t *data,
-                       size_t size);
+/* Sends a reply through the channel, if it is still there; its second part may be empty. */
+void waldo__peer_reply(waldo_server *server, uint64_t channel, uint32_t id,
+                       const struct iovec reply[2]);
 /* From now on several replies to one peer leave in a bundle, until they are not gathered any more.
  */
 void waldo__replies_gather(waldo_server *server, bool gathers);

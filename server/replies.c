@@ -56,50 +56,50 @@ static bool begin_bundle(waldo__peer *peer, uint32_t id)
     return true;
 }
 
-static bool add_to_bundle(waldo__peer *peer, uint32_t id, const uint8_t *data, size_t size)
+/* What goes there has no second part. */
+static bool add_to_bundle(waldo__peer *peer, uint32_t id, const struct iovec *reply)
 {
     waldo_server *server = peer->endpoint->server;
     return (server->bundle_of || begin_bundle(peer, id)) &&
-           waldo__bundle_append(&server->frame, id, data, size);
+           waldo__bundle_append(&server->frame, id, reply->iov_base, reply->iov_len);
 }
 
-static bool goes_into_bundle(const waldo__peer *peer, size_t size)
+static bool goes_into_bundle(const waldo__peer *peer, const struct iovec reply[2])
 {
     return peer->endpoint->server->bundles_replies && peer->takes_bundles &&
-           size <= WALDO__BUNDLE_LONG;
+           reply[0].iov_len <= WALDO__BUNDLE_LONG && reply[1].iov_len == 0;
 }
 
 /* ---- sealing ---- */
 
-static bool seal_alone(waldo__peer *peer, uint32_t id, const uint8_t *data, size_t size)
+static bool seal_alone(waldo__peer *peer, uint32_t id, const struct iovec reply[2])
 {
     waldo_server *server = peer->endpoint->server;
-    struct iovec part = {(void *)data, size};
-    if (waldo__secure_seal(peer->channel, &part, 1, &server->frame, NULL) < 0)
+    if (waldo__secure_seal(peer->channel, reply, 2, &server->frame, NULL) < 0)
         return false;
     waldo__peer_send_frame(peer->endpoint, peer->connection, id, server->frame.data,
                            server->frame.size);
     return true;
 }
 
-void waldo__peer_reply(waldo_server *server, uint64_t channel, uint32_t id, const uint8_t *data,
-                       size_t size)
+void waldo__peer_reply(waldo_server *server, uint64_t channel, uint32_t id,
+                       const struct iovec reply[2])
 {
     waldo__peer *peer = waldo__peer_find(server, channel);
     if (!peer)
         return;
     uint8_t head[WALDO__SECURE_CLEAR_HEAD_SIZE];
     if (waldo__secure_clear_head(peer->channel, head)) {
-        struct iovec parts[2] = {{head, sizeof head}, {(void *)data, size}};
-        send_parts(peer->endpoint, peer->connection, id, parts, 2);
+        struct iovec parts[3] = {{head, sizeof head}, reply[0], reply[1]};
+        send_parts(peer->endpoint, peer->connection, id, parts, 3);
         return;
     }
-    bool bundled = goes_into_bundle(peer, size);
+    bool bundled = goes_into_bundle(peer, reply);
     if (server->bundle_of != peer || !bundled || server->frame.size > WALDO__BUNDLE_ENOUGH)
         send_bundle(server);
     if (!waldo__peer_find(server, channel)) /* it was ended by that */
         return;
-    if (!(bundled ? add_to_bundle(peer, id, data, size) : seal_alone(peer, id, data, size)))
+    if (!(bundled ? add_to_bundle(peer, id, reply) : seal_alone(peer, id, reply)))
         waldo__peer_dismiss(server, channel);
 }
 
@@ -139,7 +139,9 @@ static void send_reply(waldo_call *call)
 {
     call->waits = false;
     call->sent = true;
-    waldo__peer_reply(call->server, call->channel, call->id, call->reply.data, call->reply.size);
+    const struct iovec reply[2] = {{call->reply.data, call->reply.size},
+                                   {call->reply_tail.data, call->reply_tail.len}};
+    waldo__peer_reply(call->server, call->channel, call->id, reply);
 }
 
 void waldo__peer_send(waldo_call *call)

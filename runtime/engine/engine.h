@@ -23,11 +23,17 @@
 
 typedef struct waldo__channel waldo__channel;
 
-/* A message on its way out. */
+/* A message on its way out: in one piece, or in two, of which the second one is its tail
+ * (wire/tail.h). */
 typedef struct waldo__outgoing {
     uint32_t id;
-    struct iovec data;
+    struct iovec parts[2];
 } waldo__outgoing;
+
+static inline size_t waldo__outgoing_size(const waldo__outgoing *message)
+{
+    return message->parts[0].iov_len + message->parts[1].iov_len;
+}
 
 typedef struct waldo__client_engine {
     const char *name;

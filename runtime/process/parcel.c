@@ -19,8 +19,8 @@ int waldo__parcel_unpack(const uint8_t *data, size_t size, waldo__descriptors *d
     ProtobufCMessage *message;
     int status = waldo__unpack(&waldo__value__descriptor, NULL, data, size, &message, reterr);
     if (status >= 0) {
-        status = waldo__value_from_message((const Waldo__Value *)message, descriptors, ret_value,
-                                           reterr);
+        status = waldo__value_from_message((const Waldo__Value *)message, descriptors, NULL,
+                                           ret_value, reterr);
         protobuf_c_message_free_unpacked(message, NULL);
     }
     waldo__close_descriptors(descriptors->items + descriptors->taken,

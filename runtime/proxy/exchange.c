@@ -41,13 +41,17 @@ static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request 
     if (status < 0)
         return status;
     size_t before = frame->size;
-    status = waldo__envelope_request(frame, request, body, reterr);
-    if (status >= 0 && frame->size - before > link->max_message)
+    ProtobufCBinaryData tail;
+    status = waldo__envelope_request_before(frame, request, body, &tail, reterr);
+    if (status < 0)
+        return status;
+    size_t size = frame->size - before + tail.len;
+    if (size > link->max_message)
         return waldo_error_set(reterr, WALDO_ETOOBIG,
                                "the request has %zu bytes, more than the %zu that are allowed "
                                "(waldod --max-message, and max_message of the manager)",
-                               frame->size - before, link->max_message);
-    return status;
+                               size, link->max_message);
+    return tail.len > 0 ? waldo__link_add_tail(link, tail.data, tail.len, reterr) : 0;
 }
 
 int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)

@@ -7,7 +7,7 @@
 #include "process/id.h"
 #include "proxy/attempt.h"
 #include "proxy/proxy_internal.h"
-#include "wire/scan.h"
+#include "wire/tail.h"
 #include <waldo/value_message.h>
 
 struct waldo_future {
@@ -378,7 +378,7 @@ int waldo_future_message(waldo_future *future, const waldo_proxy_method *method,
     if (status < 0 || !method->output)
         return status;
     const ProtobufCBinaryData *body = &future->reply.reply->body;
-    return waldo__unpack(method->output, NULL, body->data, body->len, ret_result, reterr);
+    return waldo__tail_unpack_copy(method->output, body->data, body->len, ret_result, reterr);
 }
 
 waldo_future *waldo_future_ref(waldo_future *future)

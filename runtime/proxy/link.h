@@ -51,6 +51,9 @@ typedef struct waldo__queued {
     uint32_t id;
     waldo__buffer frame;
     size_t start; /* where in it */
+    /* What follows it, if the request has a tail: in the caller's memory, so it waits for no other
+     * frame. */
+    struct iovec tail;
 } waldo__queued;
 
 typedef struct waldo__link {
@@ -131,6 +134,9 @@ int waldo__link_enter(waldo__link *link, waldo__slot *slot, waldo__deadline dead
  * where too many wait to be sent. */
 int waldo__link_begin(waldo__link *link, waldo__deadline deadline, waldo__buffer **ret_frame,
                       waldo_error *reterr);
+/* The message's end; in the clear it stays where it is, the caller's, until the message was sent or
+ * given up. WALDO_ENOMEM. */
+int waldo__link_add_tail(waldo__link *link, const void *data, size_t size, waldo_error *reterr);
 /* Sends the message for the slot, behind those that were queued; after that others may. A failure
  * has broken the link, but for WALDO_ETOOBIG and a deadline that passed before a byte was gone
  * (*ret_gone says whether, or whether it still may: what is sealed has to be sent). */

@@ -34,6 +34,7 @@ static bool begin_message(waldo__link *link)
     waldo__buffer *frame = frame_of(link);
     if (link->made == 0) {
         link->queue[link->queued].id = link->begun_id;
+        link->queue[link->queued].tail = (struct iovec){0};
         if (!begin_frame(link, frame))
             return false;
     }
@@ -66,7 +67,7 @@ static int close_frame(waldo__link *link, waldo_error *reterr)
                                  : 0;
     if (status < 0)
         return status;
-    link->queued_bytes += closed->frame.size;
+    link->queued_bytes += closed->frame.size + closed->tail.iov_len;
     link->queued++;
     link->made = 0;
     return 0;
@@ -87,6 +88,7 @@ static int set_apart(waldo__link *link, waldo_error *reterr)
     if (status < 0)
         return status;
     link->queue[link->queued].id = link->begun_id;
+    link->queue[link->queued].tail = (struct iovec){0};
     link->begun = begun;
     return 0;
 }
@@ -140,10 +142,10 @@ static int send_one_by_one(waldo__link *link, const waldo__outgoing *messages, s
 {
     int status = 0;
     for (size_t i = 0; i < count && status >= 0; i++) {
-        status = link->engine->send(link->channel, messages[i].id, &messages[i].data, 1, deadline,
+        status = link->engine->send(link->channel, messages[i].id, messages[i].parts, 2, deadline,
                                     reterr);
         if (status != WALDO_ETOOBIG)
-            *sent += messages[i].data.iov_len;
+            *sent += waldo__outgoing_size(&messages[i]);
     }
     return status;
 }
@@ -175,8 +177,8 @@ static void empty_queue(waldo__link *link)
 
 static waldo__outgoing outgoing(const waldo__queued *queued)
 {
-    return (waldo__outgoing){
-        queued->id, {queued->frame.data + queued->start, queued->frame.size - queued->start}};
+    struct iovec frame = {queued->frame.data + queued->start, queued->frame.size - queued->start};
+    return (waldo__outgoing){queued->id, {frame, queued->tail}};
 }
 
 static int send_queue(waldo__link *link, waldo__deadline deadline, size_t *sent,
@@ -269,6 +271,15 @@ int waldo__link_begin(waldo__link *link, waldo__deadline deadline, waldo__buffer
         return out_of_memory(reterr);
     }
     *ret_frame = frame_of(link);
+    return 0;
+}
+
+int waldo__link_add_tail(waldo__link *link, const void *data, size_t size, waldo_error *reterr)
+{
+    if (!is_sealed(link))
+        link->queue[link->queued].tail = (struct iovec){(void *)data, size};
+    else if (!waldo__buffer_append(frame_of(link), data, size))
+        return out_of_memory(reterr);
     return 0;
 }
 

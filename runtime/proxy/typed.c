@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "proxy/proxy_internal.h"
-#include "wire/scan.h"
+#include "wire/tail.h"
 
 int waldo__check_abi(const waldo_proxy_type *type, waldo_error *reterr)
 {
@@ -68,8 +68,8 @@ int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
 static int unpack_body(const waldo__reply *reply, const ProtobufCMessageDescriptor *descriptor,
                        ProtobufCMessage **ret_message, waldo_error *reterr)
 {
-    return waldo__unpack(descriptor, NULL, reply->reply->body.data, reply->reply->body.len,
-                         ret_message, reterr);
+    const ProtobufCBinaryData *body = &reply->reply->body;
+    return waldo__tail_unpack_copy(descriptor, body->data, body->len, ret_message, reterr);
 }
 
 static int invoke(waldo_proxy *proxy, const waldo_proxy_method *method,

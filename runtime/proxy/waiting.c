@@ -273,12 +273,15 @@ static int receive(waldo__link *link, uint32_t *ret_id, waldo__deadline deadline
     if (spins->limit == 0 || !link->engine->receive_now)
         return sleep_for_message(link, ret_id, deadline, cancellable, error);
     waldo__deadline started = waldo__now(), until = started + spins->limit;
+    uint64_t before = waldo__link_progress(link);
     int status = 0;
     if (waldo__spin_is_worth_it(spins))
         status = spin(link, ret_id, until < deadline ? until : deadline, error);
+    /* A long message that had begun to come by then was worth it, too. */
+    bool found = waldo__link_progress(link) != before;
     if (status == 0)
         status = sleep_for_message(link, ret_id, deadline, cancellable, error);
-    waldo__spin_note(spins, waldo__now() - started);
+    waldo__spin_note(spins, found ? 0 : waldo__now() - started);
     return status;
 }
 

@@ -27,6 +27,7 @@ void waldo__swap_to_little_endian(uint8_t *items, size_t count, size_t item_size
 /* One conversion: where handles get their descriptors from, and where errors go. */
 typedef struct conversion {
     waldo__descriptors *descriptors; /* NULL: handles that need some are refused */
+    waldo__shared_bytes *owner;      /* of the memory where long bytes may be; or NULL */
     waldo_error *reterr;
 } conversion;
 
@@ -48,6 +49,20 @@ static int from_big_integer(const ProtobufCBinaryData *data, waldo_value **ret_v
                             waldo_error *reterr)
 {
     return waldo__int_from_wire(data->data, data->len, ret_value, reterr);
+}
+
+static bool is_in(const ProtobufCBinaryData *data, const waldo__buffer *buffer)
+{
+    uintptr_t start = (uintptr_t)buffer->data, from = (uintptr_t)data->data;
+    return from >= start && from - start < buffer->size && data->len > 0;
+}
+
+static int from_bytes(const ProtobufCBinaryData *data, waldo_value **ret_value, const conversion *c)
+{
+    bool borrows = c->owner && is_in(data, &c->owner->buffer);
+    return waldo__give(borrows ? waldo__v_borrowed_bytes(data->data, data->len, c->owner)
+                               : waldo_v_bytes(data->data, data->len),
+                       ret_value, c->reterr);
 }
 
 static int from_text(const ProtobufCBinaryData *data, waldo_value **ret_value, waldo_error *reterr)
@@ -321,8 +336,7 @@ static int convert(const Waldo__Value *message, int depth, waldo_value **ret_val
     case WALDO__VALUE__KIND_TEXT:
         return from_text(&message->text, ret_value, c->reterr);
     case WALDO__VALUE__KIND_BYTES:
-        return waldo__give(waldo_v_bytes(message->bytes.data, message->bytes.len), ret_value,
-                           c->reterr);
+        return from_bytes(&message->bytes, ret_value, c);
     case WALDO__VALUE__KIND_ARRAY:
         return from_array(message->array, ret_value, c->reterr);
     case WALDO__VALUE__KIND_REF:
@@ -346,13 +360,14 @@ static int convert(const Waldo__Value *message, int depth, waldo_value **ret_val
 int waldo_value_from_message(const Waldo__Value *message, waldo_value **ret_value,
                              waldo_error *reterr)
 {
-    return waldo__value_from_message(message, NULL, ret_value, reterr);
+    return waldo__value_from_message(message, NULL, NULL, ret_value, reterr);
 }
 
 int waldo__value_from_message(const Waldo__Value *message, waldo__descriptors *descriptors,
-                              waldo_value **ret_value, waldo_error *reterr)
+                              waldo__shared_bytes *owner, waldo_value **ret_value,
+                              waldo_error *reterr)
 {
-    conversion c = {descriptors, reterr};
+    conversion c = {descriptors, owner, reterr};
     if (!message) {
         *ret_value = waldo_v_none();
         return 0;

@@ -9,6 +9,7 @@
 #include "process/handle.h"
 #include "value/reference.h"
 #include "value/table.h"
+#include "wire/buffer.h"
 
 /* How deep equality, order, hash and repr look into containers. */
 #define WALDO__MAX_DEPTH 200
@@ -25,6 +26,7 @@ struct waldo_value {
     _Atomic uint32_t references;
     uint8_t kind; /* waldo_kind */
     bool big;     /* an int as waldo__big, not waldo__number */
+    bool borrows; /* bytes as waldo__borrowed, not waldo__text alone */
 };
 
 typedef struct waldo__number {
@@ -37,12 +39,18 @@ typedef struct waldo__real {
     double number;
 } waldo__real;
 
-/* A str or bytes; a NUL follows the last byte. */
+/* A str or bytes. A NUL follows the last byte of a str. */
 typedef struct waldo__text {
     waldo_value head;
     size_t size;
-    char data[];
+    char *data; /* behind this, or in what it borrows from */
 } waldo__text;
+
+/* Bytes that are where they came, most of a message. */
+typedef struct waldo__borrowed {
+    waldo__text text;
+    waldo__shared_bytes *owner;
+} waldo__borrowed;
 
 /* What list, tuple, dict and set start with. */
 typedef struct waldo__container {
@@ -121,6 +129,9 @@ bool waldo__is_container(const waldo_value *value);
 waldo_value *const *waldo__items(const waldo_value *value, size_t *ret_count);
 /* A str or bytes of `size` bytes to be filled in; no check. */
 waldo__text *waldo__new_text(waldo_kind kind, size_t size);
+/* Bytes within the owner's, which they keep if they are most of it; else a copy. NULL: out of
+ * memory. */
+waldo_value *waldo__v_borrowed_bytes(const void *data, size_t size, waldo__shared_bytes *owner);
 waldo__tuple *waldo__new_tuple(size_t count);
 /* A list of count NULL items to be filled in. */
 waldo__list *waldo__new_list(size_t count);

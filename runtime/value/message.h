@@ -39,9 +39,11 @@ int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handl
 int waldo__value_pack_message(Waldo__Value *message, uint8_t **ret_data, size_t *ret_size,
                               waldo_error *reterr);
 /* The handles in the message take theirs from descriptors; NULL: all but those that are carried by
- * a call are refused. */
+ * a call are refused. What are bytes in it may be the owner's, which their value then keeps; NULL:
+ * all are copied. */
 int waldo__value_from_message(const Waldo__Value *message, waldo__descriptors *descriptors,
-                              waldo_value **ret_value, waldo_error *reterr);
+                              waldo__shared_bytes *owner, waldo_value **ret_value,
+                              waldo_error *reterr);
 /* A proxy value; None for object 0. */
 int waldo__reference_from_message(const Waldo__Ref *message, waldo_value **ret_value,
                                   waldo_error *reterr);

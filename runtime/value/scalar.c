@@ -44,8 +44,9 @@ waldo__text *waldo__new_text(waldo_kind kind, size_t size)
         return NULL;
     atomic_init(&text->head.references, 1);
     text->head.kind = (uint8_t)kind;
-    text->head.big = false;
+    text->head.big = text->head.borrows = false;
     text->size = size;
+    text->data = (char *)(text + 1);
     text->data[size] = '\0';
     return text;
 }
@@ -108,6 +109,20 @@ int waldo_value_parse_str(const char *text, size_t size, waldo_value **ret_value
 waldo_value *waldo_v_bytes(const void *data, size_t size)
 {
     return copy_text(WALDO_KIND_BYTES, data, size);
+}
+
+waldo_value *waldo__v_borrowed_bytes(const void *data, size_t size, waldo__shared_bytes *owner)
+{
+    if (size < owner->buffer.capacity / 2)
+        return waldo_v_bytes(data, size);
+    waldo__borrowed *bytes = waldo__new_value(WALDO_KIND_BYTES, sizeof *bytes);
+    if (!bytes)
+        return NULL;
+    bytes->text.head.borrows = true;
+    bytes->text.size = size;
+    bytes->text.data = (char *)data;
+    bytes->owner = waldo__shared_bytes_ref(owner);
+    return &bytes->text.head;
 }
 
 waldo_value *waldo__v_error(int code, const char *type_name, const char *message, const char *trace)

@@ -50,6 +50,8 @@ static void drop(waldo_value *value, waldo_value **dead)
     }
     if (value->kind == WALDO_KIND_HANDLE)
         ((waldo__handle *)value)->class->unref(((waldo__handle *)value)->object);
+    if (value->borrows)
+        waldo__shared_bytes_unref(((waldo__borrowed *)value)->owner);
     free(value);
 }
 

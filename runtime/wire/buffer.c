@@ -1,6 +1,5 @@
 #include "wire/buffer.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,17 @@
 #endif
 
 #define SMALLEST 64
+
+void waldo__copy(void *target, const void *source, size_t size)
+{
+    enum { SHORT = 2048 };
+    /* Not memcpy(), in whose place a compiler that knows the bound may put what has the same
+     * trouble. */
+    for (size_t done = 0, piece; done < size; done += piece) {
+        piece = size - done < SHORT ? size - done : SHORT;
+        memmove((uint8_t *)target + done, (const uint8_t *)source + done, piece);
+    }
+}
 
 /* ---- spare memory ---- */
 
@@ -109,7 +119,7 @@ bool waldo__buffer_append(waldo__buffer *buffer, const void *data, size_t size)
     size_t needed = buffer->size + size;
     if (needed > buffer->capacity && !waldo__buffer_reserve(buffer, grown_capacity(buffer, needed)))
         return false;
-    memcpy(buffer->data + buffer->size, data, size);
+    waldo__copy(buffer->data + buffer->size, data, size);
     buffer->size = needed;
     return true;
 }
@@ -121,4 +131,32 @@ void waldo__buffer_free(waldo__buffer *buffer)
     else
         free(buffer->data);
     *buffer = (waldo__buffer){NULL, 0, 0};
+}
+
+/* ---- shared ones ---- */
+
+waldo__shared_bytes *waldo__buffer_share(waldo__buffer *buffer)
+{
+    waldo__shared_bytes *bytes = malloc(sizeof *bytes);
+    if (bytes == NULL)
+        return NULL;
+    atomic_init(&bytes->references, 1);
+    bytes->buffer = *buffer;
+    *buffer = (waldo__buffer){NULL, 0, 0};
+    return bytes;
+}
+
+waldo__shared_bytes *waldo__shared_bytes_ref(waldo__shared_bytes *bytes)
+{
+    atomic_fetch_add_explicit(&bytes->references, 1, memory_order_relaxed);
+    return bytes;
+}
+
+void waldo__shared_bytes_unref(waldo__shared_bytes *bytes)
+{
+    if (bytes == NULL ||
+        atomic_fetch_sub_explicit(&bytes->references, 1, memory_order_acq_rel) != 1)
+        return;
+    waldo__buffer_free(&bytes->buffer);
+    free(bytes);
 }

@@ -2,39 +2,69 @@
 
 #include "wire/flat.h"
 #include "wire/scan.h"
+#include "wire/tail.h"
 
 /* The numbers that wire.proto gives the body fields, as protobuf tags of wire type 2. */
 enum { REQUEST_BODY_TAG = 4 << 3 | 2, REPLY_BODY_TAG = 2 << 3 | 2, MAX_VARINT = 10 };
 
+static int no_memory(size_t size, waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes", size);
+}
+
+/* tail may be NULL for none; finds: it is any. */
 static int append(waldo__buffer *buffer, const ProtobufCMessage *envelope, uint8_t body_tag,
-                  const ProtobufCMessage *body, waldo_error *reterr)
+                  const ProtobufCMessage *body, ProtobufCBinaryData *tail, bool finds,
+                  waldo_error *reterr)
 {
     if (body && !body->descriptor)
         return waldo_error_set(
             reterr, WALDO_ETYPE,
             "a message that begins with zeros: it has to begin with its ..._INIT");
     size_t body_size = body ? protobuf_c_message_get_packed_size(body) : 0;
-    if (!waldo__flat_append(buffer, envelope, 1 + MAX_VARINT + body_size))
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes",
-                               body_size);
-    if (body_size > 0) {
-        buffer->data[buffer->size++] = body_tag;
-        buffer->size += waldo__write_varint(buffer->data + buffer->size, body_size);
+    if (tail && tail->len > body_size)
+        *tail = (ProtobufCBinaryData){0};
+    if (finds && body_size >= WALDO__TAIL_LEAST)
+        *tail = waldo__tail_find(body);
+    size_t tail_size = tail ? tail->len : 0;
+    if (!waldo__flat_append(buffer, envelope, 1 + MAX_VARINT + body_size - tail_size))
+        return no_memory(body_size, reterr);
+    if (body_size == 0)
+        return 0;
+    buffer->data[buffer->size++] = body_tag;
+    buffer->size += waldo__write_varint(buffer->data + buffer->size, body_size);
+    if (tail_size == 0)
         buffer->size += protobuf_c_message_pack(body, buffer->data + buffer->size);
-    }
+    else if (!waldo__tail_pack(buffer, body, tail))
+        return no_memory(body_size, reterr);
     return 0;
 }
 
 int waldo__envelope_request(waldo__buffer *buffer, const Waldo__Wire__Request *request,
                             const ProtobufCMessage *body, waldo_error *reterr)
 {
-    return append(buffer, &request->base, REQUEST_BODY_TAG, body, reterr);
+    return append(buffer, &request->base, REQUEST_BODY_TAG, body, NULL, false, reterr);
 }
 
 int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
                           const ProtobufCMessage *body, waldo_error *reterr)
 {
-    return append(buffer, &reply->base, REPLY_BODY_TAG, body, reterr);
+    return append(buffer, &reply->base, REPLY_BODY_TAG, body, NULL, false, reterr);
+}
+
+int waldo__envelope_request_before(waldo__buffer *buffer, const Waldo__Wire__Request *request,
+                                   const ProtobufCMessage *body, ProtobufCBinaryData *ret_tail,
+                                   waldo_error *reterr)
+{
+    *ret_tail = (ProtobufCBinaryData){0};
+    return append(buffer, &request->base, REQUEST_BODY_TAG, body, ret_tail, true, reterr);
+}
+
+int waldo__envelope_reply_before(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
+                                 const ProtobufCMessage *body, ProtobufCBinaryData *tail,
+                                 waldo_error *reterr)
+{
+    return append(buffer, &reply->base, REPLY_BODY_TAG, body, tail, false, reterr);
 }
 
 static int read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,

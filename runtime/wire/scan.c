@@ -113,6 +113,20 @@ static bool read_content(cursor *at, wire_type type, cursor *ret_content)
     return true;
 }
 
+bool waldo__scan_field(const uint8_t **at, const uint8_t *end, uint32_t *ret_number,
+                       bool *ret_delimited, const uint8_t **ret_content)
+{
+    cursor from = {*at, end};
+    cursor content;
+    wire_type type;
+    if (!read_tag(&from, ret_number, &type) || !read_content(&from, type, &content))
+        return false;
+    *ret_delimited = type == DELIMITED;
+    *ret_content = content.data;
+    *at = from.data;
+    return true;
+}
+
 static wire_type wire_type_of(ProtobufCType type)
 {
     switch (type) {

@@ -26,6 +26,11 @@ typedef struct waldo__scan_limits {
 int waldo__scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t size,
                 const waldo__scan_limits *limits, waldo_error *reterr);
 
+/* Reads the field that begins at *at, and moves *at behind it. *ret_content: behind its number, and
+ * its length if it is delimited. false: it is not well-formed. */
+bool waldo__scan_field(const uint8_t **at, const uint8_t *end, uint32_t *ret_number,
+                       bool *ret_delimited, const uint8_t **ret_content);
+
 /* Scans and unpacks. allocator may be NULL: malloc's. Free *ret_message with
  * protobuf_c_message_free_unpacked and the same allocator. As waldo__scan, and WALDO_ENOMEM. */
 int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,

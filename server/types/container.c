@@ -7,6 +7,7 @@
 #include "planted.h"
 #include "registry.h"
 #include "server_internal.h"
+#include "value/message.h"
 
 int waldo__cell_init(waldo__cell *cell, waldo_call *call, waldo_value *value)
 {
@@ -219,7 +220,9 @@ int waldo__cell_wait_changed(void *self, waldo_call *call,
 int waldo__optional_argument(waldo_call *call, const Waldo__Value *message, waldo_value **ret_value)
 {
     *ret_value = NULL;
-    return message ? waldo_value_from_message(message, ret_value, call->reterr) : 0;
+    return message
+               ? waldo__value_from_message(message, NULL, call->message, ret_value, call->reterr)
+               : 0;
 }
 
 int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *name,
@@ -228,7 +231,7 @@ int waldo__argument(waldo_call *call, const Waldo__Value *message, const char *n
     if (!message)
         return waldo_call_raise(call, WALDO_ETYPE, "%s() missing 1 required argument: '%s'",
                                 call->method ? call->method->name : "create", name);
-    return waldo_value_from_message(message, ret_value, call->reterr);
+    return waldo__value_from_message(message, NULL, call->message, ret_value, call->reterr);
 }
 
 static bool is_integer(const waldo_value *value)

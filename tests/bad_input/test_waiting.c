@@ -2,6 +2,7 @@
  * about it in a way of their own. */
 #include "raw_client.h"
 #include "server.h"
+#include "waldo/builtins.pb-c.h"
 
 #define FIRST_SESSION "the 1st session."
 #define SECOND_SESSION "the 2nd session."
@@ -148,4 +149,93 @@ Test(waiting, a_client_that_leaves_a_server_that_ends)
     clock_gettime(CLOCK_MONOTONIC, &end);
     cr_assert_lt(end.tv_sec - begin.tv_sec, 3, "it waited for %d s",
                  (int)(end.tv_sec - begin.tv_sec));
+}
+
+/* ---- replies that refer to what an object holds ---- */
+
+static uint64_t create_value(raw_client *client, const Waldo__Value *value)
+{
+    Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__CREATE, 0);
+    Waldo__Builtin__ValueArguments arguments = WALDO__BUILTIN__VALUE_ARGUMENTS__INIT;
+
+    request.name = (char *)"Value";
+    arguments.typecode = (char *)"i";
+    arguments.value = (Waldo__Value *)value;
+    cr_assert_eq(raw_exchange(client, &request, &arguments.base), 0, "%s",
+                 client->reply->error_message);
+    Waldo__Wire__Created *created =
+        (Waldo__Wire__Created *)raw_body(client, &waldo__wire__created__descriptor);
+    uint64_t object = created->ref->object;
+    waldo__wire__created__free_unpacked(created, NULL);
+    return object;
+}
+
+static void set_value(raw_client *client, uint64_t object, const Waldo__Value *value)
+{
+    Waldo__Wire__Request request = raw_request(client, WALDO__WIRE__OPERATION__CALL, object);
+    Waldo__Builtin__ValueItem item = WALDO__BUILTIN__VALUE_ITEM__INIT;
+
+    request.name = (char *)"set";
+    item.value = (Waldo__Value *)value;
+    cr_assert_eq(raw_exchange(client, &request, &item.base), 0, "%s", client->reply->error_message);
+}
+
+static void fill_bytes(Waldo__Value *value, int byte)
+{
+    waldo__value__init(value);
+    value->kind_case = WALDO__VALUE__KIND_BYTES;
+    value->bytes = (ProtobufCBinaryData){LARGE, malloc(LARGE)};
+    cr_assert_not_null(value->bytes.data);
+    memset(value->bytes.data, byte, LARGE);
+}
+
+static void assert_has(const raw_client *client, const Waldo__Value *value)
+{
+    const waldo__buffer *reply = &client->bytes;
+
+    cr_assert_gt(reply->size, (size_t)LARGE);
+    cr_assert_eq(memcmp(reply->data + reply->size - LARGE, value->bytes.data, LARGE), 0);
+}
+
+/* A value is replaced while replies with its bytes are on their way, wait, and are asked for again:
+ * they stay what they were. */
+Test(waiting, replies_keep_the_bytes_of_a_value_that_is_replaced)
+{
+    enum { TIMES = 10 };
+    test_server server;
+    start(&server);
+    raw_client client = raw_enter(server.url, FIRST_SESSION);
+    raw_client other = raw_enter(server.url, SECOND_SESSION);
+    Waldo__Value before, after;
+    uint32_t id = 0;
+    fill_bytes(&before, 'b');
+    fill_bytes(&after, 'a');
+    uint64_t object = create_value(&client, &before);
+    Waldo__Wire__Request get = raw_request(&client, WALDO__WIRE__OPERATION__CALL, object);
+
+    get.name = (char *)"get";
+    get.sequence = ++client.sequence;
+    for (int i = 0; i < TIMES; i++)
+        cr_assert_eq(raw_post(&client, &get, NULL), 0);
+    /* The first reply has arrived: all that follow are the same one. */
+    cr_assert_eq(raw_receive_sealed(client.engine, client.channel, client.secure, &id,
+                                    &client.bytes, waldo__deadline_in(RAW_PATIENCE)),
+                 0);
+    assert_has(&client, &before);
+    set_value(&other, object, &after);
+    while (id != client.id) {
+        cr_assert_eq(raw_receive_sealed(client.engine, client.channel, client.secure, &id,
+                                        &client.bytes, waldo__deadline_in(RAW_PATIENCE)),
+                     0);
+        assert_has(&client, &before);
+    }
+    get.sequence = ++client.sequence;
+    cr_assert_eq(raw_post(&client, &get, NULL), 0);
+    cr_assert_eq(raw_receive(&client), 0);
+    assert_has(&client, &after);
+    free(before.bytes.data);
+    free(after.bytes.data);
+    raw_leave(&other);
+    raw_leave(&client);
+    server_stop(&server);
 }

@@ -221,6 +221,14 @@ static int too_big(const waldo__channel *channel, waldo_error *reterr)
                            channel->max_message);
 }
 
+static void init_frame(const waldo__channel *channel, const waldo__outgoing *message,
+                       waldo__sp_frame *ret_frame)
+{
+    waldo__sp_route route = waldo__sp_plain_route(message->id | WALDO__REQUEST_ID_FLAG);
+    waldo__sp_frame_init(ret_frame, channel->ipc, &route, message->parts, 2,
+                         waldo__outgoing_size(message));
+}
+
 /* Points window at what has not gone yet of some of the messages, and at their heads in frames.
  * Returns how many entries it took. */
 static size_t unsent(const waldo__channel *channel, const waldo__outgoing *messages, size_t count,
@@ -229,22 +237,17 @@ static size_t unsent(const waldo__channel *channel, const waldo__outgoing *messa
     size_t used = 0, taken = 0;
 
     for (size_t i = 0; i < count && taken < WINDOW; i++) {
-        const struct iovec *data = &messages[i].data;
         waldo__sp_frame *frame = &frames[taken];
-        size_t head_size = WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc);
-        if (head_size + data->iov_len <= skip) {
-            skip -= head_size + data->iov_len;
+        size_t size = WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + waldo__outgoing_size(&messages[i]);
+        if (size <= skip) {
+            skip -= size;
             continue;
         }
-        waldo__sp_route route = waldo__sp_plain_route(messages[i].id | WALDO__REQUEST_ID_FLAG);
-        waldo__sp_frame_init(frame, channel->ipc, &route, data, 1, data->iov_len);
+        init_frame(channel, &messages[i], frame);
         taken++;
-        if (skip < head_size)
-            window[used++] = (struct iovec){frame->head + skip, head_size - skip};
-        size_t of_data = skip < head_size ? 0 : skip - head_size;
+        frame->sent = skip;
+        used += (size_t)waldo__sp_frame_unsent(frame, window + used);
         skip = 0;
-        window[used++] =
-            (struct iovec){(uint8_t *)data->iov_base + of_data, data->iov_len - of_data};
     }
     return used;
 }
@@ -256,10 +259,8 @@ static int send_now_shared(waldo__channel *channel, const waldo__outgoing *messa
     size_t before = 0;
 
     for (size_t i = 0; i < count; i++) {
-        waldo__sp_route route = waldo__sp_plain_route(messages[i].id | WALDO__REQUEST_ID_FLAG);
         waldo__sp_frame frame;
-        waldo__sp_frame_init(&frame, channel->ipc, &route, &messages[i].data, 1,
-                             messages[i].data.iov_len);
+        init_frame(channel, &messages[i], &frame);
         if (*sent < before + frame.size) {
             frame.sent = *sent - before;
             int rc = waldo__shm_send_now(channel->shm, &frame, reterr);
@@ -279,15 +280,16 @@ static int direct_send_now(waldo__channel *channel, const waldo__outgoing *messa
     bool continued = *sent > 0;
 
     for (size_t i = 0; i < message_count; i++) {
-        if (messages[i].data.iov_len > channel->max_message)
+        size_t size = waldo__outgoing_size(&messages[i]);
+        if (size > channel->max_message)
             return too_big(channel, reterr);
-        total += WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + messages[i].data.iov_len;
+        total += WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + size;
     }
     if (channel->shm != NULL)
         return send_now_shared(channel, messages, message_count, sent, reterr);
     while (*sent < total) {
         waldo__sp_frame frames[WINDOW];
-        struct iovec window[2 * WINDOW];
+        struct iovec window[3 * WINDOW];
         struct msghdr message = {.msg_iov = window};
         message.msg_iovlen = unsent(channel, messages, message_count, *sent, frames, window);
         ssize_t gone_out = sendmsg(channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -9,6 +9,7 @@
 
 #include "engine/direct/connect.h"
 #include "engine/shm/region.h"
+#include "engine/spin.h"
 #include "memory/futex.h"
 
 /* Looks between two looks at the clock. */
@@ -28,6 +29,7 @@ struct waldo__shm_client {
     waldo__lane_reader replies;
     waldo__span spans[2]; /* what is left of the record that is being read */
     bool reading;
+    waldo__spinning rest; /* looking for the rest of a message */
     _Atomic uint64_t heard_at;
     _Atomic uint64_t received; /* records */
     _Atomic uint64_t released; /* waits for room that ended with some; the sender's */
@@ -123,6 +125,9 @@ int waldo__shm_move(int fd, waldo__sp_parser *parser, waldo__deadline deadline,
     waldo__lane_reader_init(&client->replies, &client->region.replies);
     waldo__lane_wake(&client->replies);
     client->heard_at = waldo__now();
+    client->rest = waldo__spin_make(0);
+    if (client->rest.limit > WALDO__LANE_REST_NS)
+        client->rest.limit = WALDO__LANE_REST_NS;
     *ret_client = client;
     return 1;
 }
@@ -233,8 +238,24 @@ static int sleep_until_written(const waldo__shm_client *client, waldo__deadline 
     return rc;
 }
 
+static void look_for_the_rest(waldo__shm_client *client)
+{
+    waldo__spinning *rest = &client->rest;
+    uint64_t start = waldo__now(), now = start;
+
+    if (waldo__spin_is_worth_it(rest))
+        while (now - start <= rest->limit && !waldo__lane_has(&client->replies)) {
+            for (int i = 0; i < LOOKS && !waldo__lane_has(&client->replies); i++)
+                waldo__spin();
+            now = waldo__now();
+        }
+    waldo__spin_note(rest, now - start);
+}
+
 static int next_record(waldo__shm_client *client, waldo__deadline deadline, waldo_error *reterr)
 {
+    if (!waldo__lane_has(&client->replies) && waldo__sp_is_midway(client->parser))
+        look_for_the_rest(client);
     if (!waldo__lane_has(&client->replies)) {
         if (deadline == 0)
             return waldo__shm_is_connected(client) ? WALDO_ETIMEOUT : gone(reterr);

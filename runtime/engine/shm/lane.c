@@ -53,7 +53,7 @@ static void gather(const struct iovec *parts, size_t *skip, uint8_t *target, siz
             continue;
         }
         size_t taken = parts->iov_len - before < size ? parts->iov_len - before : size;
-        memcpy(target, (const uint8_t *)parts->iov_base + before, taken);
+        waldo__copy(target, (const uint8_t *)parts->iov_base + before, taken);
         before = 0;
         target += taken;
         size -= taken;
@@ -109,8 +109,8 @@ static uint32_t write_slot(waldo__lane_writer *writer, const struct iovec *parts
     uint32_t size = total < WALDO__LANE_SLOT_SIZE ? (uint32_t)total : WALDO__LANE_SLOT_SIZE;
     size_t skip = 0;
 
-    if (writer->slot_count == 0) /* those that were used last are still in a cache */
-        writer->first_slot = 0;
+    /* One after the other: those that were used last are still in the reader's cache, and to take
+     * them from there costs more than to copy. */
     unsigned slot = (writer->first_slot + writer->slot_count) % WALDO__LANE_SLOT_COUNT;
     gather(parts, &skip, slot_at(&writer->place, slot), size);
     writer->slot_ends[slot] = writer->at + HEAD;

@@ -69,6 +69,7 @@ static waldo__moved *make(uint64_t spin_ns, int *ret_descriptor)
     waldo__lane_writer_init(&moved->replies, &moved->region.replies);
     moved->asleep = true;
     moved->spin.limit = spin_ns;
+    moved->rest.limit = spin_ns < WALDO__LANE_REST_NS ? spin_ns : WALDO__LANE_REST_NS;
     return moved;
 }
 
@@ -294,6 +295,23 @@ static bool fall_asleep(waldo__moved *moved)
     return moved->asleep;
 }
 
+static uint64_t patience_with(const waldo__connection *connection)
+{
+    const waldo__moved *moved = connection->moved;
+    bool longer = moved->budget < moved->rest.limit && waldo__sp_is_midway(&connection->parser) &&
+                  waldo__spin_is_worth_it(&moved->rest);
+
+    return longer ? moved->rest.limit : moved->budget;
+}
+
+static void note_rest(waldo__connection *connection, bool found)
+{
+    waldo__spinning *rest = &connection->moved->rest;
+
+    if (waldo__sp_is_midway(&connection->parser))
+        waldo__spin_note(rest, found ? 0 : rest->limit + 1);
+}
+
 /* Has it been quiet for longer than is worth while? Then it cools down, and has to wake this side.
  * `now` is 0 until it is known. */
 static void look_at_quiet(waldo__connection *connection, uint64_t *now)
@@ -304,8 +322,9 @@ static void look_at_quiet(waldo__connection *connection, uint64_t *now)
         *now = waldo__now();
     if (moved->quiet_at == 0)
         moved->quiet_at = *now;
-    if (*now - moved->quiet_at < moved->budget || !fall_asleep(moved))
+    if (*now - moved->quiet_at < patience_with(connection) || !fall_asleep(moved))
         return;
+    note_rest(connection, false);
     if (moved->budget > 0)
         waldo__spin_note(&moved->spin, moved->spin.limit + 1);
     cool_down(connection);
@@ -322,6 +341,7 @@ int waldo__moved_poll(waldo__listener *listener)
         next = one->moved->next_warm;
         if (waldo__lane_has(&one->moved->requests)) {
             waldo__spin_note(&one->moved->spin, 0);
+            note_rest(one, true);
             waldo__moved_read(one);
             found = true;
         } else {

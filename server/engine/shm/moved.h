@@ -29,8 +29,9 @@ typedef struct waldo__moved {
     bool warm;
     bool asleep; /* the client has to wake this side */
     waldo__spinning spin;
-    uint64_t budget;   /* nanoseconds that it stays warm */
-    uint64_t quiet_at; /* when it was first found quiet; 0: not since something went by it */
+    waldo__spinning rest; /* looking for the rest of a message */
+    uint64_t budget;      /* nanoseconds that it stays warm */
+    uint64_t quiet_at;    /* when it was first found quiet; 0: not since something went by it */
     waldo__connection *next_warm;
 } waldo__moved;
 

@@ -1,6 +1,7 @@
 #include "unit/value/support.h"
 
 #include "value/failure.h"
+#include "value/layout.h"
 
 Test(scalar, text_may_hold_nul)
 {
@@ -74,4 +75,30 @@ Test(scalar, extensions)
     cr_assert_eq(size, 2);
     cr_assert_arr_eq(data, "\0\1", 2);
     expect_repr(value, "<extension 'numpy', 2 bytes>");
+}
+
+/* Bytes of a message refer to it, but only if they are most of it. */
+Test(scalar, bytes_keep_the_message_that_they_are_most_of)
+{
+    waldo__buffer buffer = {0};
+    cr_assert(waldo__buffer_reserve(&buffer, 100));
+    memset(buffer.data, 'x', 100);
+    buffer.size = 100;
+    waldo__shared_bytes *owner = waldo__buffer_share(&buffer);
+    waldo_value *large = waldo__v_borrowed_bytes(owner->buffer.data + 50, 50, owner);
+    waldo_value *small = waldo__v_borrowed_bytes(owner->buffer.data + 51, 49, owner);
+    const uint8_t *start = owner->buffer.data;
+    const uint8_t *data;
+    size_t size;
+    cr_assert_geq(waldo_value_get_bytes(large, &data, &size, NULL), 0);
+    cr_assert_eq(data, start + 50);
+    cr_assert_eq(size, 50);
+    cr_assert_geq(waldo_value_get_bytes(small, &data, &size, NULL), 0);
+    cr_assert(data < start || data >= start + 100);
+    cr_assert_eq(size, 49);
+    waldo__shared_bytes_unref(owner);
+    waldo_value_unref(small);
+    cr_assert_geq(waldo_value_get_bytes(large, &data, &size, NULL), 0);
+    cr_assert_eq(data[49], 'x');
+    waldo_value_unref(large);
 }

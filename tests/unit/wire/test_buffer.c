@@ -151,3 +151,48 @@ Test(buffer, threads_share_what_is_spare)
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
 }
+
+/* Of all lengths around a piece, between places of any distance. */
+Test(buffer, copies)
+{
+    enum { MOST = 3 * 2048 + 64 };
+    static uint8_t source[MOST + 16], target[MOST + 32];
+
+    for (size_t i = 0; i < sizeof source; i++)
+        source[i] = (uint8_t)(i % 251 + 1);
+    for (size_t size = 0; size < MOST; size = size < 4 ? size + 1 : size + 509) {
+        memset(target, 0, sizeof target);
+        waldo__copy(target + size % 17, source + size % 13, size);
+        cr_assert_eq(memcmp(target + size % 17, source + size % 13, size), 0, "%zu", size);
+        cr_assert_eq(target[size % 17 + size], 0);
+    }
+}
+
+static void *give_back(void *bytes)
+{
+    waldo__shared_bytes_unref(bytes);
+    return NULL;
+}
+
+Test(buffer, shared_bytes_go_with_the_last_who_holds_them)
+{
+    enum { HOLDERS = 4 };
+    waldo__buffer buffer = {0};
+    pthread_t threads[HOLDERS];
+
+    cr_assert(waldo__buffer_append(&buffer, "bytes", 5));
+    const uint8_t *data = buffer.data;
+    waldo__shared_bytes *bytes = waldo__buffer_share(&buffer);
+    cr_assert_not_null(bytes);
+    cr_assert_null(buffer.data);
+    cr_assert_eq(buffer.capacity, (size_t)0);
+    cr_assert_eq(bytes->buffer.data, data);
+    for (int i = 0; i < HOLDERS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, give_back, waldo__shared_bytes_ref(bytes)),
+                     0);
+    for (int i = 0; i < HOLDERS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(memcmp(bytes->buffer.data, "bytes", 5), 0);
+    waldo__shared_bytes_unref(bytes);
+    waldo__shared_bytes_unref(NULL);
+}
