@@ -12,8 +12,9 @@ rm -rf "$logs"
 mkdir -p "$logs"
 cd "$build/tests"
 
-# Each process writes a file. --quiet: it stays empty where nothing is found.
-export VALGRIND_OPTS="--quiet --vgdb=no --trace-children=yes --fair-sched=yes --error-exitcode=99
+# Each process writes a file. --quiet: it stays empty where nothing is found. Not in VALGRIND_OPTS: the
+# janitor gets no environment, but options of the command line reach all children.
+export options="--quiet --vgdb=no --trace-children=yes --fair-sched=yes --error-exitcode=99
     --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect"
 # These lower the limit of descriptors, of which valgrind has its own at the end; the last one moves
 # 100 MiB, for which its patience is too short here.
@@ -46,7 +47,7 @@ run_all()
         ../bin/*) set -- "$1" ;;
         *) set -- "./$1" -j1 --filter "$WITHOUT" ;;
         esac
-        if valgrind --log-file="$0/$name.%p" "$@" >"$0/$name.out" 2>&1; then
+        if valgrind $options --log-file="$0/$name.%p" "$@" >"$0/$name.out" 2>&1; then
             echo "$name: passed"
         else
             echo "$name: FAILED"
@@ -60,7 +61,8 @@ judge()
     work=$(mktemp -d)
     mkfifo "$work/said"
     "$build/bin/waldo-keygen" "$work/key" >/dev/null
-    valgrind --log-file="$logs/waldod.%p" "$build/bin/waldod" --lease 10 --grace 0.5 \
+    # shellcheck disable=SC2086 # one word an option
+    valgrind $options --log-file="$logs/waldod.%p" "$build/bin/waldod" --lease 10 --grace 0.5 \
         --listen tcp://127.0.0.1:0 --listen "ipc://$work/socket" --listen nn+tcp://127.0.0.1:0 \
         --load "$build/lib/libwaldo-trial-types.so" --authkey-file "$work/key" >"$work/said" &
     server=$!
