@@ -3,8 +3,8 @@
  *
  *     bench_calls URL KIND COUNT
  *
- * KIND is get, of a dict's item, create, of a dict that is dropped, or pipeline: as get, with 100
- * under way. */
+ * KIND is get, of a dict's item, create, of a dict that is dropped, or pipeline: as get, with a
+ * hundred under way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +20,8 @@ typedef struct place {
     waldo_error error;
 } place;
 
+enum { UNDER_WAY = 100 };
+
 static int get(place *here)
 {
     waldo_value *item;
@@ -31,7 +33,6 @@ static int get(place *here)
 
 static int get_many(place *here)
 {
-    enum { UNDER_WAY = 100 };
     waldo_future *futures[UNDER_WAY];
     Waldo__Builtin__DictKey arguments = WALDO__BUILTIN__DICT_KEY__INIT;
     Waldo__Value one = WALDO__VALUE__INIT;
@@ -65,35 +66,43 @@ static int create(place *here)
     return status;
 }
 
-static int make_calls(place *here, int (*call)(place *here), unsigned long count)
+static const struct kind {
+    const char *name;
+    int (*call)(place *here);
+    unsigned long each; /* calls that it makes */
+} kinds[] = {{"get", get, 1}, {"create", create, 1}, {"pipeline", get_many, UNDER_WAY}};
+
+static const struct kind *find_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static int make_calls(place *here, const struct kind *kind, unsigned long count)
 {
     int status = waldo_dict_new(here->manager, &here->dict, &here->error);
     if (status < 0)
         return status;
     status = waldo_dict_set(here->dict, waldo_v(1), waldo_v(1), &here->error);
-    for (unsigned long i = 0; i < count && status >= 0; i++)
-        status = call(here);
+    for (unsigned long i = 0; i < count && status >= 0; i += kind->each)
+        status = kind->call(here);
     waldo_dict_unref(here->dict);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    bool gets = argc == 4 && strcmp(argv[2], "get") == 0;
-    bool creates = argc == 4 && strcmp(argv[2], "create") == 0;
-    bool pipelines = argc == 4 && strcmp(argv[2], "pipeline") == 0;
-    if (!gets && !creates && !pipelines) {
+    const struct kind *kind = argc == 4 ? find_kind(argv[2]) : NULL;
+    if (!kind) {
         fputs("usage: bench_calls URL get|create|pipeline COUNT\n", stderr);
         return 2;
     }
     place here;
     int status = waldo_connect(argv[1], NULL, &here.manager, &here.error);
     if (status >= 0) {
-        status = make_calls(&here,
-                            gets      ? get
-                            : creates ? create
-                                      : get_many,
-                            strtoul(argv[3], NULL, 10));
+        status = make_calls(&here, kind, strtoul(argv[3], NULL, 10));
         waldo_manager_unref(here.manager);
     }
     if (status < 0)

@@ -91,6 +91,8 @@ static void end(waldo__peer *peer)
     waldo_server *server = peer->endpoint->server;
     waldo__replies_forget(peer);
     waldo__map_remove(&server->peers, peer->id);
+    if (server->found_last == peer)
+        server->found_last = NULL;
     forget_on_connection(peer);
     if (peer->admitted)
         waldo__limit_give(&server->limits, WALDO_LIMIT_CONNECTIONS);
@@ -179,7 +181,9 @@ void waldo__peer_accept(waldo__endpoint *endpoint, uint64_t connection, uint32_t
 
 waldo__peer *waldo__peer_find(waldo_server *server, uint64_t id)
 {
-    return waldo__map_get(&server->peers, id);
+    if (!server->found_last || server->found_last->id != id)
+        server->found_last = waldo__map_get(&server->peers, id);
+    return server->found_last;
 }
 
 waldo__peer *waldo__peer_open(waldo__endpoint *endpoint, uint64_t connection, uint32_t id,

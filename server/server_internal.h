@@ -66,7 +66,8 @@ struct waldo_server {
     uv_timer_t drain_limit; /* running handlers get no more time */
     waldo__endpoint *endpoints;
     waldo__keyring *keys;
-    waldo__map peers; /* channel id -> waldo__peer */
+    waldo__map peers;        /* channel id -> waldo__peer */
+    waldo__peer *found_last; /* the same one is looked for again and again; or NULL */
     waldo__peer *oldest_stranger;
     waldo__peer *newest_stranger;
     waldo__buffer plain; /* the frame that was opened last */
