@@ -108,7 +108,7 @@ typedef struct worker {
     waldo_manager *manager;
     faults_register *reg;
     _Atomic int64_t calls;
-    int status;
+    _Atomic int status;
     waldo_error error;
 } worker;
 
