@@ -148,8 +148,8 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
                      waldo_error *reterr);
 /* Sends what was queued. */
 int waldo__link_flush(waldo__link *link, waldo__deadline deadline, waldo_error *reterr);
-/* Nothing is sent after all. */
-void waldo__link_leave(waldo__link *link, waldo__slot *slot);
+/* Nothing is sent after all, but what others have queued and wait for. */
+void waldo__link_leave(waldo__link *link, waldo__slot *slot, waldo__deadline deadline);
 /* Waits until the slot is done. WALDO_ETIMEOUT: the slot is given up, and a late reply is dropped;
  * what broke the link. With `cancellable` a pthread_cancel ends the wait as a deadline does, and
  * the thread's cleanup handlers run. */

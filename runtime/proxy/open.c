@@ -223,7 +223,7 @@ static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__slot
     if (status >= 0 && !waldo__buffer_append(frame, data, size))
         status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a handshake");
     if (status < 0) {
-        waldo__link_leave(link, answer);
+        waldo__link_leave(link, answer, deadline);
         return status;
     }
     status = waldo__link_send(link, answer, deadline, &gone, reterr);

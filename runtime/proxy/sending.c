@@ -291,12 +291,15 @@ static void stop_sending(waldo__link *link)
         pthread_cond_signal(&link->may_send);
 }
 
-void waldo__link_leave(waldo__link *link, waldo__slot *slot)
+void waldo__link_leave(waldo__link *link, waldo__slot *slot, waldo__deadline deadline)
 {
     pthread_mutex_lock(&link->lock);
     drop_message(link);
     stop_sending(link);
     waldo__link_remove(link, slot);
+    /* Who waits since then counted on this thread to send all there is. */
+    if (link->reading || link->waiters)
+        (void)waldo__link_flush_locked(link, deadline, NULL);
     pthread_mutex_unlock(&link->lock);
 }
 
@@ -325,7 +328,7 @@ int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     int status = end_message(link, reterr);
     if (status >= 0)
         return send_ended(link, slot, deadline, ret_gone, reterr);
-    waldo__link_leave(link, slot);
+    waldo__link_leave(link, slot, deadline);
     return status;
 }
 
@@ -335,7 +338,7 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     *ret_gone = false;
     int status = end_message(link, reterr);
     if (status < 0) {
-        waldo__link_leave(link, slot);
+        waldo__link_leave(link, slot, deadline);
         return status;
     }
     size_t size = link->queued_bytes + (link->made > 0 ? frame_of(link)->size : 0);
