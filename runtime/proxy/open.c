@@ -51,7 +51,9 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->one_is_enough = link->shared;
     if (welcome->max_message > 0 && welcome->max_message < link->max_message)
         link->max_message = welcome->max_message;
-    link->bundles = link->shared && welcome->bundles && link->max_message >= WALDO__BUNDLE_MOST;
+    bool sealed = waldo__secure_channel_mode(link->secure) == WALDO__SECURE_SEALED;
+    link->bundles =
+        link->shared && sealed && welcome->bundles && link->max_message >= WALDO__BUNDLE_MOST;
     return lost;
 }
 

@@ -1,6 +1,4 @@
 /* The client, and servers that are none or that answer with nonsense. */
-#include <stdatomic.h>
-
 #include "fake_server.h"
 #include "server.h"
 
@@ -391,61 +389,6 @@ Test(client, results_that_do_not_unpack)
     bad_thing_unref(thing);
     waldo_manager_unref(manager);
     fake_stop(&server);
-}
-
-/* ---- a server that says nothing any more, and many who call it ---- */
-
-static atomic_int connections;
-
-static bool welcome_and_hang_up(const Waldo__Wire__Request *request, waldo__buffer *reply)
-{
-    Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
-
-    welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
-    welcome.incarnation = FAKE_INCARNATION;
-    welcome.max_message = 1 << 20;
-    welcome.lease_ms = welcome.grace_ms = 600;
-    welcome.multiplexes = true;
-    fake_reply(reply, 0, &welcome.base);
-    return request->operation == WALDO__WIRE__OPERATION__HELLO;
-}
-
-static void fall_silent(fake_server *server, int fd)
-{
-    if (atomic_fetch_add(&connections, 1) == 0)
-        fake_speak_waldo(server, fd);
-    else
-        fake_listen_on(fd);
-}
-
-static void *ping_in_vain(void *manager)
-{
-    waldo_error err = WALDO_ERROR_INIT;
-
-    cr_expect_eq(waldo_manager_ping(manager, &err), WALDO_EGONE, "%s", err.message);
-    return NULL;
-}
-
-/* They do not try one after the other, each as long as connecting may take. */
-Test(client, one_thread_tries_for_all)
-{
-    enum { THREADS = 32 };
-    fake_server server = {.serve = fall_silent, .answer = welcome_and_hang_up};
-    waldo_manager_options options = {.connect_timeout = 0.2, .call_timeout = 60};
-    waldo_manager *manager = NULL;
-    waldo_error err = WALDO_ERROR_INIT;
-    pthread_t threads[THREADS];
-
-    fake_start(&server);
-    cr_assert_eq(waldo_connect(fake_url(&server, "tcp"), &options, &manager, &err), 0, "%s",
-                 err.message);
-    for (int i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, ping_in_vain, manager), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-    waldo_manager_unref(manager);
-    fake_stop(&server);
-    cr_assert_lt(atomic_load(&connections), THREADS);
 }
 
 /* ---- frames ---- */
