@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "proxy/link_internal.h"
+#include "unit/secure/support.h"
 
 #define PATIENCE 10.0
 
@@ -213,4 +214,125 @@ Test(link, one_whose_time_is_over_leaves_it_to_those_who_wait)
     channel.full = false;
     reply_to(channel.sent[0]);
     end_second();
+}
+
+/* ---- bundles ---- */
+
+enum { REQUESTS = 3000, SENT_MOST = REQUESTS };
+
+static pair sealed;
+static uint32_t arrived[SENT_MOST];
+static size_t arrived_count;
+
+static void arrive(uint32_t id, const uint8_t *data, size_t size)
+{
+    uint32_t length;
+    cr_assert_lt(arrived_count, SENT_MOST);
+    cr_assert_geq(size, sizeof length);
+    memcpy(&length, data, sizeof length);
+    cr_assert_eq(size, length);
+    arrived[arrived_count++] = id;
+}
+
+static void open_frame(const waldo__outgoing *message)
+{
+    waldo__buffer plain = {0};
+    const uint8_t *frame = message->parts[0].iov_base, *data;
+    size_t size;
+    waldo__bundled one;
+    cr_assert_eq(message->parts[1].iov_len, 0);
+    cr_assert_eq(waldo__secure_open(sealed.server, frame, message->parts[0].iov_len, &plain, &data,
+                                    &size, NULL),
+                 0);
+    if (frame[0] == WALDO__SECURE_SEALED_BUNDLE) {
+        cr_assert(waldo__bundle_is_sound(data, size));
+        while (waldo__bundle_next(&data, &size, &one))
+            arrive(one.id, one.data, one.size);
+    } else {
+        arrive(message->id, data, size);
+    }
+    waldo__buffer_free(&plain);
+}
+
+static int open_now(waldo__channel *to, const waldo__outgoing *messages, size_t count, size_t *sent,
+                    waldo_error *reterr)
+{
+    (void)reterr;
+    if (to->full)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        open_frame(&messages[i]);
+        *sent += waldo__outgoing_size(&messages[i]);
+    }
+    return 1;
+}
+
+static unsigned any_of(unsigned count)
+{
+    static uint64_t state = 1;
+    state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return (unsigned)(state >> 33) % count;
+}
+
+/* Its first bytes say how many there are. */
+static bool make_message(waldo__deadline deadline)
+{
+    static const uint32_t sizes[] = {4,     50,   700, 3000, 16 * 1024 - 12, 16 * 1024 - 11,
+                                     17000, 90000};
+    static const uint8_t zeros[90000];
+    waldo__buffer *frame;
+    uint32_t size = sizes[any_of(sizeof sizes / sizeof sizes[0])];
+    if (waldo__link_begin(link, deadline, &frame, &error) < 0)
+        return false;
+    cr_assert(waldo__buffer_append(frame, &size, sizeof size));
+    cr_assert(waldo__buffer_append(frame, zeros, size - sizeof size));
+    return true;
+}
+
+/* Whether it is to arrive. */
+static bool try_one(waldo__slot *slot)
+{
+    const waldo__deadline past = 1;
+    bool gone = false;
+    channel.full = any_of(3) == 0;
+    cr_assert_eq(waldo__link_enter(link, slot, past, &error), 0);
+    if (!make_message(past) || any_of(8) == 0) {
+        waldo__link_leave(link, slot, past);
+        return false;
+    }
+    int status = any_of(3) == 0 ? waldo__link_send(link, slot, past, &gone, &error)
+                                : waldo__link_post(link, slot, past, &gone, &error);
+    cr_assert(status == 0 || (status == WALDO_ETIMEOUT && channel.full));
+    cr_assert(status < 0 || gone);
+    return gone;
+}
+
+/* Of all sizes, while the channel takes something only now and then, and some are given up. */
+Test(link, what_is_gone_arrives_once_and_in_order)
+{
+    static waldo__slot slots[REQUESTS];
+    static uint32_t wanted[REQUESTS];
+    size_t count = 0;
+    waldo__client_engine opening = engine;
+    opening.send_now = open_now;
+    sealed = make_pair(WALDO__SECURE_SEALED);
+    link->engine = &opening;
+    link->secure = sealed.client;
+    link->bundles = true;
+    for (size_t i = 0; i < REQUESTS; i++) {
+        bool goes = try_one(&slots[i]);
+        if (goes)
+            wanted[count++] = link->last_id;
+        if (goes && any_of(4) == 0)
+            (void)waldo__link_give_up(link, &slots[i]);
+    }
+    channel.full = false;
+    cr_assert_eq(waldo__link_flush(link, patience(), &error), 0);
+    cr_assert_eq(arrived_count, count);
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(arrived[i], wanted[i], "at %zu", i);
+    cr_assert_gt(count, REQUESTS / 2);
+    link->engine = &engine;
+    sealed.client = NULL; /* the link's */
+    free_pair(&sealed);
 }
