@@ -303,17 +303,26 @@ void waldo__link_leave(waldo__link *link, waldo__slot *slot, waldo__deadline dea
     pthread_mutex_unlock(&link->lock);
 }
 
+/* The last frame is not sent after all: another one may follow those before it. */
+static void drop_last_frame(waldo__link *link)
+{
+    const waldo__queued *last = &link->queue[--link->queued];
+    link->queued_bytes -= last->frame.size + last->tail.iov_len;
+}
+
 /* The message is at the end of the queue. */
 static int send_ended(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,
                       bool *ret_gone, waldo_error *reterr)
 {
     size_t sent = 0;
+    bool alone = !link->bundles || link->made == 1;
     int status = send_all(link, deadline, &sent, reterr);
+    bool is_closed = link->made == 0;
     /* What is sealed with others' messages goes with them. */
-    *ret_gone = sent > 0 || (link->bundles && link->made == 0);
+    *ret_gone = sent > 0 || (!alone && is_closed);
     if (status < 0) {
-        if (!link->bundles)
-            link->queued--;
+        if (alone && is_closed)
+            drop_last_frame(link);
         waldo__link_remove(link, slot);
     }
     stop_sending(link);

@@ -336,3 +336,28 @@ Test(link, what_is_gone_arrives_once_and_in_order)
     sealed.client = NULL; /* the link's */
     free_pair(&sealed);
 }
+
+/* A server that takes nothing for a while: what nobody can be told of any more is not kept for it.
+ */
+Test(link, a_sealed_request_that_could_not_be_sent_is_dropped)
+{
+    static const uint8_t zeros[1 << 20];
+    enum { TIMES = 200 };
+    sealed = make_pair(WALDO__SECURE_SEALED);
+    link->secure = sealed.client;
+    link->bundles = true;
+    channel.full = true;
+    for (int i = 0; i < TIMES; i++) {
+        waldo__slot slot = {0};
+        waldo__buffer *frame;
+        bool gone = true;
+        cr_assert_eq(waldo__link_enter(link, &slot, patience(), &error), 0);
+        cr_assert_eq(waldo__link_begin(link, patience(), &frame, &error), 0);
+        cr_assert(waldo__buffer_append(frame, zeros, sizeof zeros));
+        cr_assert_eq(waldo__link_send(link, &slot, 1, &gone, &error), WALDO_ETIMEOUT);
+        cr_assert_not(gone);
+        cr_assert_eq(link->queued_bytes, 0);
+    }
+    sealed.client = NULL; /* the link's */
+    free_pair(&sealed);
+}
