@@ -77,7 +77,7 @@ int waldo__way_send(waldo__way *way, Waldo__Wire__Request *request, const Protob
         return status;
     status = pack(way->manager, link, request, body, deadline, reterr);
     if (status < 0)
-        waldo__link_leave(link, &way->slot);
+        waldo__link_leave(link, &way->slot, deadline);
     else if (may_wait)
         status = waldo__link_post(link, &way->slot, deadline, &way->outcome.sent, reterr);
     else

@@ -139,7 +139,8 @@ int waldo__link_begin(waldo__link *link, waldo__deadline deadline, waldo__buffer
 int waldo__link_add_tail(waldo__link *link, const void *data, size_t size, waldo_error *reterr);
 /* Sends the message for the slot, behind those that were queued; after that others may. A failure
  * has broken the link, but for WALDO_ETOOBIG and a deadline that passed before a byte was gone
- * (*ret_gone says whether, or whether it still may: what is sealed has to be sent). */
+ * (*ret_gone says whether, or whether it still may: what is sealed with others' goes with
+ * them). */
 int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadline, bool *ret_gone,
                      waldo_error *reterr);
 /* The same, but if nobody waits on the link the frame may leave with later ones: at the latest when
@@ -148,8 +149,8 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
                      waldo_error *reterr);
 /* Sends what was queued. */
 int waldo__link_flush(waldo__link *link, waldo__deadline deadline, waldo_error *reterr);
-/* Nothing is sent after all. */
-void waldo__link_leave(waldo__link *link, waldo__slot *slot);
+/* Nothing is sent after all, but what others have queued and wait for. */
+void waldo__link_leave(waldo__link *link, waldo__slot *slot, waldo__deadline deadline);
 /* Waits until the slot is done. WALDO_ETIMEOUT: the slot is given up, and a late reply is dropped;
  * what broke the link. With `cancellable` a pthread_cancel ends the wait as a deadline does, and
  * the thread's cleanup handlers run. */

@@ -110,8 +110,7 @@ static int await_opening(waldo_manager *manager, waldo__deadline deadline, waldo
             is_about_to_come(manager))
             return waldo_error_set(reterr, WALDO_ETIMEOUT,
                                    "the deadline passed while waiting for a connection");
-    /* Its patience was another's. */
-    if (manager->failed_opens == failed || manager->open_status == WALDO_ETIMEOUT)
+    if (manager->failed_opens == failed)
         return 0;
     if (reterr)
         *reterr = manager->open_error;
@@ -132,11 +131,12 @@ static void publish(waldo_manager *manager, waldo__link *link, waldo__link **ret
     manager->shared = link;
 }
 
-/* Tells those who wait for it. */
-static void end_opening(waldo_manager *manager, int status, const waldo_error *error)
+/* Tells those who wait for it. hurried: it had less time than connecting may take, which says
+ * nothing about what they would find. */
+static void end_opening(waldo_manager *manager, int status, bool hurried, const waldo_error *error)
 {
     manager->opening = false;
-    if (status < 0) {
+    if (status < 0 && !(status == WALDO_ETIMEOUT && hurried)) {
         manager->failed_opens++;
         manager->open_status = status;
         manager->open_error = *error;
@@ -162,12 +162,13 @@ static int open_link(waldo_manager *manager, bool others_may_wait, waldo__deadli
 {
     waldo__link *stale = NULL;
     waldo_error error;
+    bool hurried = deadline < waldo__deadline_in(manager->connect_timeout);
     int status = waldo__link_connect(manager, deadline, ret_link, &error);
     pthread_mutex_lock(&manager->lock);
     if (status >= 0)
         publish(manager, *ret_link, &stale);
     if (others_may_wait)
-        end_opening(manager, status, &error);
+        end_opening(manager, status, hurried, &error);
     pthread_mutex_unlock(&manager->lock);
     free_links(stale);
     if (status < 0 && reterr)

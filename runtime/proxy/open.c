@@ -51,7 +51,9 @@ static bool welcome_manager(waldo_manager *manager, waldo__link *link,
     manager->one_is_enough = link->shared;
     if (welcome->max_message > 0 && welcome->max_message < link->max_message)
         link->max_message = welcome->max_message;
-    link->bundles = link->shared && welcome->bundles && link->max_message >= WALDO__BUNDLE_MOST;
+    bool sealed = waldo__secure_channel_mode(link->secure) == WALDO__SECURE_SEALED;
+    link->bundles =
+        link->shared && sealed && welcome->bundles && link->max_message >= WALDO__BUNDLE_MOST;
     return lost;
 }
 
@@ -223,7 +225,7 @@ static int swap(waldo__link *link, const uint8_t *data, size_t size, waldo__slot
     if (status >= 0 && !waldo__buffer_append(frame, data, size))
         status = waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a handshake");
     if (status < 0) {
-        waldo__link_leave(link, answer);
+        waldo__link_leave(link, answer, deadline);
         return status;
     }
     status = waldo__link_send(link, answer, deadline, &gone, reterr);

@@ -291,13 +291,23 @@ static void stop_sending(waldo__link *link)
         pthread_cond_signal(&link->may_send);
 }
 
-void waldo__link_leave(waldo__link *link, waldo__slot *slot)
+void waldo__link_leave(waldo__link *link, waldo__slot *slot, waldo__deadline deadline)
 {
     pthread_mutex_lock(&link->lock);
     drop_message(link);
     stop_sending(link);
     waldo__link_remove(link, slot);
+    /* Who waits since then counted on this thread to send all there is. */
+    if (link->reading || link->waiters)
+        (void)waldo__link_flush_locked(link, deadline, NULL);
     pthread_mutex_unlock(&link->lock);
+}
+
+/* The last frame is not sent after all: another one may follow those before it. */
+static void drop_last_frame(waldo__link *link)
+{
+    const waldo__queued *last = &link->queue[--link->queued];
+    link->queued_bytes -= last->frame.size + last->tail.iov_len;
 }
 
 /* The message is at the end of the queue. */
@@ -305,12 +315,14 @@ static int send_ended(waldo__link *link, waldo__slot *slot, waldo__deadline dead
                       bool *ret_gone, waldo_error *reterr)
 {
     size_t sent = 0;
+    bool alone = !link->bundles || link->made == 1;
     int status = send_all(link, deadline, &sent, reterr);
+    bool is_closed = link->made == 0;
     /* What is sealed with others' messages goes with them. */
-    *ret_gone = sent > 0 || (link->bundles && link->made == 0);
+    *ret_gone = sent > 0 || (!alone && is_closed);
     if (status < 0) {
-        if (!link->bundles)
-            link->queued--;
+        if (alone && is_closed)
+            drop_last_frame(link);
         waldo__link_remove(link, slot);
     }
     stop_sending(link);
@@ -325,7 +337,7 @@ int waldo__link_send(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     int status = end_message(link, reterr);
     if (status >= 0)
         return send_ended(link, slot, deadline, ret_gone, reterr);
-    waldo__link_leave(link, slot);
+    waldo__link_leave(link, slot, deadline);
     return status;
 }
 
@@ -335,7 +347,7 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     *ret_gone = false;
     int status = end_message(link, reterr);
     if (status < 0) {
-        waldo__link_leave(link, slot);
+        waldo__link_leave(link, slot, deadline);
         return status;
     }
     size_t size = link->queued_bytes + (link->made > 0 ? frame_of(link)->size : 0);

@@ -285,7 +285,14 @@ static int receive(waldo__link *link, uint32_t *ret_id, waldo__deadline deadline
     return status;
 }
 
-/* Reads until the slot is done, or fails. Takes the lock's place: it is held before and after. */
+/* Something is queued, and nobody is sending it: a thread whose time was over has left it. */
+static bool is_left_behind(const waldo__link *link)
+{
+    return !link->sending && (link->queued > 0 || link->made > 0);
+}
+
+/* Reads until the slot is done, there is something to send, or it fails. Takes the lock's place: it
+ * is held before and after. */
 static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancellable,
                         waldo_error *reterr)
 {
@@ -304,7 +311,7 @@ static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancell
         if (status > 0 && !wait->slot->done && waldo__deadline_left(deadline) == 0)
             status = waldo_error_set(&error, WALDO_ETIMEOUT,
                                      "the deadline passed while waiting for the reply");
-    } while (status > 0 && !wait->slot->done);
+    } while (status > 0 && !wait->slot->done && !is_left_behind(link));
     link->reading = false;
     if (status < 0 && reterr)
         *reterr = error;
@@ -342,8 +349,11 @@ static int await(wait_state *wait, waldo__deadline deadline, bool cancellable, w
                 get_up(wait);
             status = read_for_all(wait, deadline, cancellable, reterr);
         }
+        if (status >= 0 && !wait->slot->done)
+            status = waldo__link_flush_locked(link, deadline, reterr);
     }
-    return status;
+    /* It may have come while others' messages could not be sent. */
+    return wait->slot->done ? 0 : status;
 }
 
 int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline deadline,

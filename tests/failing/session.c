@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+static const char zeros[100 * 1000];
+
 #define TRY(call)                                                                                  \
     do {                                                                                           \
         int try_status = (call);                                                                   \
@@ -104,6 +106,39 @@ static int use_meetings(waldo_manager *manager, waldo_error *reterr)
     return waldo_barrier_wait(barrier, 1, NULL, reterr);
 }
 
+static int use_long_bytes(waldo_manager *manager, waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_list) list = NULL;
+    WALDO_AUTO(waldo_value) item = NULL;
+    WALDO_AUTO(waldo_value) again = NULL;
+    TRY(waldo_list_new(manager, &list, reterr));
+    TRY(waldo_list_append(list, waldo_v_bytes(zeros, sizeof zeros), reterr));
+    TRY(waldo_list_get(list, 0, &item, reterr));
+    return waldo_list_pop(list, 0, &again, reterr);
+}
+
+/* Their requests and replies leave together. */
+static int use_futures(waldo_manager *manager, waldo_error *reterr)
+{
+    enum { SEVERAL = 6 };
+    static const int sizes[SEVERAL] = {1, 1, 17000, 1, 1, 3000};
+    WALDO_AUTO(waldo_list) list = NULL;
+    waldo_future *futures[SEVERAL] = {NULL};
+    int status = waldo_list_new(manager, &list, reterr);
+    for (int i = 0; i < SEVERAL && status >= 0; i++)
+        status = waldo_call_async(waldo_list_proxy(list), "append",
+                                  waldo_v_tuple(waldo_v_bytes(zeros, (size_t)sizes[i])),
+                                  &futures[i], reterr);
+    for (int i = 0; i < SEVERAL; i++) {
+        waldo_value *none = NULL;
+        if (status >= 0)
+            status = waldo_future_result(futures[i], 20, &none, reterr);
+        waldo_value_unref(none);
+        waldo_future_unref(futures[i]);
+    }
+    return status;
+}
+
 static int use_names(waldo_manager *manager, waldo_error *reterr)
 {
     WALDO_AUTO(waldo_proxy) proxy = NULL;
@@ -174,6 +209,8 @@ static const struct {
     {"queue", use_queue},
     {"locks", use_locks},
     {"meetings", use_meetings},
+    {"long bytes", use_long_bytes},
+    {"futures", use_futures},
     {"names", use_names},
     {"proxies in values", use_proxies_in_values},
     {"transaction", use_transaction},

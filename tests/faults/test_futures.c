@@ -1,5 +1,6 @@
 /* Calls that are started now and waited for later. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -158,6 +159,68 @@ Test(futures, generated_functions)
     waldo_future_unref(open);
     waldo_future_unref(add);
     faults_register_unref(reg);
+}
+
+/* ---- threads that count on each other to send ---- */
+
+typedef struct giant {
+    faults_register *reg;
+    waldo_value *arguments; /* more than a message may have */
+    atomic_bool over;
+    int calls;
+} giant;
+
+static void *call_in_vain(void *argument)
+{
+    giant *one = argument;
+    for (; !atomic_load(&one->over); one->calls++) {
+        waldo_value *result = NULL;
+        FAILS(WALDO_ETOOBIG, waldo_proxy_call(faults_register_proxy(one->reg), "add",
+                                              waldo_value_ref(one->arguments), &result, &error));
+    }
+    return NULL;
+}
+
+static waldo_value *make_giant(void)
+{
+    enum { ITEMS = 20000 };
+    waldo_value *list = waldo_v_list_of(NULL, 0);
+    for (int i = 0; i < ITEMS; i++)
+        OK(waldo_value_list_append(list, waldo_v_int64(i), &error));
+    return waldo_v_tuple(list);
+}
+
+/* One has its turn to send, and sends nothing after all: its request is too large. Who began to
+ * wait meanwhile does not wait for the next one who has something to say. */
+Test(futures, a_request_that_comes_to_nothing_holds_up_nobody)
+{
+    enum { ROUNDS = 300 };
+    waldo_manager_options options = {
+        .max_message = 64 * 1024, .authkey_file = host.key_file, .call_timeout = PATIENCE};
+    waldo_manager *other = NULL;
+    OK(waldo_connect(relay_url(network), &options, &other, &error));
+    giant one = {.reg = get_register(other, "giant"), .arguments = make_giant()};
+    faults_register *reg = get_register(other, "r");
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, call_in_vain, &one), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        waldo_future *first = start(reg, "add", 1), *second = start(reg, "add", 1);
+        /* The other thread gets its turn, and still has it. */
+        pause_ms(1);
+        double began = now();
+        cr_assert_eq(result_of(second), 2 * i + 2);
+        cr_assert_lt(now() - began, 1, "it waited for %.1f s", now() - began);
+        cr_assert_eq(result_of(first), 2 * i + 1);
+        waldo_future_unref(first);
+        waldo_future_unref(second);
+    }
+    atomic_store(&one.over, true);
+    pthread_join(thread, NULL);
+    cr_assert_gt(one.calls, 0);
+    waldo_value_unref(one.arguments);
+    faults_register_unref(one.reg);
+    faults_register_unref(reg);
+    waldo_manager_unref(other);
 }
 
 /* ---- creations ---- */
