@@ -76,6 +76,10 @@ void do_fault(arena *one)
 {
     direction which = pick(&one->by, 2) ? TO_SERVER : TO_CLIENT;
     one->faults++;
+    if (one->loses_replies && pick(&one->by, 4) > 0) {
+        kill_unanswered_client(one);
+        return;
+    }
     switch (pick(&one->by, 10)) {
     case 0:
     case 1:

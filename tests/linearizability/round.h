@@ -31,7 +31,8 @@ typedef struct arena {
     subject subjects[SUBJECTS];
     operation calls[MAX_CALLS];
     size_t count;
-    bool is_quiet;                                       /* about violations */
+    bool is_quiet;      /* about violations */
+    bool loses_replies; /* oftener than other things go wrong: of clients that are killed then */
     size_t histories, violations, undecided, operations; /* of all rounds */
     size_t killed, gone, faults;
 } arena;
