@@ -144,6 +144,7 @@ WALDO_CHECK int waldo_value_get_double(const waldo_value *value, double *ret_num
 /** *ret_text ends with a NUL. ret_size may be NULL; then a str that holds a NUL is WALDO_EVALUE. */
 WALDO_CHECK int waldo_value_get_str(const waldo_value *value, const char **ret_text,
                                     size_t *ret_size, waldo_error *reterr);
+/** They lie at any address, as long as the value does; no NUL follows them. */
 WALDO_CHECK int waldo_value_get_bytes(const waldo_value *value, const uint8_t **ret_data,
                                       size_t *ret_size, waldo_error *reterr);
 WALDO_CHECK int waldo_value_get_error(const waldo_value *value, waldo_error *ret_error,
