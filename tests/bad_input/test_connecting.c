@@ -157,3 +157,57 @@ Test(connecting, a_server_that_wants_bundles_in_the_clear)
     waldo_manager_unref(manager);
     fake_stop(&server);
 }
+
+/* ---- bundles ---- */
+
+static const char *bundle;
+static size_t bundle_size;
+
+/* Answers HELLO with a bundle that is none. */
+static void send_no_bundle(fake_server *server, int fd)
+{
+    static const uint8_t head[WALDO__SECURE_SEALED_HEAD_SIZE];
+    waldo__secure_channel *secure = fake_greet(fd) ? fake_shake_hands(fd) : NULL;
+    Waldo__Wire__Request *request = NULL;
+    uint32_t id;
+
+    (void)server;
+    if (secure && fake_read_request(fd, secure, &id, &request)) {
+        waldo__buffer sealed = {0};
+        cr_assert(waldo__buffer_append(&sealed, head, sizeof head));
+        cr_assert(waldo__buffer_append(&sealed, bundle, bundle_size));
+        cr_assert_eq(
+            waldo__secure_seal_in_place(secure, WALDO__SECURE_SEALED_BUNDLE, &sealed, 0, NULL), 0);
+        fake_send_message(fd, id, sealed.data, sealed.size);
+        waldo__buffer_free(&sealed);
+        waldo__wire__request__free_unpacked(request, NULL);
+        fake_listen_on(fd);
+    }
+    waldo__secure_channel_free(secure);
+}
+
+Test(connecting, bundles_that_are_none)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } rows[] = {
+        {"\0\0\0\1\0\0\0\0\0\0\0", 11},
+        {"\0\0\0\1\0\0\0\0\0\0\0\2x", 13},
+        {"\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xffx", 13},
+        {"\0\0\0\1\0\0\0\0\0\0\0\0x", 13},
+    };
+    fake_server server = {.serve = send_no_bundle};
+    waldo_manager_options options = {.connect_timeout = 20};
+
+    fake_start(&server);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bundle = rows[i].bytes;
+        bundle_size = rows[i].size;
+        waldo_manager *manager = NULL;
+        waldo_error err = WALDO_ERROR_INIT;
+        cr_assert_eq(waldo_connect(fake_url(&server, "tcp"), &options, &manager, &err),
+                     WALDO_EPROTOCOL, "%zu: %s", i, err.message);
+    }
+    fake_stop(&server);
+}
