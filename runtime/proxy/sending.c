@@ -16,28 +16,27 @@ static int out_of_memory(waldo_error *reterr)
     return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a request");
 }
 
-/* Room for the head of a frame, or, in the clear, the head itself. Before there is a channel the
- * message is all there is. */
-static bool begin_frame(const waldo__link *link, waldo__buffer *frame)
+/* For the message that is being made. Room for the head of a frame, or, in the clear, the head
+ * itself; before there is a channel the message is all there is. */
+static bool begin_frame(const waldo__link *link, waldo__queued *begun)
 {
     uint8_t head[WALDO__SECURE_SEALED_HEAD_SIZE] = {0};
-    frame->size = 0;
+    begun->id = link->begun_id;
+    begun->tail = (struct iovec){0};
+    begun->frame.size = 0;
     if (!link->secure)
         return true;
     bool clear = waldo__secure_clear_head(link->secure, head);
-    return waldo__buffer_append(frame, head, clear ? WALDO__SECURE_CLEAR_HEAD_SIZE : sizeof head);
+    return waldo__buffer_append(&begun->frame, head,
+                                clear ? WALDO__SECURE_CLEAR_HEAD_SIZE : sizeof head);
 }
 
 static bool begin_message(waldo__link *link)
 {
     static const uint8_t head[WALDO__BUNDLE_HEAD];
     waldo__buffer *frame = frame_of(link);
-    if (link->made == 0) {
-        link->queue[link->queued].id = link->begun_id;
-        link->queue[link->queued].tail = (struct iovec){0};
-        if (!begin_frame(link, frame))
-            return false;
-    }
+    if (link->made == 0 && !begin_frame(link, &link->queue[link->queued]))
+        return false;
     link->begun = frame->size;
     return !link->bundles || waldo__buffer_append(frame, head, sizeof head);
 }
@@ -77,18 +76,16 @@ static int close_frame(waldo__link *link, waldo_error *reterr)
 static int set_apart(waldo__link *link, waldo_error *reterr)
 {
     waldo__buffer *frame = frame_of(link);
-    waldo__buffer *next = &link->queue[link->queued + 1].frame;
+    waldo__queued *next = &link->queue[link->queued + 1];
     if (!begin_frame(link, next))
         return out_of_memory(reterr);
-    size_t begun = next->size;
-    if (!waldo__buffer_append(next, frame->data + link->begun, frame->size - link->begun))
+    size_t begun = next->frame.size;
+    if (!waldo__buffer_append(&next->frame, frame->data + link->begun, frame->size - link->begun))
         return out_of_memory(reterr);
     frame->size = link->begun;
     int status = close_frame(link, reterr);
     if (status < 0)
         return status;
-    link->queue[link->queued].id = link->begun_id;
-    link->queue[link->queued].tail = (struct iovec){0};
     link->begun = begun;
     return 0;
 }
@@ -103,10 +100,10 @@ static int end_message(waldo__link *link, waldo_error *reterr)
     waldo__buffer *frame = frame_of(link);
     if (status >= 0 && !waldo__buffer_reserve(frame, frame->size + WALDO__NOISE_TAG_SIZE))
         status = out_of_memory(reterr);
-    if (status >= 0 && !link->bundles)
-        return close_frame(link, reterr);
     if (status < 0)
         return status;
+    if (!link->bundles)
+        return close_frame(link, reterr);
     waldo__bundle_put_head(frame->data + link->begun, link->begun_id, size - WALDO__BUNDLE_HEAD);
     link->made++;
     return 0;
