@@ -243,16 +243,26 @@ static inline void fake_reply(waldo__buffer *buffer, int status, const ProtobufC
     cr_assert_eq(waldo__envelope_reply(buffer, &reply, body, NULL), 0);
 }
 
-static inline void fake_welcome(waldo__buffer *buffer, uint32_t protocol, uint64_t incarnation,
-                                uint64_t lease_ms)
+/* As a server's of this version that offers nothing more. */
+static inline Waldo__Wire__Welcome fake_plain_welcome(uint64_t lease_ms)
 {
     Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
 
-    welcome.protocol = protocol;
-    welcome.incarnation = incarnation;
+    welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
+    welcome.incarnation = FAKE_INCARNATION;
     welcome.max_message = 1 << 20;
     welcome.lease_ms = lease_ms;
     welcome.grace_ms = lease_ms;
+    return welcome;
+}
+
+static inline void fake_welcome(waldo__buffer *buffer, uint32_t protocol, uint64_t incarnation,
+                                uint64_t lease_ms)
+{
+    Waldo__Wire__Welcome welcome = fake_plain_welcome(lease_ms);
+
+    welcome.protocol = protocol;
+    welcome.incarnation = incarnation;
     fake_reply(buffer, 0, &welcome.base);
 }
 

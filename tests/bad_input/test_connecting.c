@@ -13,12 +13,8 @@ static atomic_int connections;
 
 static bool welcome_and_hang_up(const Waldo__Wire__Request *request, waldo__buffer *reply)
 {
-    Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
+    Waldo__Wire__Welcome welcome = fake_plain_welcome(600);
 
-    welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
-    welcome.incarnation = FAKE_INCARNATION;
-    welcome.max_message = 1 << 20;
-    welcome.lease_ms = welcome.grace_ms = 600;
     welcome.multiplexes = true;
     fake_reply(reply, 0, &welcome.base);
     return request->operation == WALDO__WIRE__OPERATION__HELLO;
@@ -90,13 +86,9 @@ static void send_ipc(int fd, uint32_t id, const void *data, size_t size)
 static void reply_in_the_clear(int fd, waldo__secure_channel *secure, uint32_t id,
                                const Waldo__Wire__Request *request)
 {
-    Waldo__Wire__Welcome welcome = WALDO__WIRE__WELCOME__INIT;
+    Waldo__Wire__Welcome welcome = fake_plain_welcome(FAKE_LEASE_MS);
     waldo__buffer reply = {0}, sealed = {0};
 
-    welcome.protocol = WALDO__WIRE__PROTOCOL__PROTOCOL_VERSION;
-    welcome.incarnation = FAKE_INCARNATION;
-    welcome.max_message = 1 << 20;
-    welcome.lease_ms = welcome.grace_ms = FAKE_LEASE_MS;
     welcome.multiplexes = welcome.bundles = true;
     bool greets = request->operation == WALDO__WIRE__OPERATION__HELLO;
     fake_reply(&reply, 0, greets ? &welcome.base : NULL);
