@@ -1,5 +1,6 @@
 /* Bundles that are none, or come where none may, and what becomes of what is in good ones. */
 #include "raw_client.h"
+#include "seal_bundle.h"
 #include "server.h"
 
 #define SESSION "sixteen letters!"
@@ -9,15 +10,9 @@ enum { SEVERAL = 5, LONGEST = 60 * 1024 };
 /* Seals what is in the bundle, and sends it; it is emptied. */
 static void send_bundle(raw_client *client, waldo__buffer *bundle)
 {
-    static const uint8_t head[WALDO__SECURE_SEALED_HEAD_SIZE];
-    waldo__buffer frame = {0};
-
-    cr_assert(waldo__buffer_append(&frame, head, sizeof head));
-    cr_assert(waldo__buffer_append(&frame, bundle->data, bundle->size));
-    cr_assert_eq(
-        waldo__secure_seal_in_place(client->secure, WALDO__SECURE_SEALED_BUNDLE, &frame, 0, NULL),
-        0);
+    waldo__buffer frame = seal_bundle(client->secure, bundle->data, bundle->size);
     struct iovec part = {frame.data, frame.size};
+
     client->id = (client->id + 1) | WALDO__REQUEST_ID_FLAG;
     cr_assert_eq(client->engine->send(client->channel, client->id, &part, 1,
                                       waldo__deadline_in(RAW_PATIENCE), NULL),

@@ -6,6 +6,7 @@
 #include <waldo/waldo.h>
 
 #include "fake_server.h"
+#include "seal_bundle.h"
 
 /* ---- a server that says nothing any more, and many who call it ---- */
 
@@ -158,18 +159,13 @@ static size_t bundle_size;
 /* Answers HELLO with a bundle that is none. */
 static void send_no_bundle(fake_server *server, int fd)
 {
-    static const uint8_t head[WALDO__SECURE_SEALED_HEAD_SIZE];
     waldo__secure_channel *secure = fake_greet(fd) ? fake_shake_hands(fd) : NULL;
     Waldo__Wire__Request *request = NULL;
     uint32_t id;
 
     (void)server;
     if (secure && fake_read_request(fd, secure, &id, &request)) {
-        waldo__buffer sealed = {0};
-        cr_assert(waldo__buffer_append(&sealed, head, sizeof head));
-        cr_assert(waldo__buffer_append(&sealed, bundle, bundle_size));
-        cr_assert_eq(
-            waldo__secure_seal_in_place(secure, WALDO__SECURE_SEALED_BUNDLE, &sealed, 0, NULL), 0);
+        waldo__buffer sealed = seal_bundle(secure, bundle, bundle_size);
         fake_send_message(fd, id, sealed.data, sealed.size);
         waldo__buffer_free(&sealed);
         waldo__wire__request__free_unpacked(request, NULL);
