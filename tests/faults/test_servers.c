@@ -290,7 +290,8 @@ typedef struct worker {
     process process;
     char argument[160];
     char log[192];
-    int ok, gone;
+    int gone;
+    int ok; /* since it was told of the last death */
 } worker;
 
 static unsigned char said_ok[CLIENTS * NUMBERS], was_run[CLIENTS * NUMBERS];
@@ -304,6 +305,7 @@ static void judge(worker *one, const char *line)
     cr_assert_lt(seconds, PATIENCE, "%s", line);
     if (strcmp(word, "gone") == 0) {
         one->gone++;
+        one->ok = 0;
     } else if (strcmp(word, "ok") == 0 && count == 3) {
         one->ok++;
         cr_assert_lt(atoi(next), CLIENTS * NUMBERS);
@@ -328,31 +330,26 @@ static void read_log(worker *one)
         fclose(file);
 }
 
-/* Each of them has had a reply since it had so many. */
-static bool all_go_on(worker *workers, const int *before)
+/* Each of them has been told of so many deaths, and has had a reply since the last one. */
+static bool all_go_on(worker *workers, int deaths)
 {
     bool all = true;
     for (int i = 0; i < CLIENTS; i++) {
         read_log(&workers[i]);
-        all = all && workers[i].ok > before[i];
+        all = all && workers[i].gone >= deaths && workers[i].ok > 0;
     }
     return all;
 }
 
-static void kill_and_restart(worker *workers, unsigned *seed)
+static void kill_and_restart(worker *workers, int deaths, unsigned *seed)
 {
-    int before[CLIENTS];
     struct timespec moment = {.tv_nsec = rand_r(seed) % 20000000};
     nanosleep(&moment, NULL);
     kill_server(&host);
-    for (int i = 0; i < CLIENTS; i++) {
-        read_log(&workers[i]);
-        before[i] = workers[i].ok;
-    }
     moment.tv_nsec = rand_r(seed) % 50000000;
     nanosleep(&moment, NULL);
     restart_server(&host);
-    AWAIT(all_go_on(workers, before));
+    AWAIT(all_go_on(workers, deaths));
 }
 
 static void compare_with_journal(void)
@@ -374,7 +371,6 @@ Test(servers, twenty_killed_under_load, .timeout = 3000)
     const char *given = getenv("WALDO_FAULTS_SEED");
     unsigned seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL);
     fprintf(stderr, "twenty_killed_under_load: WALDO_FAULTS_SEED=%u\n", seed);
-    static const int none[CLIENTS];
     worker workers[CLIENTS];
     for (int i = 0; i < CLIENTS; i++) {
         snprintf(workers[i].argument, sizeof workers[i].argument, "%s:%d", journal, i * NUMBERS);
@@ -382,10 +378,10 @@ Test(servers, twenty_killed_under_load, .timeout = 3000)
         workers[i].process =
             spawn_client(&host, host.urls[i % MAX_URLS], "add", workers[i].argument);
     }
-    AWAIT(all_go_on(workers, none));
+    AWAIT(all_go_on(workers, 0));
     const int deaths = DEATHS * faults_times();
-    for (int i = 0; i < deaths; i++)
-        kill_and_restart(workers, &seed);
+    for (int i = 1; i <= deaths; i++)
+        kill_and_restart(workers, i, &seed);
     for (int i = 0; i < CLIENTS; i++) {
         end_with(&workers[i].process, SIGKILL);
         read_log(&workers[i]);
