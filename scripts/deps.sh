@@ -8,7 +8,7 @@ set -eu
 
 build='gcc g++ libc6-dev make cmake ninja-build pkg-config'
 libraries='libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotoc-dev
-    libnanomsg-dev libuv1-dev libsodium-dev libgmp-dev libdlpack-dev'
+    libnanomsg-dev libuv1-dev libsodium-dev libmd-dev libgmp-dev libdlpack-dev'
 benchmarks='libhiredis-dev redis-server'
 tests='libcriterion-dev libnng-dev spin iproute2 python3 python3-numpy valgrind libc6-dbg'
 checks='clang libclang-rt-14-dev clang-format clang-tidy shellcheck'

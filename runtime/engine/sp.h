@@ -25,8 +25,9 @@
 #define WALDO__SP_ROUTE_SIZE (4 * (WALDO__SP_MAX_HOPS + 1))
 /* Type byte, length, id. */
 #define WALDO__SP_PLAIN_HEAD_SIZE(ipc) ((ipc) ? 13u : 12u)
-/* Type byte, length, way back. */
-#define WALDO__SP_HEAD_SIZE (1 + 8 + WALDO__SP_ROUTE_SIZE)
+/* What is before the way back, at most: a WebSocket's head, which is longer than type and length. */
+#define WALDO__SP_PREFIX_MOST 10
+#define WALDO__SP_HEAD_SIZE (WALDO__SP_PREFIX_MOST + WALDO__SP_ROUTE_SIZE)
 
 /* Big-endian words. */
 uint32_t waldo__sp_get_word(const uint8_t *bytes);
@@ -104,6 +105,9 @@ typedef struct waldo__sp_frame {
 bool waldo__sp_measure(const struct iovec *parts, int part_count, size_t limit, size_t *ret_size);
 void waldo__sp_frame_init(waldo__sp_frame *frame, bool ipc, const waldo__sp_route *route,
                           const struct iovec *parts, int part_count, size_t payload);
+/* The same for one whose head starts with a prefix that is there already. */
+void waldo__sp_frame_begin(waldo__sp_frame *frame, size_t prefix_size, const waldo__sp_route *route,
+                           const struct iovec *parts, int part_count, size_t payload);
 /* Gives the socket what it takes, without blocking and without SIGPIPE. 1: all is sent; 0: the
  * socket takes no more now; < 0: -errno. */
 int waldo__sp_frame_send(waldo__sp_frame *frame, int fd);

@@ -30,8 +30,14 @@ void waldo__sp_frame_init(waldo__sp_frame *frame, bool ipc, const waldo__sp_rout
         *at++ = IPC_MESSAGE;
     waldo__sp_put_word(at, (uint32_t)(length >> 32));
     waldo__sp_put_word(at + 4, (uint32_t)length);
-    memcpy(at + 8, route->bytes, route->size);
-    frame->head_size = (size_t)(at + 8 - frame->head) + route->size;
+    waldo__sp_frame_begin(frame, (size_t)(at + 8 - frame->head), route, parts, part_count, payload);
+}
+
+void waldo__sp_frame_begin(waldo__sp_frame *frame, size_t prefix_size, const waldo__sp_route *route,
+                           const struct iovec *parts, int part_count, size_t payload)
+{
+    memcpy(frame->head + prefix_size, route->bytes, route->size);
+    frame->head_size = prefix_size + route->size;
     frame->parts = parts;
     frame->part_count = part_count;
     frame->size = frame->head_size + payload;

@@ -178,5 +178,6 @@ bool waldo__url_is_local(const waldo__url *url)
 
 bool waldo__url_is_nanomsg(const waldo__url *url)
 {
-    return url->scheme != WALDO__TCP && url->scheme != WALDO__IPC;
+    return url->scheme == WALDO__NN_TCP || url->scheme == WALDO__NN_IPC ||
+           url->scheme == WALDO__INPROC;
 }

@@ -1,5 +1,5 @@
-/* URLs of servers: tcp://HOST:PORT, ipc://PATH, ipc://@ABSTRACT (direct); nn+tcp://, nn+ipc://,
- * ws://HOST:PORT, inproc://NAME (libnanomsg).
+/* URLs of servers: tcp://HOST:PORT, ws://HOST:PORT, ipc://PATH, ipc://@ABSTRACT (direct);
+ * nn+tcp://, nn+ipc://, inproc://NAME (libnanomsg).
  *
  * Behind an ipc:// path may stand ?shm=0, for a client that stays on the socket, or a server that
  * lets nobody leave it; or ?shm=1, the default. */

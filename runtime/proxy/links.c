@@ -101,13 +101,14 @@ static bool is_about_to_come(const waldo_manager *manager)
     return manager->opening && !pthread_equal(manager->opener, pthread_self());
 }
 
-/* 0: look again; < 0: why there is none. With the lock. */
+/* 0: look again; < 0: why there is none. What has failed once is not awaited a second time, though
+ * another thread may try again before this one wakes. With the lock. */
 static int await_opening(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
 {
     unsigned failed = manager->failed_opens;
-    while (is_about_to_come(manager))
+    while (is_about_to_come(manager) && manager->failed_opens == failed)
         if (!waldo__wait_until(&manager->opened, &manager->lock, deadline) &&
-            is_about_to_come(manager))
+            is_about_to_come(manager) && manager->failed_opens == failed)
             return waldo_error_set(reterr, WALDO_ETIMEOUT,
                                    "the deadline passed while waiting for a connection");
     if (manager->failed_opens == failed)

@@ -173,14 +173,14 @@ const char *row_url(void)
     return row_set.url;
 }
 
-bool row_over_nanomsg(void)
-{
-    return strncmp(row_set.url, "tcp:", 4) != 0 && strncmp(row_set.url, "ipc:", 4) != 0;
-}
-
 bool row_over_inproc(void)
 {
     return strncmp(row_set.url, "inproc:", 7) == 0;
+}
+
+bool row_over_nanomsg(void)
+{
+    return strncmp(row_set.url, "nn+", 3) == 0 || row_over_inproc();
 }
 
 waldo_proxy *row_create(const char *type_id, waldo_value *arguments)

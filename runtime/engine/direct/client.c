@@ -10,52 +10,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "engine/direct/channel.h"
 #include "engine/direct/connect.h"
 #include "engine/shm/client.h"
-#include "engine/sp.h"
+#include "engine/websocket/client.h"
 
-#define STAGE_SIZE (16 * 1024)
 /* The system waits in recv() for so long; with a deadline that is nearer poll() waits. */
 #define SLICE_SECONDS 10
 #define SLICE_NS (SLICE_SECONDS * UINT64_C(1000000000))
-/* Messages that go out in one call of the system. */
-#define WINDOW 32
-
-/* One thread sends and one receives; what they share is set before. */
-struct waldo__channel {
-    int fd;
-    size_t max_message;
-    bool ipc;
-    /* Bytes for which there was no room at first: the server takes them. The sending thread's. */
-    _Atomic uint64_t sent;
-    /* The receiving thread's: */
-    _Atomic uint64_t received;
-    bool stays;                       /* on the socket, whatever the server offers */
-    _Atomic(waldo__shm_client *) shm; /* NULL: on the socket; set once, any thread may look */
-    waldo__sp_parser parser;
-    /* Bytes that have come and are not taken yet. */
-    size_t stage_start;
-    size_t stage_end;
-    uint8_t stage[STAGE_SIZE];
-};
-
-/* Every way in which a peer can be gone, in one code. */
-static int gone(int error, waldo_error *reterr)
-{
-    switch (error) {
-    case EPIPE:
-    case ECONNRESET:
-    case ECONNABORTED:
-    case ENOTCONN:
-    case ETIMEDOUT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ENETDOWN:
-        return waldo_error_set(reterr, WALDO_EGONE, "the server is gone: %s", strerror(error));
-    default:
-        return waldo_error_system(reterr, error, "the connection failed");
-    }
-}
 
 static int closed_by_server(const waldo__channel *channel, waldo_error *reterr)
 {
@@ -66,13 +28,6 @@ static int closed_by_server(const waldo__channel *channel, waldo_error *reterr)
     else if (waldo__sp_is_midway(&channel->parser))
         when = " in the middle of a message";
     return waldo_error_set(reterr, WALDO_EGONE, "the server closed the connection%s", when);
-}
-
-static void count(_Atomic uint64_t *counter, size_t bytes)
-{
-    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, before + bytes, memory_order_relaxed);
 }
 
 /* recv() that waits at most until the deadline; NOW does not wait. A wait in recv() itself saves
@@ -91,13 +46,28 @@ static ssize_t read_socket(const waldo__channel *channel, uint8_t *target, size_
     return recv(channel->fd, target, size, MSG_DONTWAIT);
 }
 
+/* Where the rest of a message that has begun belongs, else NULL. */
+static uint8_t *find_room(waldo__channel *channel, size_t *size)
+{
+    if (channel->websocket != NULL)
+        return waldo__ws_client_room(channel->websocket, &channel->parser, size);
+    return waldo__sp_room(&channel->parser, size);
+}
+
+static int filled(waldo__channel *channel, uint8_t *room, size_t size, waldo__sp_message *message)
+{
+    if (channel->websocket != NULL)
+        return waldo__ws_client_filled(channel->websocket, &channel->parser, room, size, message);
+    return waldo__sp_filled(&channel->parser, size, message);
+}
+
 /* Reads once, to where the bytes belong; waits if there are none, unless the deadline is 0. Returns
  * 1 if that completed a message in the parser's body; WALDO_ETIMEOUT. */
 static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo__deadline deadline,
                      const char *what, waldo_error *reterr)
 {
-    size_t room_size = STAGE_SIZE;
-    uint8_t *room = waldo__sp_room(&channel->parser, &room_size);
+    size_t room_size = WALDO__DIRECT_STAGE_SIZE;
+    uint8_t *room = find_room(channel, &room_size);
     uint8_t *target = room != NULL ? room : channel->stage;
 
     for (;;) {
@@ -105,15 +75,15 @@ static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo_
         if (got == 0)
             return closed_by_server(channel, reterr);
         if (got > 0) {
-            count(&channel->received, (size_t)got);
+            waldo__direct_count(&channel->received, (size_t)got);
             if (room != NULL)
-                return waldo__sp_filled(&channel->parser, (size_t)got, message);
+                return filled(channel, room, (size_t)got, message);
             channel->stage_start = 0;
             channel->stage_end = (size_t)got;
             return 0;
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-            return gone(errno, reterr);
+            return waldo__direct_gone(errno, reterr);
         if (deadline == 0)
             return WALDO_ETIMEOUT;
         if (waldo__deadline_left(deadline) == 0)
@@ -124,9 +94,13 @@ static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo_
 /* Takes what has been read. 1: a message is whole. */
 static int take_stage(waldo__channel *channel, waldo__sp_message *message, waldo_error *reterr)
 {
-    const uint8_t *data = channel->stage + channel->stage_start;
+    uint8_t *data = channel->stage + channel->stage_start;
+    const uint8_t *at = data;
     size_t size = channel->stage_end - channel->stage_start;
-    int rc = waldo__sp_take(&channel->parser, &data, &size, message, reterr);
+    int rc = channel->websocket != NULL
+                 ? waldo__ws_client_take(channel->websocket, &channel->parser, &data, &size,
+                                         message, reterr)
+                 : waldo__sp_take(&channel->parser, &at, &size, message, reterr);
 
     channel->stage_start = channel->stage_end - size;
     return rc;
@@ -142,13 +116,13 @@ static int send_hello(waldo__channel *channel, waldo_error *reterr)
     while (done < sizeof hello) {
         ssize_t sent = send(channel->fd, hello + done, sizeof hello - done, MSG_NOSIGNAL);
         if (sent < 0 && errno != EINTR)
-            return gone(errno, reterr);
+            return waldo__direct_gone(errno, reterr);
         done += sent < 0 ? 0 : (size_t)sent;
     }
     return 0;
 }
 
-static int greet(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
+static int exchange_hellos(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__sp_message message;
     int rc = send_hello(channel, reterr);
@@ -164,12 +138,23 @@ static int greet(waldo__channel *channel, waldo__deadline deadline, waldo_error 
     return rc;
 }
 
+/* A WebSocket's opening says what both sides are. */
+static int greet(waldo__channel *channel, const waldo__url *url, waldo__deadline deadline,
+                 waldo_error *reterr)
+{
+    if (url->scheme != WALDO__WS)
+        return exchange_hellos(channel, deadline, reterr);
+    channel->parser.stage = WALDO__SP_AT_HEAD;
+    return waldo__ws_open(channel->fd, url, deadline, &channel->websocket, reterr);
+}
+
 static void direct_close(waldo__channel *channel)
 {
     if (channel == NULL)
         return;
     close(channel->fd);
     waldo__shm_close(channel->shm);
+    waldo__ws_client_free(channel->websocket);
     waldo__sp_parser_free(&channel->parser);
     free(channel);
 }
@@ -205,115 +190,13 @@ static int direct_open(const waldo__url *url, size_t max_message, waldo__deadlin
     }
     rc = make_waiting(channel->fd, reterr);
     if (rc == 0)
-        rc = greet(channel, deadline, reterr);
+        rc = greet(channel, url, deadline, reterr);
     if (rc < 0) {
         direct_close(channel);
         return rc;
     }
     *ret_channel = channel;
     return 0;
-}
-
-static int too_big(const waldo__channel *channel, waldo_error *reterr)
-{
-    return waldo_error_set(reterr, WALDO_ETOOBIG,
-                           "the message is larger than the %zu bytes allowed",
-                           channel->max_message);
-}
-
-static void init_frame(const waldo__channel *channel, const waldo__outgoing *message,
-                       waldo__sp_frame *ret_frame)
-{
-    waldo__sp_route route = waldo__sp_plain_route(message->id | WALDO__REQUEST_ID_FLAG);
-    waldo__sp_frame_init(ret_frame, channel->ipc, &route, message->parts, 2,
-                         waldo__outgoing_size(message));
-}
-
-/* Points window at what has not gone yet of some of the messages, and at their heads in frames.
- * Returns how many entries it took. */
-static size_t unsent(const waldo__channel *channel, const waldo__outgoing *messages, size_t count,
-                     size_t skip, waldo__sp_frame *frames, struct iovec *window)
-{
-    size_t used = 0, taken = 0;
-
-    for (size_t i = 0; i < count && taken < WINDOW; i++) {
-        waldo__sp_frame *frame = &frames[taken];
-        size_t size = WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + waldo__outgoing_size(&messages[i]);
-        if (size <= skip) {
-            skip -= size;
-            continue;
-        }
-        init_frame(channel, &messages[i], frame);
-        taken++;
-        frame->sent = skip;
-        used += (size_t)waldo__sp_frame_unsent(frame, window + used);
-        skip = 0;
-    }
-    return used;
-}
-
-/* The same into the ring. */
-static int send_now_shared(waldo__channel *channel, const waldo__outgoing *messages, size_t count,
-                           size_t *sent, waldo_error *reterr)
-{
-    size_t before = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        waldo__sp_frame frame;
-        init_frame(channel, &messages[i], &frame);
-        if (*sent < before + frame.size) {
-            frame.sent = *sent - before;
-            int rc = waldo__shm_send_now(channel->shm, &frame, reterr);
-            *sent = before + frame.sent;
-            if (rc < 1)
-                return rc;
-        }
-        before += frame.size;
-    }
-    return 1;
-}
-
-static int direct_send_now(waldo__channel *channel, const waldo__outgoing *messages,
-                           size_t message_count, size_t *sent, waldo_error *reterr)
-{
-    size_t total = 0;
-    bool continued = *sent > 0;
-
-    for (size_t i = 0; i < message_count; i++) {
-        size_t size = waldo__outgoing_size(&messages[i]);
-        if (size > channel->max_message)
-            return too_big(channel, reterr);
-        total += WALDO__SP_PLAIN_HEAD_SIZE(channel->ipc) + size;
-    }
-    if (channel->shm != NULL)
-        return send_now_shared(channel, messages, message_count, sent, reterr);
-    while (*sent < total) {
-        waldo__sp_frame frames[WINDOW];
-        struct iovec window[3 * WINDOW];
-        struct msghdr message = {.msg_iov = window};
-        message.msg_iovlen = unsent(channel, messages, message_count, *sent, frames, window);
-        ssize_t gone_out = sendmsg(channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (gone_out < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return 0;
-        if (gone_out < 0 && errno != EINTR)
-            return gone(errno, reterr);
-        if (gone_out > 0) {
-            *sent += (size_t)gone_out;
-            if (continued)
-                count(&channel->sent, (size_t)gone_out);
-        }
-    }
-    return 1;
-}
-
-static int direct_wait_to_send(waldo__channel *channel, bool or_to_receive,
-                               waldo__deadline deadline, waldo_error *reterr)
-{
-    short events = (short)(or_to_receive ? POLLOUT | POLLIN : POLLOUT);
-
-    if (channel->shm != NULL)
-        return waldo__shm_wait_to_send(channel->shm, or_to_receive, deadline, reterr);
-    return waldo__direct_wait(channel->fd, events, deadline, "sending", reterr);
 }
 
 static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
@@ -327,27 +210,6 @@ static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_
     int rc = waldo__shm_move(channel->fd, &channel->parser, deadline, &shm, reterr);
     channel->shm = shm;
     return rc;
-}
-
-static int direct_send(waldo__channel *channel, uint32_t id, const struct iovec *parts,
-                       int part_count, waldo__deadline deadline, waldo_error *reterr)
-{
-    waldo__sp_route route = waldo__sp_plain_route(id | WALDO__REQUEST_ID_FLAG);
-    waldo__sp_frame frame;
-    size_t size;
-    int rc;
-
-    if (!waldo__sp_measure(parts, part_count, channel->max_message, &size))
-        return too_big(channel, reterr);
-    waldo__sp_frame_init(&frame, channel->ipc, &route, parts, part_count, size);
-    if (channel->shm != NULL)
-        return waldo__shm_send(channel->shm, &frame, deadline, reterr);
-    while ((rc = waldo__sp_frame_send(&frame, channel->fd)) == 0) {
-        rc = direct_wait_to_send(channel, false, deadline, reterr);
-        if (rc < 0)
-            return rc;
-    }
-    return rc < 0 ? gone(-rc, reterr) : 0;
 }
 
 /* Moves a message to the caller's buffer, by exchange where it has a buffer of its own. */
@@ -444,7 +306,7 @@ const waldo__client_engine waldo__direct_client = {
     .survives_fork = 1,
     .open = direct_open,
     .move = direct_move,
-    .send = direct_send,
+    .send = waldo__direct_send,
     .receive = direct_receive,
     .interrupt = direct_interrupt,
     .is_connected = direct_is_connected,
@@ -452,8 +314,8 @@ const waldo__client_engine waldo__direct_client = {
     .abandon = direct_close,
     .multiplexes = true,
     .receive_now = direct_receive_now,
-    .send_now = direct_send_now,
-    .wait_to_send = direct_wait_to_send,
+    .send_now = waldo__direct_send_now,
+    .wait_to_send = waldo__direct_wait_to_send,
     .progress = direct_progress,
     .leave_behind = direct_leave_behind,
 };

@@ -1,4 +1,4 @@
-/* The client's side of tcp:// and ipc://: SP on a plain socket, poll() and deadlines. */
+/* The client's side of tcp://, ipc:// and ws://: SP on a plain socket, poll() and deadlines. */
 #ifndef WALDO_RUNTIME_ENGINE_DIRECT_CLIENT_H
 #define WALDO_RUNTIME_ENGINE_DIRECT_CLIENT_H
 

@@ -132,7 +132,7 @@ static int open_any(const waldo__url *url, size_t max_message, waldo__deadline d
     struct addrinfo *list;
     waldo__url numeric;
 
-    if (url->scheme != WALDO__NN_TCP && url->scheme != WALDO__WS)
+    if (url->scheme != WALDO__NN_TCP)
         return open_at(url, max_message, deadline, ret_socket, reterr);
     int rc = waldo__lookup(url, deadline, &list, reterr);
     if (rc < 0)

@@ -1,4 +1,4 @@
-/* The client's side of nn+tcp://, nn+ipc://, ws:// and inproc://: a raw REQ socket of libnanomsg
+/* The client's side of nn+tcp://, nn+ipc:// and inproc://: a raw REQ socket of libnanomsg
  * for each channel. */
 #ifndef WALDO_RUNTIME_ENGINE_NANOMSG_CLIENT_H
 #define WALDO_RUNTIME_ENGINE_NANOMSG_CLIENT_H

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -61,6 +59,7 @@ static void on_closed(uv_handle_t *handle)
     if (listener->events.gone != NULL)
         listener->events.gone(listener->context, connection->number);
     waldo__moved_free(connection);
+    waldo__websocket_free(connection->websocket);
     waldo__sp_parser_free(&connection->parser);
     waldo__buffer_free(&connection->queue);
     free(connection);
@@ -124,7 +123,7 @@ static int events_of(const waldo__connection *connection)
            (queued(connection) ? UV_WRITABLE : 0);
 }
 
-static void watch(waldo__connection *connection)
+void waldo__connection_watch(waldo__connection *connection)
 {
     int events = events_of(connection);
 
@@ -145,7 +144,7 @@ void waldo__connection_leave(waldo__connection *connection)
         return;
     }
     waldo__due_add(connection);
-    watch(connection);
+    waldo__connection_watch(connection);
 }
 
 /* ---- Reading ---- */
@@ -169,28 +168,35 @@ static void deliver(waldo__connection *connection, const waldo__sp_message *mess
         waldo__buffer_free(&connection->parser.body);
 }
 
+void waldo__connection_took(waldo__connection *connection, int rc, const waldo__sp_message *message)
+{
+    if (rc == WALDO_ETOOBIG)
+        tell_refused(connection->listener, rc);
+    if (rc < 0)
+        waldo__connection_close(connection);
+    if (rc == 1)
+        deliver(connection, message);
+}
+
 void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size)
 {
     waldo__sp_message message;
 
     while (size > 0 && waldo__connection_is_open(connection)) {
         int rc = waldo__sp_take(&connection->parser, &data, &size, &message, NULL);
-        if (rc == WALDO_ETOOBIG)
-            tell_refused(connection->listener, rc);
-        if (rc < 0)
-            waldo__connection_close(connection);
-        if (rc == 1)
-            deliver(connection, &message);
+        waldo__connection_took(connection, rc, &message);
     }
 }
 
 /* Bytes from a socket: frames, and what is said between them about moving to shared memory. */
-static void take_from_socket(waldo__connection *connection, const uint8_t *data, size_t size)
+static void take_from_socket(waldo__connection *connection, uint8_t *data, size_t size)
 {
     const waldo__sp_parser *parser = &connection->parser;
     bool between = parser->ipc && parser->stage == WALDO__SP_AT_HEAD && parser->head_size == 0;
 
-    if (between && data[0] == WALDO__SHM_MOVED) {
+    if (connection->websocket != NULL) {
+        waldo__websocket_take(connection, data, size);
+    } else if (between && data[0] == WALDO__SHM_MOVED) {
         waldo__moved_begin(connection);
         if (waldo__connection_is_read(connection))
             waldo__moved_read(connection);
@@ -203,12 +209,29 @@ static void take_from_socket(waldo__connection *connection, const uint8_t *data,
     }
 }
 
+/* Where the rest of a message that has begun belongs, else NULL. */
+static uint8_t *find_room(waldo__connection *connection, size_t *size)
+{
+    if (connection->websocket != NULL)
+        return waldo__ws_room(&connection->websocket->reader, &connection->parser, size);
+    return waldo__sp_room(&connection->parser, size);
+}
+
+static int filled(waldo__connection *connection, uint8_t *room, size_t size,
+                  waldo__sp_message *message)
+{
+    if (connection->websocket != NULL)
+        return waldo__ws_filled(&connection->websocket->reader, &connection->parser, room, size,
+                                message);
+    return waldo__sp_filled(&connection->parser, size, message);
+}
+
 /* Reads once. false: there is nothing more for now. */
 static bool read_once(waldo__connection *connection)
 {
     waldo__sp_message message;
     size_t size = WALDO__SCRATCH_SIZE;
-    uint8_t *room = waldo__sp_room(&connection->parser, &size);
+    uint8_t *room = find_room(connection, &size);
     uint8_t *target = room != NULL ? room : connection->listener->scratch;
     ssize_t got = recv(connection->fd, target, size, MSG_DONTWAIT);
 
@@ -220,7 +243,7 @@ static bool read_once(waldo__connection *connection)
     }
     if (room == NULL)
         take_from_socket(connection, target, (size_t)got);
-    else if (waldo__sp_filled(&connection->parser, (size_t)got, &message) == 1)
+    else if (filled(connection, room, (size_t)got, &message) == 1)
         deliver(connection, &message);
     return (size_t)got == size && !waldo__moved_is(connection);
 }
@@ -255,7 +278,7 @@ static void finish_writing(waldo__connection *connection)
     if (connection->leaving && is_drained(connection))
         waldo__connection_close(connection);
     else
-        watch(connection);
+        waldo__connection_watch(connection);
 }
 
 static void write_queue_to_ring(waldo__connection *connection)
@@ -390,7 +413,10 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
                                "the reply is larger than the %zu bytes allowed",
                                listener->limits.max_message);
     waldo__sp_route route = waldo__routes_take(&listener->routes, connection->number, id);
-    waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);
+    if (connection->websocket != NULL)
+        waldo__ws_frame_init(&frame, &route, parts, part_count, size);
+    else
+        waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);
     if (queued(connection) == 0 && waldo__moved_is(connection))
         rc = waldo__moved_send(connection, &frame);
     else if (queued(connection) == 0 && !listener->gathers)
@@ -405,76 +431,16 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
     if (rc >= 0 && listener->gathers && !waldo__moved_is(connection))
         gather(connection);
     else if (rc >= 0)
-        watch(connection);
+        waldo__connection_watch(connection);
     return rc;
 }
 
-/* ---- Starting ---- */
-
-/* On a Unix socket: is it a process of this user, or of root? */
-static bool is_own_user(int fd)
+void waldo__connection_send_bytes(waldo__connection *connection, const void *data, size_t size)
 {
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           (peer.uid == geteuid() || peer.uid == 0);
-}
-
-/* The first bytes on a connection: its socket takes them all. */
-static bool send_hello(int fd)
-{
-    uint8_t hello[WALDO__SP_HELLO_SIZE];
-    size_t done = 0;
-
-    waldo__sp_hello(hello, WALDO__SP_REP);
-    while (done < sizeof hello) {
-        ssize_t sent = send(fd, hello + done, sizeof hello - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno != EINTR)
-            return false;
-        done += sent < 0 ? 0 : (size_t)sent;
-    }
-    return true;
-}
-
-static bool prepare(const waldo__listener *listener, int fd)
-{
-    const int on = 1;
-
-    if (listener->listening.url.scheme == WALDO__IPC)
-        return is_own_user(fd) && send_hello(fd);
-    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 && send_hello(fd);
-}
-
-void waldo__connection_start(waldo__listener *listener, int fd)
-{
-    waldo__connection *connection = prepare(listener, fd) ? calloc(1, sizeof *connection) : NULL;
-
-    if (connection == NULL ||
-        !waldo__connections_add(&listener->table, connection, &connection->number)) {
-        free(connection);
-        close(fd);
+    if (!waldo__buffer_append(&connection->queue, data, size)) {
+        waldo__connection_close(connection);
         return;
     }
-    if (uv_poll_init(listener->loop, &connection->poll, fd) < 0) {
-        waldo__connections_remove(&listener->table, connection->number);
-        free(connection);
-        close(fd);
-        return;
-    }
-    connection->poll.data = connection;
-    connection->listener = listener;
-    connection->fd = fd;
-    connection->parser = (waldo__sp_parser){.peer = WALDO__SP_REQ,
-                                            .ipc = listener->listening.url.scheme == WALDO__IPC,
-                                            .max_hops = WALDO__SP_MAX_HOPS,
-                                            .limit = listener->limits.first_message};
-    listener->connection_count++;
-    if (listener->limits.max_silent > 0 && listener->silent_count >= listener->limits.max_silent)
-        waldo__connections_close_silent(listener);
-    connection->silent = true;
-    listener->silent_count++;
-    waldo__due_add(connection);
-    watch(connection);
+    connection->full = is_too_much_queued(connection);
+    write_queue(connection);
 }

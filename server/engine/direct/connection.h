@@ -6,6 +6,7 @@
 
 #include "engine/direct/connections.h"
 #include "engine/direct/listening.h"
+#include "engine/direct/websocket.h"
 #include "engine/engine.h"
 #include "engine/routes.h"
 #include "engine/shm/moved.h"
@@ -27,7 +28,8 @@ struct waldo__connection {
     bool leaving; /* nothing more is read; closes once the peer has taken what is queued */
     bool closing; /* uv_close() was called; no number finds it any more */
     waldo__sp_parser parser;
-    waldo__moved *moved; /* NULL: it has no rings */
+    waldo__moved *moved;         /* NULL: it has no rings */
+    waldo__websocket *websocket; /* NULL: it is none */
     /* What the socket, or the ring, did not take yet, from queue_start on. */
     waldo__buffer queue;
     size_t queue_start;
@@ -88,6 +90,11 @@ void waldo__connections_close_silent(waldo__listener *listener);
 
 /* Bytes of the stream that it sends; they are not touched any more when this returns. */
 void waldo__connection_take(waldo__connection *connection, const uint8_t *data, size_t size);
+/* What waldo__sp_take returned. */
+void waldo__connection_took(waldo__connection *connection, int rc,
+                            const waldo__sp_message *message);
+/* Sends bytes that are no reply, behind what is queued, or closes the connection. */
+void waldo__connection_send_bytes(waldo__connection *connection, const void *data, size_t size);
 /* Is what it has sent still to be taken? */
 static inline bool waldo__connection_is_open(const waldo__connection *connection)
 {
@@ -100,6 +107,8 @@ static inline bool waldo__connection_is_read(const waldo__connection *connection
     return waldo__connection_is_open(connection) && !connection->full;
 }
 
+/* Watches for what it is ready to read or to write now. */
+void waldo__connection_watch(waldo__connection *connection);
 /* Closes one that is out of time, or that is leaving and has nothing left to send. */
 void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now);
 

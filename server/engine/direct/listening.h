@@ -1,4 +1,4 @@
-/* Listening sockets for tcp:// and ipc://. */
+/* Listening sockets for tcp://, ws:// and ipc://. */
 #ifndef WALDO_SERVER_ENGINE_DIRECT_LISTENING_H
 #define WALDO_SERVER_ENGINE_DIRECT_LISTENING_H
 

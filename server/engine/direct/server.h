@@ -1,4 +1,4 @@
-/* The server's side of tcp:// and ipc://: SP on plain sockets that libuv watches.
+/* The server's side of tcp://, ipc:// and ws://: SP on plain sockets that libuv watches.
  *
  * The sockets are read and written here, not by uv_read_start() and uv_write(): libuv writes
  * without MSG_NOSIGNAL, and a library must not ask its host to ignore SIGPIPE. */

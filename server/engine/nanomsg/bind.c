@@ -87,8 +87,7 @@ int waldo__nanomsg_bind(const waldo__url *url, size_t max_message, waldo__nanoms
                         waldo_error *reterr)
 {
     waldo__nanomsg_bound bound = {.socket = -1, .url = *url};
-    bool has_port = url->scheme == WALDO__NN_TCP || url->scheme == WALDO__WS;
-    int attempts = has_port && url->port == 0 ? PORT_ATTEMPTS : 1;
+    int attempts = url->scheme == WALDO__NN_TCP && url->port == 0 ? PORT_ATTEMPTS : 1;
     int rc = WALDO_EADDRESSINUSE;
 
     for (int i = 0; i < attempts && rc == WALDO_EADDRESSINUSE; i++)

@@ -1,4 +1,4 @@
-/* The server's side of nn+tcp://, nn+ipc://, ws:// and inproc://: a raw REP socket of libnanomsg.
+/* The server's side of nn+tcp://, nn+ipc:// and inproc://: a raw REP socket of libnanomsg.
  *
  * libnanomsg tells nobody when a connection comes or goes and cannot close one: gone() is never
  * called, admit() and disconnect() do nothing, and messages of max_message are taken from all. Nor

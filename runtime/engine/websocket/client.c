@@ -1,0 +1,213 @@
+#include "engine/websocket/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "engine/direct/connect.h"
+#include "engine/engine.h"
+#include "engine/websocket/frames.h"
+#include "engine/websocket/opening.h"
+
+/* Memory for requests in frames is kept up to here. */
+#define KEPT_CAPACITY (64 * 1024)
+
+struct waldo__ws_client {
+    waldo__ws_reader reader; /* the receiving thread's */
+    waldo__buffer outgoing;  /* the sending thread's */
+    unsigned put;            /* pings of which the answer is in there */
+    unsigned answered;       /* pings of which it has gone */
+    pthread_mutex_t lock;    /* of what follows: a ping is answered by the thread that sends next */
+    unsigned pings;
+    uint8_t ping[WALDO__WS_CONTROL_MOST]; /* the last one's payload, the only one to answer */
+    size_t ping_size;
+};
+
+/* ---- Opening ---- */
+
+static int broke(int error, waldo_error *reterr)
+{
+    return waldo_error_system(reterr, error, "the connection failed while a WebSocket was opened");
+}
+
+/* The first bytes on a connection: the socket's buffer has room for them all. */
+static int send_text(int fd, const waldo__ws_text *text, waldo_error *reterr)
+{
+    for (size_t done = 0; done < text->size;) {
+        ssize_t sent = send(fd, text->bytes + done, text->size - done, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return broke(errno, reterr);
+        done += sent < 0 ? 0 : (size_t)sent;
+    }
+    return 0;
+}
+
+/* Takes from the socket what belongs to the answer, and leaves there what follows it. As
+ * waldo__ws_text_add. */
+static int read_some(int fd, waldo__ws_text *answer, waldo_error *reterr)
+{
+    char bytes[WALDO__WS_OPENING_MOST];
+    size_t taken;
+    ssize_t got = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return 0;
+    if (got < 0)
+        return broke(errno, reterr);
+    if (got == 0)
+        return waldo_error_set(reterr, WALDO_EGONE,
+                               "the server closed the connection while a WebSocket was opened");
+    int rc = waldo__ws_text_add(answer, bytes, (size_t)got, &taken);
+    if (recv(fd, bytes, taken, MSG_DONTWAIT) != (ssize_t)taken)
+        return broke(EIO, reterr);
+    return rc == WALDO_ETOOBIG
+               ? waldo_error_set(reterr, WALDO_EPROTOCOL,
+                                 "the server does not speak SP over WebSocket: its answer is of "
+                                 "more than %d bytes",
+                                 WALDO__WS_OPENING_MOST)
+               : rc;
+}
+
+static int read_answer(int fd, waldo__ws_text *answer, waldo__deadline deadline,
+                       waldo_error *reterr)
+{
+    int rc = 0;
+
+    while (rc == 0) {
+        rc = waldo__direct_wait(fd, POLLIN, deadline, "waiting for the server to open a WebSocket",
+                                reterr);
+        if (rc == 0)
+            rc = read_some(fd, answer, reterr);
+    }
+    return rc;
+}
+
+static int open_on(int fd, const waldo__url *url, waldo__deadline deadline, waldo_error *reterr)
+{
+    waldo__ws_key key;
+    waldo__ws_text text;
+
+    waldo__ws_key_make(&key);
+    waldo__ws_ask(url, &key, &text);
+    int rc = send_text(fd, &text, reterr);
+    text.size = 0;
+    if (rc == 0)
+        rc = read_answer(fd, &text, deadline, reterr);
+    return rc < 0 ? rc : waldo__ws_check(&text, &key, reterr);
+}
+
+int waldo__ws_open(int fd, const waldo__url *url, waldo__deadline deadline,
+                   waldo__ws_client **ret_client, waldo_error *reterr)
+{
+    waldo__ws_client *client = calloc(1, sizeof *client);
+
+    if (client == NULL)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
+    int rc = open_on(fd, url, deadline, reterr);
+    if (rc < 0) {
+        free(client);
+        return rc;
+    }
+    pthread_mutex_init(&client->lock, NULL); /* cannot fail on Linux */
+    *ret_client = client;
+    return 0;
+}
+
+/* ---- Receiving ---- */
+
+static int take_control(waldo__ws_client *client, waldo_error *reterr)
+{
+    const waldo__ws_reader *reader = &client->reader;
+
+    if (reader->opcode == WALDO__WS_CLOSE)
+        return waldo_error_set(reterr, WALDO_EGONE, "the server closed the connection");
+    if (reader->opcode == WALDO__WS_PING) {
+        pthread_mutex_lock(&client->lock);
+        memcpy(client->ping, reader->control, reader->control_size);
+        client->ping_size = reader->control_size;
+        client->pings++;
+        pthread_mutex_unlock(&client->lock);
+    }
+    return 0;
+}
+
+int waldo__ws_client_take(waldo__ws_client *client, waldo__sp_parser *parser, uint8_t **data,
+                          size_t *size, waldo__sp_message *ret_message, waldo_error *reterr)
+{
+    int rc;
+
+    do {
+        rc = waldo__ws_take(&client->reader, parser, data, size, ret_message, reterr);
+        if (rc == 2)
+            rc = take_control(client, reterr);
+    } while (rc == 0 && *size > 0);
+    return rc;
+}
+
+uint8_t *waldo__ws_client_room(const waldo__ws_client *client, waldo__sp_parser *parser,
+                               size_t *ret_size)
+{
+    return waldo__ws_room(&client->reader, parser, ret_size);
+}
+
+int waldo__ws_client_filled(waldo__ws_client *client, waldo__sp_parser *parser, uint8_t *room,
+                            size_t size, waldo__sp_message *ret_message)
+{
+    return waldo__ws_filled(&client->reader, parser, room, size, ret_message);
+}
+
+/* ---- Sending ---- */
+
+static int no_memory(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a request");
+}
+
+int waldo__ws_client_begin(waldo__ws_client *client, waldo_error *reterr)
+{
+    bool put = true;
+
+    client->outgoing.size = 0;
+    pthread_mutex_lock(&client->lock);
+    client->put = client->pings;
+    if (client->put != client->answered)
+        put = waldo__ws_append_control(&client->outgoing, WALDO__WS_PONG, true, client->ping,
+                                       client->ping_size);
+    pthread_mutex_unlock(&client->lock);
+    return put ? 0 : no_memory(reterr);
+}
+
+int waldo__ws_client_add(waldo__ws_client *client, uint32_t id, const struct iovec *parts,
+                         int part_count, waldo_error *reterr)
+{
+    waldo__sp_route route = waldo__sp_plain_route(id | WALDO__REQUEST_ID_FLAG);
+
+    return waldo__ws_append_request(&client->outgoing, &route, parts, part_count)
+               ? 0
+               : no_memory(reterr);
+}
+
+const waldo__buffer *waldo__ws_client_outgoing(const waldo__ws_client *client)
+{
+    return &client->outgoing;
+}
+
+void waldo__ws_client_sent(waldo__ws_client *client)
+{
+    client->answered = client->put;
+    if (client->outgoing.capacity > KEPT_CAPACITY)
+        waldo__buffer_free(&client->outgoing);
+}
+
+void waldo__ws_client_free(waldo__ws_client *client)
+{
+    if (client == NULL)
+        return;
+    waldo__ws_reader_free(&client->reader);
+    waldo__buffer_free(&client->outgoing);
+    pthread_mutex_destroy(&client->lock);
+    free(client);
+}
