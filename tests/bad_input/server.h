@@ -129,8 +129,8 @@ static inline void run_over_socket(void (*body)(test_server *server))
     run_over(listen, body);
 }
 
-/* A test that runs over each of the server's engines that listen on ports. */
-#define TEST_OVER_PORTS(suite, name)                                                               \
+/* A test that runs over each of the server's engines that listen on ports and take SP as it is. */
+#define TEST_OVER_STREAMS(suite, name)                                                             \
     static void suite##_##name(test_server *server);                                               \
     Test(suite, name##_direct, .fini = daemon_kill_all)                                            \
     {                                                                                              \
@@ -141,6 +141,15 @@ static inline void run_over_socket(void (*body)(test_server *server))
         run_over("nn+tcp://127.0.0.1:0", suite##_##name);                                          \
     }                                                                                              \
     static void suite##_##name(test_server *server)
+
+/* The same, and over WebSocket. */
+#define TEST_OVER_PORTS(suite, name)                                                               \
+    static void suite##_##name(test_server *server);                                               \
+    Test(suite, name##_websocket, .fini = daemon_kill_all)                                         \
+    {                                                                                              \
+        run_over("ws://127.0.0.1:0", suite##_##name);                                              \
+    }                                                                                              \
+    TEST_OVER_STREAMS(suite, name)
 
 /* The same, and in shared memory. */
 #define TEST_OVER_ENGINES(suite, name)                                                             \

@@ -105,6 +105,11 @@ Test(crowd, shm)
     run_local(true);
 }
 
+Test(crowd, websocket)
+{
+    run("ws://127.0.0.1:0", false);
+}
+
 Test(crowd, nanomsg)
 {
     run("nn+tcp://127.0.0.1:0", false);

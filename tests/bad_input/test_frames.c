@@ -253,6 +253,11 @@ Test(frames, shm)
     run_local(true);
 }
 
+Test(frames, websocket)
+{
+    run("ws://127.0.0.1:0", false);
+}
+
 Test(frames, nanomsg)
 {
     run("nn+tcp://127.0.0.1:0", false);

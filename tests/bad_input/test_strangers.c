@@ -88,7 +88,7 @@ TEST_OVER_PORTS(strangers, a_frame_of_absurd_length)
     say(server, "\0SP\0\0\x30\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x80\0\0\1", 20);
 }
 
-TEST_OVER_PORTS(strangers, one_that_ends_in_the_middle_of_a_frame)
+TEST_OVER_STREAMS(strangers, one_that_ends_in_the_middle_of_a_frame)
 {
     int fd = connect_socket(server);
     uint8_t hello[8];
@@ -126,7 +126,8 @@ TEST_OVER_PORTS(strangers, a_plain_nng_program)
     }
 }
 
-TEST_OVER_PORTS(strangers, a_plain_nng_program_with_a_huge_request)
+/* NNG itself leaks when its WebSocket is closed in the middle of that. */
+TEST_OVER_STREAMS(strangers, a_plain_nng_program_with_a_huge_request)
 {
     const char *const arguments[] = {NNG_STRANGER, plain_url(server), "3000000", NULL};
     daemon_process stranger;

@@ -69,14 +69,17 @@ static void *reply_to_all(void *data)
 
 Test(nanomsg_peer, our_clients_ask_a_cooked_rep)
 {
-    char path[TEST_URL_SIZE], url[TEST_URL_SIZE];
+    char path[TEST_URL_SIZE], url[TEST_URL_SIZE], websocket[TEST_URL_SIZE];
     uint8_t *data = random_bytes(MESSAGE_SIZE);
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         rep_peer replier = {.socket = nn_socket(AF_SP, NN_REP)};
-        cr_assert_geq(nn_bind(replier.socket, socket_path(path, "ipc://")), 0);
+        const char *listens = i < 2 ? socket_path(path, "ipc://") : free_ws_url(websocket);
+        cr_assert_geq(nn_bind(replier.socket, listens), 0);
         cr_assert_eq(pthread_create(&replier.thread, NULL, reply_to_all, &replier), 0);
-        test_client client = client_open(i == 0 ? stay_url(path, url) : other_url(path, url));
+        test_client client = client_open(i == 0   ? stay_url(path, url)
+                                         : i == 1 ? other_url(path, url)
+                                                  : websocket);
         for (size_t size = 0; size <= MESSAGE_SIZE; size += MESSAGE_SIZE / 20)
             client_echo(&client, data, size);
         client_echo(&client, data, 4);

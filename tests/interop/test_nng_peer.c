@@ -17,13 +17,13 @@ static void ask(const char *url)
 
 Test(nng_peer, a_req0_asks_both_engines, .fini = daemon_kill_all)
 {
-    const char *urls[] = {"tcp://127.0.0.1:0", "nn+tcp://127.0.0.1:0"};
+    const char *urls[] = {"tcp://127.0.0.1:0", "nn+tcp://127.0.0.1:0", "ws://127.0.0.1:0"};
     const char *prefixes[] = {"ipc://", "nn+ipc://"};
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         echo_server server = {0};
         char path[TEST_URL_SIZE];
-        echo_start(&server, i < 2 ? urls[i] : socket_path(path, prefixes[i - 2]));
+        echo_start(&server, i < 3 ? urls[i] : socket_path(path, prefixes[i - 3]));
         ask(strncmp(server.url, "nn+", 3) == 0 ? server.url + 3 : server.url);
         echo_stop(&server);
     }
@@ -41,13 +41,15 @@ static void start_replying(daemon_process *peer, const char *url)
 
 Test(nng_peer, our_clients_ask_a_rep0, .fini = daemon_kill_all)
 {
-    char path[TEST_URL_SIZE], url[TEST_URL_SIZE];
+    char path[TEST_URL_SIZE], url[TEST_URL_SIZE], websocket[TEST_URL_SIZE];
     uint8_t *data = random_bytes(MESSAGE_SIZE);
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         daemon_process peer;
-        start_replying(&peer, socket_path(path, "ipc://"));
-        test_client client = client_open(i == 0 ? stay_url(path, url) : other_url(path, url));
+        start_replying(&peer, i < 2 ? socket_path(path, "ipc://") : free_ws_url(websocket));
+        test_client client = client_open(i == 0   ? stay_url(path, url)
+                                         : i == 1 ? other_url(path, url)
+                                                  : websocket);
         for (size_t size = 0; size <= MESSAGE_SIZE; size += MESSAGE_SIZE / 20)
             client_echo(&client, data, size);
         client_close(&client);

@@ -180,13 +180,13 @@ static const refusal *judge(const waldo__ws_text *request)
     span rest = {request->bytes, request->size};
     span line = take_until(&rest, "\r\n");
     bool get = is_text(take_until(&line, " "), "GET");
-    span path = take_until(&line, " ");
 
+    take_until(&line, " "); /* the path: any will do, and NNG leaves it out */
     if (memmem(request->bytes, request->size, END_OF_HEAD, strlen(END_OF_HEAD)) == NULL)
         return &too_long;
     if (!get)
         return &method;
-    if (path.size == 0 || !is_text(line, "HTTP/1.1"))
+    if (!is_text(line, "HTTP/1.1"))
         return &version;
     if (!lists(rest, "Upgrade", "websocket") || !lists(rest, "Connection", "Upgrade") ||
         !is_text(header(rest, "Sec-WebSocket-Version"), "13"))

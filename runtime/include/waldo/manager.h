@@ -1,8 +1,8 @@
 /* A manager: a program's handle on a server that it started or connected to.
  *
  * All functions may be called from any thread. After fork() a manager works on in the child, with
- * connections and a session of its own, for tcp:// and ipc:// (row D6); libnanomsg cannot be used
- * after fork, so with nn+tcp://, nn+ipc://, ws:// and inproc:// a child gets WALDO_EFORK. */
+ * connections and a session of its own, for tcp://, ipc:// and ws:// (row D6); libnanomsg cannot be
+ * used after fork, so with nn+tcp://, nn+ipc:// and inproc:// a child gets WALDO_EFORK. */
 #ifndef WALDO_MANAGER_H
 #define WALDO_MANAGER_H
 
@@ -29,7 +29,8 @@ typedef struct waldo_manager_options {
     /* Where the server is or shall be (rows A2, A3):
      *   tcp://127.0.0.1:5555   tcp://[::1]:0   ipc:///run/me.sock   ipc://@abstract
      *   ipc:///run/me.sock?shm=0   does not move to shared memory
-     *   nn+tcp://  nn+ipc://  ws://  inproc://   the same by libnanomsg
+     *   ws://127.0.0.1:5555   WebSocket
+     *   nn+tcp://  nn+ipc://  inproc://   the same by libnanomsg
      * Port 0 takes a free one. NULL: an ipc socket in a fresh directory of mode 0700. */
     const char *address;
     /* The types that the server offers (waldo/server.h); NULL: the builtin ones. It must outlive

@@ -36,6 +36,21 @@ static inline int raw_connect(const char *text)
     return fd;
 }
 
+/* A ws:// URL where nobody listens, for peers that cannot take a free port by themselves. */
+static inline const char *free_ws_url(char *text)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    snprintf(text, TEST_URL_SIZE, "ws://127.0.0.1:%u", ntohs(address.sin_port));
+    return text;
+}
+
 static inline void raw_send(int fd, const void *bytes, size_t size)
 {
     cr_assert_eq(send(fd, bytes, size, MSG_NOSIGNAL), (ssize_t)size);

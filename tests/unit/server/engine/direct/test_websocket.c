@@ -1,0 +1,288 @@
+/* A WebSocket server, and clients that send what they like. */
+#include "../../../../../runtime/engine/websocket/frames.h"
+#include "../../../../../runtime/engine/websocket/opening.h"
+#include "../raw_peer.h"
+
+static void send_text(int fd, const char *text)
+{
+    raw_send(fd, text, strlen(text));
+}
+
+static waldo__ws_text read_text(int fd)
+{
+    waldo__ws_text text = {.size = 0};
+    size_t taken;
+    char byte;
+
+    do
+        raw_read(fd, &byte, 1);
+    while (waldo__ws_text_add(&text, &byte, 1, &taken) == 0);
+    return text;
+}
+
+/* A connection on which a WebSocket has been opened. */
+static int open_websocket(const char *text)
+{
+    waldo__ws_text request, answer;
+    waldo__ws_key key;
+    waldo__url url;
+    int fd = raw_connect(text);
+
+    cr_assert_eq(waldo__url_parse(text, &url, NULL), 0);
+    waldo__ws_key_make(&key);
+    waldo__ws_ask(&url, &key, &request);
+    raw_send(fd, request.bytes, request.size);
+    answer = read_text(fd);
+    cr_assert_eq(waldo__ws_check(&answer, &key, NULL), 0);
+    return fd;
+}
+
+static void send_request(int fd, uint32_t id, const void *data, size_t size)
+{
+    waldo__sp_route route = waldo__sp_plain_route(id | 0x80000000u);
+    struct iovec part = {(void *)data, size};
+    waldo__buffer frame = {0};
+
+    cr_assert(waldo__ws_append_request(&frame, &route, &part, 1));
+    raw_send(fd, frame.data, frame.size);
+    waldo__buffer_free(&frame);
+}
+
+static void send_control(int fd, uint8_t opcode, const void *data, size_t size)
+{
+    waldo__buffer frame = {0};
+
+    cr_assert(waldo__ws_append_control(&frame, opcode, true, data, size));
+    raw_send(fd, frame.data, frame.size);
+    waldo__buffer_free(&frame);
+}
+
+static void expect(int fd, const void *bytes, size_t size)
+{
+    uint8_t got[256];
+
+    raw_read(fd, got, size);
+    cr_assert_eq(memcmp(got, bytes, size), 0);
+}
+
+static void expect_alive(const echo_server *server)
+{
+    test_client client = client_open(server->url);
+
+    client_echo(&client, (const uint8_t *)"alive", 5);
+    client_close(&client);
+}
+
+/* Anything that somebody may say to a port in HTTP, or in something else. */
+Test(websocket_server, openings_that_are_none)
+{
+    const char *requests[] = {"POST / HTTP/1.1\r\nHost: x\r\n\r\n",
+                              "HEAD / HTTP/1.1\r\n\r\n",
+                              "GET / HTTP/1.0\r\n\r\n",
+                              "GET / HTTP/1.1\r\n\r\n",
+                              "\r\n\r\n",
+                              "SSH-2.0-x\r\n\r\n"};
+    echo_server server = {0};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        int fd = raw_connect(server.url);
+        send_text(fd, requests[i]);
+        waldo__ws_text answer = read_text(fd);
+        cr_assert_eq(strncmp(answer.bytes, "HTTP/1.1 4", 10) == 0 ||
+                         strncmp(answer.bytes, "HTTP/1.1 505", 12) == 0,
+                     true, "%s", requests[i]);
+        raw_await_end(fd);
+        close(fd);
+    }
+    expect_alive(&server);
+    cr_assert_eq(atomic_load(&server.messages), 1);
+    echo_stop(&server);
+}
+
+Test(websocket_server, an_opening_that_never_ends)
+{
+    echo_server server = {.limits = {.stranger_ms = 20000}};
+    char bytes[WALDO__WS_OPENING_MOST];
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    memset(bytes, 'x', sizeof bytes);
+    int fd = raw_connect(server.url);
+    raw_send(fd, bytes, sizeof bytes);
+    expect(fd, "HTTP/1.1 431 ", 13);
+    raw_await_end(fd);
+    close(fd);
+    echo_stop(&server);
+}
+
+/* Strangers have a while to say something, an opening is nothing yet. */
+Test(websocket_server, silent_strangers)
+{
+    echo_server server = {.limits = {.stranger_ms = 100}};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    int silent = raw_connect(server.url);
+    int opened = open_websocket(server.url);
+    raw_await_end(silent);
+    raw_await_end(opened);
+    close(silent);
+    close(opened);
+    expect_alive(&server);
+    echo_stop(&server);
+}
+
+Test(websocket_server, a_request_right_behind_the_opening)
+{
+    echo_server server = {0};
+    waldo__ws_text request;
+    waldo__ws_key key;
+    waldo__url url;
+    uint8_t bytes[sizeof request.bytes + 6 + 5];
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    cr_assert_eq(waldo__url_parse(server.url, &url, NULL), 0);
+    waldo__ws_key_make(&key);
+    waldo__ws_ask(&url, &key, &request);
+    memcpy(bytes, request.bytes, request.size);
+    memcpy(bytes + request.size, "\x82\x85\0\0\0\0\x80\0\0\7x", 11);
+    int fd = raw_connect(server.url);
+    raw_send(fd, bytes, request.size + 11);
+    waldo__ws_text answer = read_text(fd);
+    cr_assert_eq(waldo__ws_check(&answer, &key, NULL), 0);
+    expect(fd, "\x82\5\x80\0\0\7x", 7);
+    close(fd);
+    echo_stop(&server);
+}
+
+Test(websocket_server, a_message_in_pieces_and_a_ping_between)
+{
+    echo_server server = {0};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    int fd = open_websocket(server.url);
+    raw_send(fd, "\2\x84\0\0\0\0\x80\0\0\7", 10);
+    raw_send(fd, "\0\x83\0\0\0\0abc", 9);
+    send_control(fd, WALDO__WS_PING, "hello", 5);
+    expect(fd, "\x8A\5hello", 7);
+    raw_send(fd, "\x80\x83\0\0\0\0def", 9);
+    expect(fd, "\x82\x0A\x80\0\0\7abcdef", 12);
+    close(fd);
+    echo_stop(&server);
+}
+
+Test(websocket_server, pings_and_pongs)
+{
+    echo_server server = {0};
+    uint8_t payload[WALDO__WS_CONTROL_MOST] = {7};
+    uint8_t head[2] = {0x80 | WALDO__WS_PONG, sizeof payload};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    int fd = open_websocket(server.url);
+    send_control(fd, WALDO__WS_PONG, "unasked", 7);
+    send_control(fd, WALDO__WS_PING, "", 0);
+    expect(fd, "\x8A\0", 2);
+    send_control(fd, WALDO__WS_PING, payload, sizeof payload);
+    expect(fd, head, sizeof head);
+    expect(fd, payload, sizeof payload);
+    send_request(fd, 9, "abc", 3);
+    expect(fd,
+           "\x82\7\x80\0\0\x09"
+           "abc",
+           9);
+    close(fd);
+    echo_stop(&server);
+}
+
+Test(websocket_server, a_client_that_says_goodbye)
+{
+    echo_server server = {0};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    int fd = open_websocket(server.url);
+    send_control(fd, WALDO__WS_CLOSE, "\x03\xe8", 2);
+    expect(fd, "\x88\2\x03\xe8", 4);
+    raw_await_end(fd);
+    await_count(&server.gone, 1);
+    close(fd);
+    echo_stop(&server);
+}
+
+Test(websocket_server, frames_that_cannot_be)
+{
+    const struct {
+        size_t size;
+        const char *bytes;
+    } cases[] = {
+        {6, "\x82\4\x80\0\0\7"},
+        {10, "\x81\x84\0\0\0\0\x80\0\0\7"},
+        {10, "\xC2\x84\0\0\0\0\x80\0\0\7"},
+        {10, "\x80\x84\0\0\0\0\x80\0\0\7"},
+        {6, "\x82\x80\0\0\0\0"},
+        {6, "\x89\xFE\1\0\0\0"},
+        {14, "\x82\xFF\0\0\0\0\x10\0\0\0\0\0\0\0"},
+        {14, "\x02\xFF\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\0"},
+    };
+    echo_server server = {.limits = {.max_message = 1000}};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int fd = open_websocket(server.url);
+        raw_send(fd, cases[i].bytes, cases[i].size);
+        raw_await_end(fd);
+        close(fd);
+    }
+    cr_assert_eq(atomic_load(&server.messages), 0);
+    expect_alive(&server);
+    echo_stop(&server);
+}
+
+/* A stranger's message may be small only, whole or in pieces. */
+Test(websocket_server, what_a_stranger_may_cost)
+{
+    echo_server server = {.limits = {.max_message = 100000, .first_message = 100}};
+    uint8_t bytes[1000] = {0};
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    int fd = open_websocket(server.url);
+    send_request(fd, 1, bytes, sizeof bytes);
+    raw_await_end(fd);
+    close(fd);
+    fd = open_websocket(server.url);
+    send_request(fd, 1, bytes, 100);
+    expect(fd, "\x82\x68\x80\0\0\1", 6);
+    raw_read(fd, bytes, 100);
+    send_request(fd, 2, bytes, sizeof bytes); /* it is admitted now */
+    expect(fd, "\x82\x7E\x03\xEC\x80\0\0\2", 8);
+    raw_read(fd, bytes, sizeof bytes);
+    close(fd);
+    echo_stop(&server);
+}
+
+/* Who pings and never reads is not read any more, too. */
+Test(websocket_server, pings_of_a_client_that_does_not_read)
+{
+    echo_server server = {.limits = {.max_queued = 10000}};
+    uint8_t payload[WALDO__WS_CONTROL_MOST] = {0};
+    waldo__buffer frames = {0};
+    int waits = 0;
+
+    echo_start(&server, "ws://127.0.0.1:0");
+    int fd = open_websocket(server.url);
+    for (int i = 0; i < 1000; i++)
+        cr_assert(waldo__ws_append_control(&frames, WALDO__WS_PING, true, payload, sizeof payload));
+    for (size_t at = 0; waits < 5; at %= frames.size) {
+        struct pollfd polled = {.fd = fd, .events = POLLOUT};
+        if (poll(&polled, 1, 100) == 0) {
+            waits++;
+            continue;
+        }
+        ssize_t sent = send(fd, frames.data + at, frames.size - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        cr_assert(sent > 0 || errno == EAGAIN);
+        at += sent > 0 ? (size_t)sent : 0;
+    }
+    expect_alive(&server);
+    close(fd);
+    waldo__buffer_free(&frames);
+    await_count(&server.gone, 2);
+    echo_stop(&server);
+}
