@@ -25,7 +25,7 @@
 #define WALDO__SP_ROUTE_SIZE (4 * (WALDO__SP_MAX_HOPS + 1))
 /* Type byte, length, id. */
 #define WALDO__SP_PLAIN_HEAD_SIZE(ipc) ((ipc) ? 13u : 12u)
-/* What is before the way back, at most: a WebSocket's head, which is longer than type and length. */
+/* Before the way back, at most: a WebSocket's head is longer than type and length. */
 #define WALDO__SP_PREFIX_MOST 10
 #define WALDO__SP_HEAD_SIZE (WALDO__SP_PREFIX_MOST + WALDO__SP_ROUTE_SIZE)
 

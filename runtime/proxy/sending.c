@@ -154,10 +154,12 @@ static int send_messages(waldo__link *link, const waldo__outgoing *messages, siz
         return send_one_by_one(link, messages, count, deadline, sent, reterr);
     for (;;) {
         int status = link->engine->send_now(link->channel, messages, count, sent, reterr);
+        if (status > 0)
+            return 0;
         if (status == 0)
             status = make_room(link, deadline, reterr);
-        else if (status > 0)
-            return 0;
+        if (status >= 0 && waldo__deadline_left(deadline) == 0)
+            status = waldo_error_set(reterr, WALDO_ETIMEOUT, "the deadline passed while sending");
         if (status < 0)
             return status;
     }

@@ -17,7 +17,26 @@
 
 /* The system waits in recv() for so long; with a deadline that is nearer poll() waits. */
 #define SLICE_SECONDS 10
+/* Reads in a row that do not wait. */
+#define READS_AT_ONCE 64
 #define SLICE_NS (SLICE_SECONDS * UINT64_C(1000000000))
+
+int waldo__direct_gone(int error, waldo_error *reterr)
+{
+    switch (error) {
+    case EPIPE:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+        return waldo_error_set(reterr, WALDO_EGONE, "the server is gone: %s", strerror(error));
+    default:
+        return waldo_error_system(reterr, error, "the connection failed");
+    }
+}
 
 static int closed_by_server(const waldo__channel *channel, waldo_error *reterr)
 {
@@ -228,14 +247,24 @@ static int hand_over(waldo__channel *channel, const waldo__sp_message *from, wal
     return 0;
 }
 
+/* Bytes may come for as long as a peer likes, and make no message. */
+static bool is_over(waldo__deadline deadline, int reads)
+{
+    return deadline == 0 ? reads >= READS_AT_ONCE
+                         : reads > 0 && waldo__deadline_left(deadline) == 0;
+}
+
 static int receive_from_socket(waldo__channel *channel, waldo__sp_message *message,
                                waldo__deadline deadline, waldo_error *reterr)
 {
     int rc = 0;
 
-    while (rc == 0) {
+    for (int reads = 0; rc == 0; reads += reads < READS_AT_ONCE) {
         if (channel->stage_start < channel->stage_end)
             rc = take_stage(channel, message, reterr);
+        if (rc == 0 && is_over(deadline, reads))
+            return waldo_error_set(reterr, WALDO_ETIMEOUT,
+                                   "the deadline passed while waiting for the reply");
         if (rc == 0)
             rc = read_more(channel, message, deadline, "waiting for the reply", reterr);
     }
@@ -275,15 +304,14 @@ static void direct_interrupt(waldo__channel *channel)
     shutdown(channel->fd, SHUT_RDWR);
 }
 
-/* Between calls the server has nothing to say but a reply that was given up. */
+/* Bytes that have come between calls, of a reply that was given up, say nothing. */
 static bool direct_is_connected(waldo__channel *channel)
 {
     if (channel->shm != NULL)
         return waldo__shm_is_connected(channel->shm);
-    uint8_t byte;
-    ssize_t got = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    struct pollfd polled = {.fd = channel->fd, .events = POLLRDHUP};
 
-    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+    return poll(&polled, 1, 0) <= 0;
 }
 
 static uint64_t direct_progress(waldo__channel *channel)

@@ -10,23 +10,6 @@
 /* Messages that go out in one call of the system. */
 #define WINDOW 32
 
-int waldo__direct_gone(int error, waldo_error *reterr)
-{
-    switch (error) {
-    case EPIPE:
-    case ECONNRESET:
-    case ECONNABORTED:
-    case ENOTCONN:
-    case ETIMEDOUT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ENETDOWN:
-        return waldo_error_set(reterr, WALDO_EGONE, "the server is gone: %s", strerror(error));
-    default:
-        return waldo_error_system(reterr, error, "the connection failed");
-    }
-}
-
 static int too_big(const waldo__channel *channel, waldo_error *reterr)
 {
     return waldo_error_set(reterr, WALDO_ETOOBIG,

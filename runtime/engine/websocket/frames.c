@@ -85,9 +85,13 @@ static int check_frame(const waldo__ws_reader *reader, waldo_error *reterr)
     case WALDO__WS_PONG:
         if (!reader->last || reader->left > WALDO__WS_CONTROL_MOST)
             return bad_frame("a control frame that is too long", reterr);
-        return 0;
+        return reader->controls < WALDO__WS_CONTROLS_IN_A_ROW
+                   ? 0
+                   : bad_frame("control frames and no messages", reterr);
     case CONTINUATION:
-        return reader->in_message ? 0 : bad_frame("the rest of no message", reterr);
+        if (!reader->in_message)
+            return bad_frame("the rest of no message", reterr);
+        return reader->last || reader->left > 0 ? 0 : bad_frame("an empty piece", reterr);
     case WALDO__WS_BINARY:
         return reader->in_message ? bad_frame("a message within another one", reterr) : 0;
     case TEXT:
@@ -148,6 +152,7 @@ static int begin_frame(waldo__ws_reader *reader, waldo__sp_parser *parser,
     reader->in_frame = true;
     if (is_control(reader->opcode)) {
         reader->control_size = 0;
+        reader->controls++;
         return 0;
     }
     if (reader->last && !reader->in_message)
@@ -231,6 +236,8 @@ int waldo__ws_take(waldo__ws_reader *reader, waldo__sp_parser *parser, uint8_t *
         if (rc == 0 && reader->in_frame && (*size > 0 || reader->left == 0))
             rc = take_payload(reader, parser, data, size, ret_message, reterr);
     }
+    if (rc == 1)
+        reader->controls = 0;
     return rc;
 }
 
@@ -246,6 +253,7 @@ int waldo__ws_filled(waldo__ws_reader *reader, waldo__sp_parser *parser, uint8_t
 {
     unmask(reader, room, size);
     reader->in_frame = reader->left > 0;
+    reader->controls = 0;
     return waldo__sp_filled(parser, size, ret_message);
 }
 

@@ -13,6 +13,8 @@
 /* Two bytes, a length of eight, a mask. */
 #define WALDO__WS_HEAD_SIZE 14
 #define WALDO__WS_CONTROL_MOST 125
+/* So many control frames may come between two messages: they cost work, and need no key. */
+#define WALDO__WS_CONTROLS_IN_A_ROW 100
 
 /* ---- What comes in ---- */
 
@@ -31,6 +33,7 @@ typedef struct waldo__ws_reader {
     waldo__buffer fragments;
     uint8_t control[WALDO__WS_CONTROL_MOST]; /* the payload of a control frame */
     size_t control_size;
+    unsigned controls; /* since the last message */
 } waldo__ws_reader;
 
 /* As waldo__sp_take, with a parser that is past the hello; unmasks the bytes where they are. 2: a

@@ -90,11 +90,6 @@ void waldo__connections_close_silent(waldo__listener *listener)
     waldo__connection_close(oldest);
 }
 
-static size_t queued(const waldo__connection *connection)
-{
-    return connection->queue.size - connection->queue_start;
-}
-
 /* Has the peer taken everything? On a Unix socket that means read it: a libnanomsg peer drops what
  * it has not read when the connection is closed. What is in a ring stays there for the client. */
 static bool is_drained(const waldo__connection *connection)
@@ -102,8 +97,9 @@ static bool is_drained(const waldo__connection *connection)
     int unread = 0;
 
     if (waldo__moved_is(connection))
-        return queued(connection) == 0;
-    return queued(connection) == 0 && (ioctl(connection->fd, SIOCOUTQ, &unread) < 0 || unread == 0);
+        return waldo__connection_queued(connection) == 0;
+    return waldo__connection_queued(connection) == 0 &&
+           (ioctl(connection->fd, SIOCOUTQ, &unread) < 0 || unread == 0);
 }
 
 void waldo__connection_close_if_done(waldo__connection *connection, uint64_t now)
@@ -120,7 +116,7 @@ static int events_of(const waldo__connection *connection)
     if (waldo__moved_is(connection))
         return UV_READABLE;
     return (waldo__connection_is_read(connection) ? UV_READABLE : 0) |
-           (queued(connection) ? UV_WRITABLE : 0);
+           (waldo__connection_queued(connection) ? UV_WRITABLE : 0);
 }
 
 void waldo__connection_watch(waldo__connection *connection)
@@ -252,20 +248,21 @@ static bool read_once(waldo__connection *connection)
 
 static bool is_too_much_queued(const waldo__connection *connection)
 {
-    return queued(connection) > connection->listener->limits.max_queued;
+    return waldo__connection_queued(connection) > connection->listener->limits.max_queued;
 }
 
 static void shrink_queue(waldo__connection *connection)
 {
     waldo__buffer *queue = &connection->queue;
 
-    if (queued(connection) == 0) {
+    if (waldo__connection_queued(connection) == 0) {
         queue->size = 0;
         connection->queue_start = 0;
         if (queue->capacity > KEPT_CAPACITY)
             waldo__buffer_free(queue);
     } else if (connection->queue_start > queue->size / 2) {
-        memmove(queue->data, queue->data + connection->queue_start, queued(connection));
+        memmove(queue->data, queue->data + connection->queue_start,
+                waldo__connection_queued(connection));
         queue->size -= connection->queue_start;
         connection->queue_start = 0;
     }
@@ -275,6 +272,8 @@ static void finish_writing(waldo__connection *connection)
 {
     shrink_queue(connection);
     connection->full = connection->full && is_too_much_queued(connection);
+    if (connection->websocket != NULL)
+        waldo__websocket_answer(connection);
     if (connection->leaving && is_drained(connection))
         waldo__connection_close(connection);
     else
@@ -285,7 +284,7 @@ static void write_queue_to_ring(waldo__connection *connection)
 {
     size_t sent;
     int rc = waldo__moved_send_bytes(connection, connection->queue.data + connection->queue_start,
-                                     queued(connection), &sent);
+                                     waldo__connection_queued(connection), &sent);
 
     connection->queue_start += sent;
     if (rc < 0)
@@ -300,9 +299,9 @@ static void write_queue(waldo__connection *connection)
         write_queue_to_ring(connection);
         return;
     }
-    while (queued(connection) > 0) {
+    while (waldo__connection_queued(connection) > 0) {
         ssize_t sent = send(connection->fd, connection->queue.data + connection->queue_start,
-                            queued(connection), MSG_NOSIGNAL | MSG_DONTWAIT);
+                            waldo__connection_queued(connection), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0)
             connection->queue_start += (size_t)sent;
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -319,11 +318,11 @@ static void write_queue(waldo__connection *connection)
 static void write_more(waldo__connection *connection)
 {
     const waldo__listener *listener = connection->listener;
-    size_t before = queued(connection);
+    size_t before = waldo__connection_queued(connection);
     bool was_full = connection->full;
 
     write_queue(connection);
-    if (was_full && !connection->closing && queued(connection) < before &&
+    if (was_full && !connection->closing && waldo__connection_queued(connection) < before &&
         listener->events.taken != NULL)
         listener->events.taken(listener->context, connection->number);
 }
@@ -333,7 +332,7 @@ static void on_woken(waldo__connection *connection)
 {
     if (!waldo__moved_drain(connection))
         return;
-    if (queued(connection) > 0)
+    if (waldo__connection_queued(connection) > 0)
         write_more(connection);
     if (waldo__connection_is_read(connection))
         waldo__moved_read(connection);
@@ -375,7 +374,7 @@ static void gather(waldo__connection *connection)
 {
     waldo__listener *listener = connection->listener;
 
-    if (queued(connection) > GATHERED_MOST && !connection->full) {
+    if (waldo__connection_queued(connection) > GATHERED_MOST && !connection->full) {
         write_queue(connection);
     } else if (!connection->gathered) {
         connection->gathered = true;
@@ -417,9 +416,9 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
         waldo__ws_frame_init(&frame, &route, parts, part_count, size);
     else
         waldo__sp_frame_init(&frame, connection->parser.ipc, &route, parts, part_count, size);
-    if (queued(connection) == 0 && waldo__moved_is(connection))
+    if (waldo__connection_queued(connection) == 0 && waldo__moved_is(connection))
         rc = waldo__moved_send(connection, &frame);
-    else if (queued(connection) == 0 && !listener->gathers)
+    else if (waldo__connection_queued(connection) == 0 && !listener->gathers)
         rc = waldo__sp_frame_send(&frame, connection->fd);
     if (rc < 0) {
         waldo__connection_close(connection);
@@ -435,12 +434,10 @@ int waldo__connection_reply(waldo__connection *connection, uint32_t id, const st
     return rc;
 }
 
-void waldo__connection_send_bytes(waldo__connection *connection, const void *data, size_t size)
+void waldo__connection_queue(waldo__connection *connection, const void *data, size_t size)
 {
-    if (!waldo__buffer_append(&connection->queue, data, size)) {
+    if (waldo__buffer_append(&connection->queue, data, size))
+        waldo__connection_watch(connection);
+    else
         waldo__connection_close(connection);
-        return;
-    }
-    connection->full = is_too_much_queued(connection);
-    write_queue(connection);
 }

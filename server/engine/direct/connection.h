@@ -93,8 +93,14 @@ void waldo__connection_take(waldo__connection *connection, const uint8_t *data, 
 /* What waldo__sp_take returned. */
 void waldo__connection_took(waldo__connection *connection, int rc,
                             const waldo__sp_message *message);
-/* Sends bytes that are no reply, behind what is queued, or closes the connection. */
-void waldo__connection_send_bytes(waldo__connection *connection, const void *data, size_t size);
+/* Queues bytes that are no reply, which go when the loop finds that they can; or closes the
+ * connection. */
+void waldo__connection_queue(waldo__connection *connection, const void *data, size_t size);
+static inline size_t waldo__connection_queued(const waldo__connection *connection)
+{
+    return connection->queue.size - connection->queue_start;
+}
+
 /* Is what it has sent still to be taken? */
 static inline bool waldo__connection_is_open(const waldo__connection *connection)
 {

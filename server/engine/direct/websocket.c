@@ -1,6 +1,7 @@
 #include "engine/direct/websocket.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/direct/connection.h"
 
@@ -42,29 +43,49 @@ static size_t take_request(waldo__connection *connection, const uint8_t *data, s
     bool accepted = waldo__ws_answer(websocket->request, &answer);
     free(websocket->request);
     websocket->request = NULL;
-    waldo__connection_send_bytes(connection, answer.bytes, answer.size);
+    waldo__connection_queue(connection, answer.bytes, answer.size);
     if (!accepted)
         waldo__connection_leave(connection);
     return taken;
 }
 
-/* Returns a ping's payload, or the reason to close, to the client. */
-static void answer_control(waldo__connection *connection)
+static void queue_control(waldo__connection *connection, uint8_t opcode, const uint8_t *payload,
+                          size_t size)
 {
-    const waldo__ws_reader *reader = &connection->websocket->reader;
-    uint8_t opcode = reader->opcode == WALDO__WS_PING ? WALDO__WS_PONG : WALDO__WS_CLOSE;
     waldo__buffer frame = {0};
 
-    if (reader->opcode == WALDO__WS_PONG)
-        return;
-    if (!waldo__ws_append_control(&frame, opcode, false, reader->control, reader->control_size)) {
+    if (!waldo__ws_append_control(&frame, opcode, false, payload, size)) {
         waldo__connection_close(connection);
         return;
     }
-    waldo__connection_send_bytes(connection, frame.data, frame.size);
+    waldo__connection_queue(connection, frame.data, frame.size);
     waldo__buffer_free(&frame);
-    if (reader->opcode == WALDO__WS_CLOSE)
+}
+
+void waldo__websocket_answer(waldo__connection *connection)
+{
+    waldo__websocket *websocket = connection->websocket;
+
+    if (!websocket->pinged || !waldo__connection_is_open(connection) ||
+        waldo__connection_queued(connection) > 0)
+        return;
+    websocket->pinged = false;
+    queue_control(connection, WALDO__WS_PONG, websocket->ping, websocket->ping_size);
+}
+
+static void take_control(waldo__connection *connection)
+{
+    waldo__websocket *websocket = connection->websocket;
+    const waldo__ws_reader *reader = &websocket->reader;
+
+    if (reader->opcode == WALDO__WS_CLOSE) {
+        queue_control(connection, WALDO__WS_CLOSE, reader->control, reader->control_size);
         waldo__connection_leave(connection);
+    } else if (reader->opcode == WALDO__WS_PING) {
+        memcpy(websocket->ping, reader->control, reader->control_size);
+        websocket->ping_size = reader->control_size;
+        websocket->pinged = true;
+    }
 }
 
 void waldo__websocket_take(waldo__connection *connection, uint8_t *data, size_t size)
@@ -81,8 +102,9 @@ void waldo__websocket_take(waldo__connection *connection, uint8_t *data, size_t 
         int rc =
             waldo__ws_take(&websocket->reader, &connection->parser, &data, &size, &message, NULL);
         if (rc == 2)
-            answer_control(connection);
+            take_control(connection);
         else
             waldo__connection_took(connection, rc, &message);
     }
+    waldo__websocket_answer(connection);
 }

@@ -143,6 +143,43 @@ Test(direct_client, hostile_replies)
                   WALDO_EPROTOCOL, "no request id");
 }
 
+static void *send_until_refused(void *data)
+{
+    static const uint8_t head[] = {0, 0, 0, 0, 0x40, 0, 0, 0, 0x80, 0, 0, 7}, zeros[65536];
+    const int *fd = data;
+
+    raw_send(*fd, head, sizeof head);
+    while (send(*fd, zeros, sizeof zeros, MSG_NOSIGNAL) > 0)
+        ;
+    return NULL;
+}
+
+/* That bytes come is no reason to go on reading after the deadline. */
+Test(direct_client, a_long_reply_that_does_not_end_in_time)
+{
+    scripted_peer script = {.bytes = REPLY_HELLO, .size = HELLO_SIZE};
+    const waldo__client_engine *engine;
+    waldo__channel *channel = NULL;
+    waldo__buffer reply = {0};
+    waldo_error err = WALDO_ERROR_INIT;
+    pthread_t sender;
+    uint32_t id;
+
+    begin(&script);
+    cr_assert_eq(try_open(script.url, (size_t)2 << 30, 20, &engine, &channel, &err), 0, "%s",
+                 err.message);
+    pthread_join(script.thread, NULL);
+    cr_assert_eq(pthread_create(&sender, NULL, send_until_refused, &script.fd), 0);
+    cr_assert_eq(engine->receive(channel, &id, &reply, waldo__deadline_in(0.05), &err),
+                 WALDO_ETIMEOUT, "%s", err.message);
+    cr_assert_eq(engine->receive_now(channel, &id, &reply, &err), 0);
+    engine->close(channel);
+    pthread_join(sender, NULL);
+    close(script.fd);
+    close(script.listening);
+    waldo__buffer_free(&reply);
+}
+
 Test(direct_client, the_peer_leaves_in_the_middle)
 {
     receive_gives((scripted_peer){.size = 0, .close = true}, 20, WALDO_EGONE,

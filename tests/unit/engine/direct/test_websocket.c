@@ -211,6 +211,14 @@ static void reply_too_long(int fd)
     await_end(fd);
 }
 
+static void send_nothing_but_pongs(int fd)
+{
+    accept_and_send(fd, NULL, 0);
+    read_request_frame(fd);
+    while (send(fd, "\x8A\0\x8A\0\x8A\0\x8A\0", 8, MSG_NOSIGNAL) > 0)
+        ;
+}
+
 static void say_goodbye(int fd)
 {
     accept_and_send(fd, NULL, 0);
@@ -224,7 +232,31 @@ Test(websocket_client, replies)
     receive_gives(reply_in_pieces, 0, "abc");
     receive_gives(reply_with_a_mask, WALDO_EPROTOCOL, "with a mask");
     receive_gives(reply_too_long, WALDO_ETOOBIG, "1000 are allowed");
+    receive_gives(send_nothing_but_pongs, WALDO_EPROTOCOL, "control frames and no messages");
     receive_gives(say_goodbye, WALDO_EGONE, "closed the connection");
+}
+
+/* ---- a server that has gone ---- */
+
+static void say_goodbye_at_once(int fd)
+{
+    accept_and_send(fd, "\x88\0", 2);
+}
+
+Test(websocket_client, a_connection_that_was_closed_in_between)
+{
+    scripted_server script = {.play = say_goodbye_at_once};
+    const waldo__client_engine *engine;
+    waldo__channel *channel;
+
+    begin(&script);
+    cr_assert_eq(try_open(script.url, 1000, 20, &engine, &channel, NULL), 0);
+    end(&script);
+    for (int i = 0; engine->is_connected(channel); i++) {
+        cr_assert_lt(i, 20000);
+        usleep(1000);
+    }
+    engine->close(channel);
 }
 
 /* ---- pings ---- */

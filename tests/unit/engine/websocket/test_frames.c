@@ -152,12 +152,15 @@ Test(frames, requests_are_masked)
     waldo__buffer_free(&second);
 }
 
-/* "abcdef" in four frames, two of them empty, with a ping between them. */
+/* "abcdef" in four frames, of which the last one is empty, with a ping between them. */
 Test(frames, a_message_in_pieces)
 {
-    static const uint8_t stream[] = {0x02, 0,    0x00, 7,   0x80, 0,    0, 7,    'a', 'b',
-                                     'c',  0x89, 2,    'h', 'i',  0x00, 0, 0x80, 3,   'd',
-                                     'e',  'f',  0x82, 4,   0x80, 0,    0, 8};
+    static const uint8_t stream[] = {0x02, 0,                                   /* nothing yet */
+                                     0x00, 7, 0x80, 0,   0,   7, 'a', 'b', 'c', /**/
+                                     0x89, 2, 'h',  'i',                        /* a ping */
+                                     0x00, 3, 'd',  'e', 'f',                   /**/
+                                     0x80, 0,                                   /* the end */
+                                     0x82, 4, 0x80, 0,   0,   8};
 
     for (size_t piece = 1; piece <= sizeof stream; piece++) {
         receiver one = make(false);
@@ -231,6 +234,7 @@ Test(frames, that_cannot_be)
         {false, WALDO_EPROTOCOL, "unknown", BYTES("\x83\x04")},
         {false, WALDO_EPROTOCOL, "unknown", BYTES("\x8F\x04")},
         {false, WALDO_EPROTOCOL, "the rest of no message", BYTES("\x80\x04")},
+        {false, WALDO_EPROTOCOL, "empty piece", BYTES("\x02\x01\x80\0\0")},
         {false, WALDO_EPROTOCOL, "within another", BYTES("\x02\x01\x80\x82\x04")},
         {false, WALDO_EPROTOCOL, "control frame", BYTES("\x09\x01")},
         {false, WALDO_EPROTOCOL, "control frame", BYTES("\x89\x7E\x00\x7E")},
@@ -256,6 +260,25 @@ Test(frames, that_cannot_be)
         cr_assert_not_null(strstr(err.message, cases[i].says), "case %zu: %s", i, err.message);
         end(&one);
     }
+}
+
+/* A message in between, and there may be more of them. */
+Test(frames, control_frames_in_a_row)
+{
+    static const uint8_t pong[] = {0x8A, 0}, reply[] = {0x82, 4, 0x80, 0, 0, 1};
+    receiver one = make(false);
+    waldo__sp_message message;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < WALDO__WS_CONTROLS_IN_A_ROW; i++)
+            cr_assert_eq(take(&one, pong, sizeof pong, &message, NULL), 2);
+        if (turn == 0)
+            cr_assert_eq(take(&one, reply, sizeof reply, &message, NULL), 1);
+    }
+    cr_assert_eq(take(&one, pong, sizeof pong, &message, &err), WALDO_EPROTOCOL);
+    cr_assert_not_null(strstr(err.message, "control frames and no messages"), "%s", err.message);
+    end(&one);
 }
 
 /* A few bytes of fragments at a time do not get around the limit. */
