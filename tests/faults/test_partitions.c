@@ -19,7 +19,8 @@
 
 enum { CUTS = 20, WORKERS = 4 };
 
-static const char *const options[] = {"--lease", "3", "--grace", "1", NULL};
+/* The system may take a second more until a device that is up again lets anything through. */
+static const char *const options[] = {"--lease", "4", "--grace", "1", NULL};
 
 static server host;
 
