@@ -33,7 +33,7 @@ for engine in tcp ipc shm nanomsg websocket; do
 done
 run planted '^planted:' ./linearizability.planted -j1
 
-for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0; do
+for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0 ws://127.0.0.1:0; do
     for side in client server; do
         for what in allocations descriptors interrupts short_writes space clocks; do
             run "failing.$side.$what.${url%%:*}" '^number|^a session|^making' \
@@ -42,9 +42,9 @@ for url in "ipc://$build/tests/failing" tcp://127.0.0.1:0; do
     done
 done
 
-# 4,000 clients over four engines, 100 servers, 100 cuts, a million damaged frames for each engine.
+# 1,000 clients for each of five ways, 100 servers, 100 cuts, a million damaged frames for each.
 run clients.many 'SEED|^\[====\]' \
-    env WALDO_FAULTS_TIMES=20 ./faults.clients --filter 'clients/two_hundred*'
+    env WALDO_FAULTS_TIMES=25 ./faults.clients --filter 'clients/two_hundred*'
 run servers.many 'SEED|^\[====\]' \
     env WALDO_FAULTS_TIMES=5 ./faults.servers --filter 'servers/twenty*'
 run partitions.many 'SEED|^\[====\]' env WALDO_FAULTS_TIMES=5 ./faults.partitions

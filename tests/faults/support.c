@@ -222,6 +222,7 @@ static void prepare(server *one, const char *const *options)
     snprintf(one->urls[0], sizeof one->urls[0], "tcp://127.0.0.1:0");
     snprintf(one->urls[1], sizeof one->urls[1], "ipc://%s/socket", one->directory);
     snprintf(one->urls[2], sizeof one->urls[2], "nn+tcp://127.0.0.1:0");
+    snprintf(one->urls[3], sizeof one->urls[3], "ws://127.0.0.1:0");
 }
 
 void start_server(server *one, const char *const *options)
@@ -254,6 +255,7 @@ void start_server_elsewhere(server *one, const char *const *options, const char 
     snprintf(one->urls[0], sizeof one->urls[0], "%s", url);
     /* There is no loopback yet. */
     snprintf(one->urls[2], sizeof one->urls[2], "tcp://0.0.0.0:0");
+    snprintf(one->urls[3], sizeof one->urls[3], "ws://0.0.0.0:0");
     launch(one);
 }
 

@@ -85,7 +85,7 @@ size_t resident_of(pid_t pid); /* bytes */
 
 /* ---- servers ---- */
 
-enum { MAX_URLS = 3 };
+enum { MAX_URLS = 4 };
 
 /* A waldod with the types, in a directory of its own. */
 typedef struct server {

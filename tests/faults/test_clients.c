@@ -207,6 +207,7 @@ static void after_the_reply(const char *url, int signal_number)
 CASES(tcp, 0)
 CASES(ipc, 1)
 CASES(nanomsg, 2)
+CASES(websocket, 3)
 
 /* A client that wakes up after its lease learns that it has lost everything. */
 Test(clients, woken_after_its_lease)
@@ -227,7 +228,8 @@ Test(clients, woken_after_its_lease)
 
 enum { KILLS = 200, ENGINES = MAX_URLS + 1, AT_A_TIME = ENGINES, MAX_ITEMS = 1000000 };
 
-/* Each engine has a client: tcp, shared memory (which ipc moves to), libnanomsg, ipc without it. */
+/* Each way has a client: tcp, shared memory (which ipc moves to), libnanomsg, WebSocket, ipc
+ * without shared memory. */
 static process spawn_worker(int engine)
 {
     char socket_only[160];

@@ -12,10 +12,9 @@
 
 enum { FEW = 50, CALLS = 36 };
 
-static const char *const short_times[] = {
-    "--lease", "1.5", "--grace", "0.3", "--transit", "5", "--listen", "ws://127.0.0.1:0", NULL};
+static const char *const short_times[] = {"--lease",   "1.5", "--grace", "0.3",
+                                          "--transit", "5",   NULL};
 static server host;
-static char websocket_url[128];
 static arena all;
 
 static unsigned long long from_environment(const char *name, unsigned long long otherwise)
@@ -26,10 +25,7 @@ static unsigned long long from_environment(const char *name, unsigned long long 
 
 static void set_up(void)
 {
-    char line[256];
     start_server(&host, short_times);
-    cr_assert(read_line(host.process.output, line, sizeof line));
-    snprintf(websocket_url, sizeof websocket_url, "%.120s", line + strlen("listening on "));
 }
 
 static void tear_down(void)
@@ -98,5 +94,5 @@ Test(histories, nanomsg)
 
 Test(histories, websocket)
 {
-    run(websocket_url);
+    run(host.urls[3]);
 }
