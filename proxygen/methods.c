@@ -208,8 +208,9 @@ static void resolve(struct model *model, struct method *method, const char *name
             }
     if (found == NULL)
         errors_add(model->errors, option_position(method, 50661),
-                   "method %s: no service here or in an import has the typeid \"%s\"", method->name,
-                   name);
+                   "method %s: no service here or in an import has the typeid \"%s\"; those of the "
+                   "builtin types are in waldo/builtins.proto",
+                   method->name, name);
     else if (second != NULL && found->service->file != method->service->file)
         errors_add(model->errors, option_position(method, 50661),
                    "method %s: typeid \"%s\" is in %s and in %s; write package.typeid",

@@ -16,12 +16,13 @@
 #include <waldo/server.h>
 
 static const char usage[] =
-    "usage: waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [OPTION...]\n"
+    "usage: waldod --listen URL [--load FILE.so] [--authkey-file FILE] [OPTION...]\n"
     "\n"
-    "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock nn+tcp:// nn+ipc:// ws://;\n"
+    "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock ws://127.0.0.1:8080, or by\n"
+    "                       libnanomsg nn+tcp:// nn+ipc://; once for each address;\n"
     "                       ipc:///run/me.sock?shm=0 lets nobody move to shared memory;\n"
     "                       port 0 takes a free one\n"
-    "  --load FILE.so       a module that registers types\n"
+    "  --load FILE.so       a module that registers types; once for each\n"
     "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"
     "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
     "  --lease SECONDS      a client that is silent for so long is given up; 10\n"
@@ -194,8 +195,14 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
             return 2;
         }
     }
-    if (status == 0 && (optind < argc || settings->url_count == 0))
-        return complain(optind < argc ? "unexpected argument" : "nothing to --listen on");
+    if (status == 0 && optind < argc) {
+        fprintf(stderr,
+                "waldod: unexpected argument %s: each address needs a --listen of its own\n",
+                argv[optind]);
+        return 2;
+    }
+    if (status == 0 && settings->url_count == 0)
+        return complain("nothing to --listen on");
     return status;
 }
 

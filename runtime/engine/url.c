@@ -37,7 +37,7 @@ static int check_characters(const char *text, waldo_error *reterr)
     return 0;
 }
 
-static int parse_port(const char *text, const char *digits, uint16_t *ret_port, waldo_error *reterr)
+static int parse_port(const char *text, const char *digits, waldo__url *url, waldo_error *reterr)
 {
     unsigned long port = 0;
     const char *c = digits;
@@ -48,10 +48,10 @@ static int parse_port(const char *text, const char *digits, uint16_t *ret_port, 
         return waldo_error_set(reterr, WALDO_EVALUE, "the URL has no port: " QUOTED, text);
     if (port > UINT16_MAX)
         return waldo_error_set(reterr, WALDO_EVALUE, "the port is above 65535: " QUOTED, text);
-    if (*c != '\0')
+    if (*c != '\0' && !(url->scheme == WALDO__WS && strcmp(c, "/") == 0))
         return waldo_error_set(reterr, WALDO_EVALUE, "the URL must end with the port: " QUOTED,
                                text);
-    *ret_port = (uint16_t)port;
+    url->port = (uint16_t)port;
     return 0;
 }
 
@@ -87,7 +87,7 @@ static int parse_host_port(const char *text, const char *rest, waldo__url *url, 
                                text);
     memcpy(url->host, host, size);
     url->host[size] = '\0';
-    return parse_port(text, colon + 1, &url->port, reterr);
+    return parse_port(text, colon + 1, url, reterr);
 }
 
 /* What stands behind an ipc:// path, if anything. */

@@ -1,6 +1,7 @@
 /* A new link: the handshake, the session's HELLO, and the references that it takes over. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "memory/place.h"
@@ -290,6 +291,18 @@ static void remember(waldo_manager *manager, waldo__link *link)
     pthread_mutex_unlock(&manager->lock);
 }
 
+/* Adds the server's address to an error that does not name it. */
+static int say_where(const waldo_manager *manager, int status, waldo_error *reterr)
+{
+    char url[600];
+    waldo__url_format(&manager->url, url, sizeof url);
+    if (!reterr || strstr(reterr->message, url))
+        return status;
+    char reason[sizeof reterr->message];
+    memcpy(reason, reterr->message, sizeof reason);
+    return waldo_error_set(reterr, status, "%s: %.400s", url, reason);
+}
+
 static int enter(waldo_manager *manager, waldo__link *link, waldo__deadline deadline,
                  waldo_error *reterr)
 {
@@ -323,7 +336,7 @@ int waldo__link_connect(waldo_manager *manager, waldo__deadline deadline, waldo_
                                 &link->channel, reterr);
     if (status < 0) {
         waldo__link_free(link);
-        return status;
+        return say_where(manager, status, reterr);
     }
     remember(manager, link);
     status = enter(manager, link, limit, reterr);

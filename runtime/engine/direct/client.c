@@ -17,9 +17,9 @@
 
 /* The system waits in recv() for so long; with a deadline that is nearer poll() waits. */
 #define SLICE_SECONDS 10
+#define SLICE_NS (SLICE_SECONDS * UINT64_C(1000000000))
 /* Reads in a row that do not wait. */
 #define READS_AT_ONCE 64
-#define SLICE_NS (SLICE_SECONDS * UINT64_C(1000000000))
 
 int waldo__direct_gone(int error, waldo_error *reterr)
 {

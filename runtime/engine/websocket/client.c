@@ -58,17 +58,21 @@ static int read_some(int fd, waldo__ws_text *answer, waldo_error *reterr)
     if (got < 0)
         return broke(errno, reterr);
     if (got == 0)
-        return waldo_error_set(reterr, WALDO_EGONE,
-                               "the server closed the connection while a WebSocket was opened");
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "the server closed the connection instead of opening a WebSocket: "
+                               "does it listen for ws:// there?");
     int rc = waldo__ws_text_add(answer, bytes, (size_t)got, &taken);
     if (recv(fd, bytes, taken, MSG_DONTWAIT) != (ssize_t)taken)
         return broke(EIO, reterr);
-    return rc == WALDO_ETOOBIG
-               ? waldo_error_set(reterr, WALDO_EPROTOCOL,
-                                 "the server does not speak SP over WebSocket: its answer is of "
-                                 "more than %d bytes",
-                                 WALDO__WS_OPENING_MOST)
-               : rc;
+    if (rc == WALDO_ETOOBIG)
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "the server does not speak SP over WebSocket: its answer is of "
+                               "more than %d bytes",
+                               WALDO__WS_OPENING_MOST);
+    if (rc == WALDO_EPROTOCOL)
+        return waldo_error_set(reterr, WALDO_EPROTOCOL,
+                               "the server does not speak HTTP: does it listen for ws:// there?");
+    return rc;
 }
 
 static int read_answer(int fd, waldo__ws_text *answer, waldo__deadline deadline,

@@ -117,6 +117,13 @@ void waldo__ws_key_make(waldo__ws_key *ret_key)
                       sodium_base64_VARIANT_ORIGINAL);
 }
 
+/* A method, or HTTP/1.1. Somebody who speaks another protocol is told so before waiting for more.
+ */
+static bool is_http(const waldo__ws_text *text)
+{
+    return text->size == 0 || isupper((unsigned char)text->bytes[0]);
+}
+
 /* The end may be in several pieces, so it is looked for a little before the new bytes. */
 int waldo__ws_text_add(waldo__ws_text *text, const void *data, size_t size, size_t *ret_taken)
 {
@@ -127,6 +134,9 @@ int waldo__ws_text_add(waldo__ws_text *text, const void *data, size_t size, size
 
     memcpy(text->bytes + before, data, copied);
     text->size = before + copied;
+    *ret_taken = copied;
+    if (!is_http(text))
+        return WALDO_EPROTOCOL;
     const char *end =
         memmem(text->bytes + start, text->size - start, END_OF_HEAD, strlen(END_OF_HEAD));
     if (end != NULL)
@@ -164,6 +174,8 @@ typedef struct refusal {
 /* NULL: the request is one that is accepted. */
 static const refusal *judge(const waldo__ws_text *request)
 {
+    static const refusal other = {"400 Bad Request", "",
+                                  "This is a Waldo server at ws://. It speaks HTTP first.\n"};
     static const refusal too_long = {"431 Request Header Fields Too Large", "",
                                      "The request is too long.\n"};
     static const refusal method = {"405 Method Not Allowed", "Allow: GET\r\n",
@@ -182,6 +194,8 @@ static const refusal *judge(const waldo__ws_text *request)
     bool get = is_text(take_until(&line, " "), "GET");
 
     take_until(&line, " "); /* the path: any will do, and NNG leaves it out */
+    if (!is_http(request))
+        return &other;
     if (memmem(request->bytes, request->size, END_OF_HEAD, strlen(END_OF_HEAD)) == NULL)
         return &too_long;
     if (!get)

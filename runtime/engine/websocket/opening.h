@@ -27,12 +27,13 @@ typedef struct waldo__ws_key {
 void waldo__ws_key_make(waldo__ws_key *ret_key);
 
 /* Appends what belongs to the opening of `size` more bytes; *ret_taken: how many do. 1: it is
- * whole; 0: more is needed; WALDO_ETOOBIG: it is longer than allowed. */
+ * whole; 0: more is needed; WALDO_ETOOBIG: it is longer than allowed; WALDO_EPROTOCOL: its first
+ * byte begins nothing that is HTTP. */
 int waldo__ws_text_add(waldo__ws_text *text, const void *data, size_t size, size_t *ret_taken);
 
 /* A client's request. */
 void waldo__ws_ask(const waldo__url *url, const waldo__ws_key *key, waldo__ws_text *ret_request);
-/* A server's answer to a whole request, or to one that is too long. false: it says no, and the
+/* A server's answer to a whole request, or to what waldo__ws_text_add refused. false: it says no, and the
  * connection is to be closed after it. */
 bool waldo__ws_answer(const waldo__ws_text *request, waldo__ws_text *ret_answer);
 /* Is a whole answer a yes to the request with this key? WALDO_EPROTOCOL. */

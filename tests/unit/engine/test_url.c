@@ -31,6 +31,8 @@ Test(url, parts)
     cr_assert_eq(url.scheme, WALDO__NN_TCP);
     cr_assert_str_eq(url.host, "::1");
     cr_assert_eq(url.port, 99);
+    cr_assert_eq(waldo__url_parse("ws://localhost:8080/", &url, NULL), 0);
+    cr_assert_eq(url.port, 8080);
     cr_assert_eq(waldo__url_parse("ipc:///a/b", &url, NULL), 0);
     cr_assert_eq(url.scheme, WALDO__IPC);
     cr_assert_str_eq(url.path, "/a/b");

@@ -103,7 +103,7 @@ static void talk_on_and_on(int fd)
     char bytes[2 * WALDO__WS_OPENING_MOST];
 
     read_request(fd);
-    memset(bytes, 'x', sizeof bytes);
+    memset(bytes, 'X', sizeof bytes);
     send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
     await_end(fd);
 }
@@ -140,7 +140,7 @@ Test(websocket_client, servers_that_are_none)
 
     open_fails(say_nothing, 0.05, WALDO_ETIMEOUT, "deadline");
     open_fails(begin_to_answer, 0.05, WALDO_ETIMEOUT, "deadline");
-    open_fails(hang_up, 20, WALDO_EGONE, "closed the connection");
+    open_fails(hang_up, 20, WALDO_EPROTOCOL, "does it listen for ws:// there?");
     open_fails(be_something_else, 20, WALDO_EPROTOCOL, "it said \"HTTP/1.0 200 OK\"");
     open_fails(talk_on_and_on, 20, WALDO_EPROTOCOL, "its answer is of more than 4096 bytes");
     open_fails(answer_somebody_else, 20, WALDO_EPROTOCOL, "not to the request");

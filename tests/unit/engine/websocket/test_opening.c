@@ -76,8 +76,8 @@ Test(opening, what_is_refused)
         const char *request, *begins;
     } cases[] = {
         {"POST / HTTP/1.1\r\n" HOST UPGRADE WITH_KEY VERSION PROTOCOL END, "HTTP/1.1 405 "},
-        {"get / HTTP/1.1\r\n" HOST UPGRADE WITH_KEY VERSION PROTOCOL END, "HTTP/1.1 405 "},
-        {"\r\n\r\n", "HTTP/1.1 405 "},
+        {"Get / HTTP/1.1\r\n" HOST UPGRADE WITH_KEY VERSION PROTOCOL END, "HTTP/1.1 405 "},
+        {"X\r\n\r\n", "HTTP/1.1 405 "},
         {"GET / HTTP/1.0\r\n" HOST UPGRADE WITH_KEY VERSION PROTOCOL END, "HTTP/1.1 505 "},
         {"GET /\r\n" HOST UPGRADE WITH_KEY VERSION PROTOCOL END, "HTTP/1.1 505 "},
         {LINE HOST END, "HTTP/1.1 426 "},
@@ -122,6 +122,22 @@ Test(opening, in_pieces)
     }
 }
 
+/* Known by its first byte. */
+Test(opening, other_protocols)
+{
+    const char *const beginnings[] = {"\x16\3\1", "\r\n", "get", " GET"};
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        waldo__ws_text text = {.size = 0}, answer;
+        size_t taken;
+        cr_assert_eq(waldo__ws_text_add(&text, beginnings[i], strlen(beginnings[i]), &taken),
+                     WALDO_EPROTOCOL);
+        cr_assert_eq(taken, strlen(beginnings[i]));
+        cr_assert_not(waldo__ws_answer(&text, &answer));
+        cr_assert_eq(strncmp(answer.bytes, "HTTP/1.1 400 ", 13), 0);
+    }
+}
+
 Test(opening, too_long)
 {
     waldo__ws_text text = {.size = 0}, answer;
@@ -129,7 +145,7 @@ Test(opening, too_long)
     size_t taken;
     int rc = 0;
 
-    memset(bytes, 'x', sizeof bytes);
+    memset(bytes, 'X', sizeof bytes);
     for (int i = 0; rc == 0; i++) {
         cr_assert_lt(i, 5);
         rc = waldo__ws_text_add(&text, bytes, sizeof bytes, &taken);
@@ -170,7 +186,7 @@ Test(opening, answers_that_are_none)
         {"HTTP/1.0 200 OK\r\n\r\n", "it said \"HTTP/1.0 200 OK\""},
         {"HTTP/1.1 404 Not\x01 Found\r\n\r\n", "it said \"HTTP/1.1 404 Not? Found\""},
         {"SSH-2.0\r\n\r\n", "it said \"SSH-2.0\""},
-        {"\r\n\r\n", "it said \"\""},
+        {"X\r\n\r\n", "it said \"X\""},
         {"HTTP/1.1 101 x\r\n" UPGRADE PROTOCOL END, "not to the request"},
         {"HTTP/1.1 101 x\r\n" UPGRADE "Sec-WebSocket-Accept: " KEY "\r\n" PROTOCOL END,
          "not to the request"},

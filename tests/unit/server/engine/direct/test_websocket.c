@@ -80,8 +80,8 @@ Test(websocket_server, openings_that_are_none)
                               "HEAD / HTTP/1.1\r\n\r\n",
                               "GET / HTTP/1.0\r\n\r\n",
                               "GET / HTTP/1.1\r\n\r\n",
-                              "\r\n\r\n",
-                              "SSH-2.0-x\r\n\r\n"};
+                              "SSH-2.0-x\r\n\r\n",
+                              "\x16\3\1"};
     echo_server server = {0};
 
     echo_start(&server, "ws://127.0.0.1:0");
@@ -106,7 +106,7 @@ Test(websocket_server, an_opening_that_never_ends)
     char bytes[WALDO__WS_OPENING_MOST];
 
     echo_start(&server, "ws://127.0.0.1:0");
-    memset(bytes, 'x', sizeof bytes);
+    memset(bytes, 'X', sizeof bytes);
     int fd = raw_connect(server.url);
     raw_send(fd, bytes, sizeof bytes);
     expect(fd, "HTTP/1.1 431 ", 13);
@@ -279,6 +279,12 @@ Test(websocket_server, a_flood_of_pings)
     echo_stop(&server);
 }
 
+/* On the server's thread: when the message has been replied to. */
+static void expect_full(echo_server *server)
+{
+    cr_assert(server->engine->is_full(server->listener, atomic_load(&server->last_connection)));
+}
+
 /* The answer to a ping waits behind a reply for which there is no room, and takes nothing from what
  * is told about it. */
 Test(websocket_server, a_ping_while_a_reply_waits)
@@ -298,6 +304,7 @@ Test(websocket_server, a_ping_while_a_reply_waits)
     cr_assert(waldo__ws_append_control(&frames, WALDO__WS_PING, true, (const uint8_t *)"p", 1));
     raw_send(fd, frames.data, frames.size);
     await_count(&server.messages, 1);
+    echo_do(&server, expect_full);
     raw_read(fd, reply, SIZE + HEAD);
     cr_assert_eq(memcmp(reply + HEAD, data, SIZE), 0);
     expect(fd, "\x8A\1p", 3);
