@@ -45,6 +45,20 @@ static int send_text(int fd, const waldo__ws_text *text, waldo_error *reterr)
     return 0;
 }
 
+/* Takes so many bytes off the socket that are known to be there; 0 or an errno value. */
+static int drop(int fd, size_t size)
+{
+    char bytes[WALDO__WS_OPENING_MOST];
+    ssize_t got;
+
+    do
+        got = recv(fd, bytes, size, MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno;
+    return (size_t)got == size ? 0 : EIO;
+}
+
 /* Takes from the socket what belongs to the answer, and leaves there what follows it. As
  * waldo__ws_text_add. */
 static int read_some(int fd, waldo__ws_text *answer, waldo_error *reterr)
@@ -62,8 +76,9 @@ static int read_some(int fd, waldo__ws_text *answer, waldo_error *reterr)
                                "the server closed the connection instead of opening a WebSocket: "
                                "does it listen for ws:// there?");
     int rc = waldo__ws_text_add(answer, bytes, (size_t)got, &taken);
-    if (recv(fd, bytes, taken, MSG_DONTWAIT) != (ssize_t)taken)
-        return broke(EIO, reterr);
+    int error = drop(fd, taken);
+    if (error != 0)
+        return broke(error, reterr);
     if (rc == WALDO_ETOOBIG)
         return waldo_error_set(reterr, WALDO_EPROTOCOL,
                                "the server does not speak SP over WebSocket: its answer is of "
