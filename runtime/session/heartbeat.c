@@ -92,15 +92,19 @@ static bool is_alone(waldo_manager *manager)
 /* Sleeps until a beat is due; false: the thread is to end. With the manager's lock. */
 static bool sleep_until_due(waldo_manager *manager)
 {
+    bool alone = false;
     while (!manager->heart_stops) {
         uint64_t due = manager->heard_at + (uint64_t)(manager->lease * 1e9) / BEATS;
-        if (due <= waldo__now() || (manager->look_at <= waldo__now() && is_alone(manager))) {
+        if (alone || due <= waldo__now()) {
             manager->heard_at = waldo__now(); /* the next one is an interval away, come what may */
             manager->look_at = next_look(manager);
-            return !manager->heart_stops;
+            return true;
         }
-        (void)waldo__wait_until(&manager->heart_wakes, &manager->lock,
-                                due < manager->look_at ? due : manager->look_at);
+        if (manager->look_at <= waldo__now())
+            alone = is_alone(manager); /* meanwhile it may have been told to stop */
+        else
+            (void)waldo__wait_until(&manager->heart_wakes, &manager->lock,
+                                    due < manager->look_at ? due : manager->look_at);
     }
     return false;
 }

@@ -65,7 +65,7 @@ static void end(scripted_peer *script)
 
 static void open_fails(scripted_peer script, double seconds, int code, const char *says)
 {
-    const waldo__client_engine *engine;
+    const waldo__client_engine *engine = NULL;
     waldo__channel *channel = NULL;
     waldo_error err = WALDO_ERROR_INIT;
     int before = count_descriptors();
@@ -158,7 +158,7 @@ static void *send_until_refused(void *data)
 Test(direct_client, a_long_reply_that_does_not_end_in_time)
 {
     scripted_peer script = {.bytes = REPLY_HELLO, .size = HELLO_SIZE};
-    const waldo__client_engine *engine;
+    const waldo__client_engine *engine = NULL;
     waldo__channel *channel = NULL;
     waldo__buffer reply = {0};
     waldo_error err = WALDO_ERROR_INIT;

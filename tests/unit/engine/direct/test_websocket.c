@@ -122,7 +122,7 @@ static void answer_somebody_else(int fd)
 static void open_fails(void (*play)(int fd), double seconds, int code, const char *says)
 {
     scripted_server script = {.play = play};
-    const waldo__client_engine *engine;
+    const waldo__client_engine *engine = NULL;
     waldo__channel *channel = NULL;
     waldo_error err = WALDO_ERROR_INIT;
 
@@ -246,7 +246,7 @@ static void say_goodbye_at_once(int fd)
 Test(websocket_client, a_connection_that_was_closed_in_between)
 {
     scripted_server script = {.play = say_goodbye_at_once};
-    const waldo__client_engine *engine;
+    const waldo__client_engine *engine = NULL;
     waldo__channel *channel;
 
     begin(&script);
