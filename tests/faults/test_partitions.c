@@ -19,8 +19,9 @@
 
 enum { CUTS = 20, WORKERS = 4 };
 
-/* The system may take a second more until a device that is up again lets anything through. */
-static const char *const options[] = {"--lease", "4", "--grace", "1", NULL};
+/* The system may take a second more until a device that is up again lets anything through, or until
+ * it has found out once more where the other side is. */
+static const char *const options[] = {"--lease", "4", "--grace", "2", NULL};
 
 static server host;
 

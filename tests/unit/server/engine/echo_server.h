@@ -155,7 +155,7 @@ static inline void echo_start(echo_server *server, const char *url)
 }
 
 /* libnanomsg does not say what a client has taken: after a long reply its servers wait as long. */
-enum { ECHO_FLUSH_MS = 2000 };
+enum { ECHO_FLUSH_MS = 5000 };
 
 static inline void echo_close_now(echo_server *server)
 {
