@@ -33,8 +33,8 @@ int waldo__ws_text_add(waldo__ws_text *text, const void *data, size_t size, size
 
 /* A client's request. */
 void waldo__ws_ask(const waldo__url *url, const waldo__ws_key *key, waldo__ws_text *ret_request);
-/* A server's answer to a whole request, or to what waldo__ws_text_add refused. false: it says no, and the
- * connection is to be closed after it. */
+/* A server's answer to a whole request, or to what waldo__ws_text_add refused. false: it says no,
+ * and the connection is to be closed after it. */
 bool waldo__ws_answer(const waldo__ws_text *request, waldo__ws_text *ret_answer);
 /* Is a whole answer a yes to the request with this key? WALDO_EPROTOCOL. */
 int waldo__ws_check(const waldo__ws_text *answer, const waldo__ws_key *key, waldo_error *reterr);
