@@ -98,8 +98,8 @@ int waldo_manager_exitcode(waldo_manager *manager, int *ret_code);
 
 /** on_gone is called once whenever the server is found to be gone, and again after it was back: by
  *  the thread that noticed, with no lock held. Calls may still be under way then, which end by
- *  themselves within 2 seconds, or with their reply if the server was told to end. reason is WALDO_EGONE or WALDO_EUNKNOWNOUTCOME.
- * NULL: nobody is called. */
+ *  themselves within 2 seconds, or with their reply if the server was told to end. reason is
+ *  WALDO_EGONE or WALDO_EUNKNOWNOUTCOME. NULL: nobody is called. */
 void waldo_manager_on_gone(waldo_manager *manager,
                            void (*on_gone)(waldo_manager *manager, const waldo_error *reason,
                                            void *data),

@@ -35,9 +35,10 @@ WALDO_CHECK int waldo_proxy_create(waldo_manager *manager, const char *type_id,
                                    waldo_error *reterr);
 /** Calls an exposed method by its name (row D1). TAKES arguments: a dict of the argument message's
  *  fields by name, a tuple of them in order, or none; where that message is waldo.Value, the value
- *  itself. A field map<string, waldo.Value> kwargs takes the names that are no field's. *ret_result: what the method returned: none
- *  for google.protobuf.Empty, the value itself for waldo.Value, a proxy for waldo.Ref, else a dict
- *  of fields. WALDO_EATTRIBUTE: no such method, or it is hidden (row B16). */
+ *  itself. A field map<string, waldo.Value> kwargs takes the names that are no field's.
+ *  *ret_result: what the method returned: none for google.protobuf.Empty, the value itself for
+ *  waldo.Value, a proxy for waldo.Ref, else a dict of fields. WALDO_EATTRIBUTE: no such method, or
+ *  it is hidden (row B16). */
 WALDO_CHECK int waldo_proxy_call(waldo_proxy *proxy, const char *method, waldo_value *arguments,
                                  waldo_value **ret_result, waldo_error *reterr);
 /** The next item of a generator: 1 and a value, 0 when it is exhausted. */
