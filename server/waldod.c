@@ -137,6 +137,17 @@ static int take_limit(const char *text, uint64_t limits[WALDO_LIMIT_COUNT])
     return 0;
 }
 
+/* What stands behind the options, and whether there is an address. */
+static int check_rest(const waldod_settings *settings, int argc, char **argv)
+{
+    if (optind < argc) {
+        fprintf(stderr, "waldod: unexpected argument %s: each address needs a --listen of its own\n",
+                argv[optind]);
+        return 2;
+    }
+    return settings->url_count == 0 ? complain("nothing to --listen on") : 0;
+}
+
 /* 0: go on; else the exit status, less 1 for --help and --version. */
 static int read_arguments(int argc, char **argv, waldod_settings *settings)
 {
@@ -195,15 +206,7 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
             return 2;
         }
     }
-    if (status == 0 && optind < argc) {
-        fprintf(stderr,
-                "waldod: unexpected argument %s: each address needs a --listen of its own\n",
-                argv[optind]);
-        return 2;
-    }
-    if (status == 0 && settings->url_count == 0)
-        return complain("nothing to --listen on");
-    return status;
+    return status == 0 ? check_rest(settings, argc, argv) : status;
 }
 
 /* Nothing is said before all is well: whoever reads a line may connect. */
