@@ -141,7 +141,8 @@ static int take_limit(const char *text, uint64_t limits[WALDO_LIMIT_COUNT])
 static int check_rest(const waldod_settings *settings, int argc, char **argv)
 {
     if (optind < argc) {
-        fprintf(stderr, "waldod: unexpected argument %s: each address needs a --listen of its own\n",
+        fprintf(stderr,
+                "waldod: unexpected argument %s: each address needs a --listen of its own\n",
                 argv[optind]);
         return 2;
     }
