@@ -106,11 +106,13 @@ static bool is_about_to_come(const waldo_manager *manager)
 static int await_opening(waldo_manager *manager, waldo__deadline deadline, waldo_error *reterr)
 {
     unsigned failed = manager->failed_opens;
-    while (is_about_to_come(manager) && manager->failed_opens == failed)
-        if (!waldo__wait_until(&manager->opened, &manager->lock, deadline) &&
-            is_about_to_come(manager) && manager->failed_opens == failed)
+    bool in_time = true;
+    while (is_about_to_come(manager) && manager->failed_opens == failed) {
+        if (!in_time)
             return waldo_error_set(reterr, WALDO_ETIMEOUT,
                                    "the deadline passed while waiting for a connection");
+        in_time = waldo__wait_until(&manager->opened, &manager->lock, deadline);
+    }
     if (manager->failed_opens == failed)
         return 0;
     if (reterr)

@@ -32,6 +32,8 @@ struct waldo__channel {
 
 /* Every way in which a peer can be gone, in one code. */
 int waldo__direct_gone(int error, waldo_error *reterr);
+/* Sends the first bytes on a connection: the socket's buffer has room for them all. */
+int waldo__direct_send_first(int fd, const void *data, size_t size, waldo_error *reterr);
 
 /* Counts bytes; one thread does. */
 static inline void waldo__direct_count(_Atomic uint64_t *counter, size_t bytes)

@@ -65,19 +65,10 @@ static ssize_t read_socket(const waldo__channel *channel, uint8_t *target, size_
     return recv(channel->fd, target, size, MSG_DONTWAIT);
 }
 
-/* Where the rest of a message that has begun belongs, else NULL. */
-static uint8_t *find_room(waldo__channel *channel, size_t *size)
+/* NULL: the bytes are in no WebSocket. */
+static waldo__ws_reader *reader_of(const waldo__channel *channel)
 {
-    if (channel->websocket != NULL)
-        return waldo__ws_client_room(channel->websocket, &channel->parser, size);
-    return waldo__sp_room(&channel->parser, size);
-}
-
-static int filled(waldo__channel *channel, uint8_t *room, size_t size, waldo__sp_message *message)
-{
-    if (channel->websocket != NULL)
-        return waldo__ws_client_filled(channel->websocket, &channel->parser, room, size, message);
-    return waldo__sp_filled(&channel->parser, size, message);
+    return channel->websocket != NULL ? waldo__ws_client_reader(channel->websocket) : NULL;
 }
 
 /* Reads once, to where the bytes belong; waits if there are none, unless the deadline is 0. Returns
@@ -86,7 +77,7 @@ static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo_
                      const char *what, waldo_error *reterr)
 {
     size_t room_size = WALDO__DIRECT_STAGE_SIZE;
-    uint8_t *room = find_room(channel, &room_size);
+    uint8_t *room = waldo__ws_room(reader_of(channel), &channel->parser, &room_size);
     uint8_t *target = room != NULL ? room : channel->stage;
 
     for (;;) {
@@ -96,7 +87,8 @@ static int read_more(waldo__channel *channel, waldo__sp_message *message, waldo_
         if (got > 0) {
             waldo__direct_count(&channel->received, (size_t)got);
             if (room != NULL)
-                return filled(channel, room, (size_t)got, message);
+                return waldo__ws_filled(reader_of(channel), &channel->parser, room, (size_t)got,
+                                        message);
             channel->stage_start = 0;
             channel->stage_end = (size_t)got;
             return 0;
@@ -125,15 +117,10 @@ static int take_stage(waldo__channel *channel, waldo__sp_message *message, waldo
     return rc;
 }
 
-static int send_hello(waldo__channel *channel, waldo_error *reterr)
+int waldo__direct_send_first(int fd, const void *data, size_t size, waldo_error *reterr)
 {
-    uint8_t hello[WALDO__SP_HELLO_SIZE];
-    size_t done = 0;
-
-    waldo__sp_hello(hello, WALDO__SP_REQ);
-    /* The first bytes on a connection: the socket's buffer has room for them all. */
-    while (done < sizeof hello) {
-        ssize_t sent = send(channel->fd, hello + done, sizeof hello - done, MSG_NOSIGNAL);
+    for (size_t done = 0; done < size;) {
+        ssize_t sent = send(fd, (const uint8_t *)data + done, size - done, MSG_NOSIGNAL);
         if (sent < 0 && errno != EINTR)
             return waldo__direct_gone(errno, reterr);
         done += sent < 0 ? 0 : (size_t)sent;
@@ -143,8 +130,11 @@ static int send_hello(waldo__channel *channel, waldo_error *reterr)
 
 static int exchange_hellos(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
 {
+    uint8_t hello[WALDO__SP_HELLO_SIZE];
     waldo__sp_message message;
-    int rc = send_hello(channel, reterr);
+
+    waldo__sp_hello(hello, WALDO__SP_REQ);
+    int rc = waldo__direct_send_first(channel->fd, hello, sizeof hello, reterr);
 
     while (rc == 0 && channel->parser.stage == WALDO__SP_AT_HELLO) {
         rc = read_more(channel, &message, deadline, "waiting for the server to say what it is",

@@ -158,22 +158,15 @@ int waldo__direct_wait_to_send(waldo__channel *channel, bool or_to_receive,
     return waldo__direct_wait(channel->fd, events, deadline, "sending", reterr);
 }
 
-static int send_websocket(waldo__channel *channel, uint32_t id, const struct iovec *parts,
-                          int part_count, waldo__deadline deadline, waldo_error *reterr)
+/* Gives the socket what it takes of a request: of the frame, or of what a WebSocket has put into
+ * one. 1: all has gone; 0: it takes no more now. */
+static int push_request(waldo__channel *channel, waldo__sp_frame *frame, size_t *sent,
+                        waldo_error *reterr)
 {
-    size_t sent = 0;
-    int rc = waldo__ws_client_begin(channel->websocket, reterr);
-
-    if (rc == 0)
-        rc = waldo__ws_client_add(channel->websocket, id, parts, part_count, reterr);
-    if (rc < 0)
-        return rc;
-    while ((rc = push_frames(channel, &sent, reterr)) == 0) {
-        rc = waldo__direct_wait_to_send(channel, false, deadline, reterr);
-        if (rc < 0)
-            return rc;
-    }
-    return rc < 0 ? rc : 0;
+    if (channel->websocket != NULL)
+        return push_frames(channel, sent, reterr);
+    int rc = waldo__sp_frame_send(frame, channel->fd);
+    return rc < 0 ? waldo__direct_gone(-rc, reterr) : rc;
 }
 
 int waldo__direct_send(waldo__channel *channel, uint32_t id, const struct iovec *parts,
@@ -181,20 +174,22 @@ int waldo__direct_send(waldo__channel *channel, uint32_t id, const struct iovec 
 {
     waldo__sp_route route = waldo__sp_plain_route(id | WALDO__REQUEST_ID_FLAG);
     waldo__sp_frame frame;
-    size_t size;
-    int rc;
+    size_t size, sent = 0;
+    int rc = 0;
 
     if (!waldo__sp_measure(parts, part_count, channel->max_message, &size))
         return too_big(channel, reterr);
-    if (channel->websocket != NULL)
-        return send_websocket(channel, id, parts, part_count, deadline, reterr);
     waldo__sp_frame_init(&frame, channel->ipc, &route, parts, part_count, size);
     if (channel->shm != NULL)
         return waldo__shm_send(channel->shm, &frame, deadline, reterr);
-    while ((rc = waldo__sp_frame_send(&frame, channel->fd)) == 0) {
-        rc = waldo__direct_wait_to_send(channel, false, deadline, reterr);
-        if (rc < 0)
-            return rc;
+    if (channel->websocket != NULL)
+        rc = waldo__ws_client_begin(channel->websocket, reterr);
+    if (rc == 0 && channel->websocket != NULL)
+        rc = waldo__ws_client_add(channel->websocket, id, parts, part_count, reterr);
+    while (rc == 0) {
+        rc = push_request(channel, &frame, &sent, reterr);
+        if (rc == 0)
+            rc = waldo__direct_wait_to_send(channel, false, deadline, reterr);
     }
-    return rc < 0 ? waldo__direct_gone(-rc, reterr) : 0;
+    return rc < 0 ? rc : 0;
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "engine/direct/channel.h"
 #include "engine/direct/connect.h"
 #include "engine/engine.h"
-#include "engine/websocket/frames.h"
 #include "engine/websocket/opening.h"
 
 /* Memory for requests in frames is kept up to here. */
@@ -27,23 +27,6 @@ struct waldo__ws_client {
 };
 
 /* ---- Opening ---- */
-
-static int broke(int error, waldo_error *reterr)
-{
-    return waldo_error_system(reterr, error, "the connection failed while a WebSocket was opened");
-}
-
-/* The first bytes on a connection: the socket's buffer has room for them all. */
-static int send_text(int fd, const waldo__ws_text *text, waldo_error *reterr)
-{
-    for (size_t done = 0; done < text->size;) {
-        ssize_t sent = send(fd, text->bytes + done, text->size - done, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
-            return broke(errno, reterr);
-        done += sent < 0 ? 0 : (size_t)sent;
-    }
-    return 0;
-}
 
 /* Takes so many bytes off the socket that are known to be there; 0 or an errno value. */
 static int drop(int fd, size_t size)
@@ -70,7 +53,7 @@ static int read_some(int fd, waldo__ws_text *answer, waldo_error *reterr)
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return 0;
     if (got < 0)
-        return broke(errno, reterr);
+        return waldo__direct_gone(errno, reterr);
     if (got == 0)
         return waldo_error_set(reterr, WALDO_EPROTOCOL,
                                "the server closed the connection instead of opening a WebSocket: "
@@ -78,7 +61,7 @@ static int read_some(int fd, waldo__ws_text *answer, waldo_error *reterr)
     int rc = waldo__ws_text_add(answer, bytes, (size_t)got, &taken);
     int error = drop(fd, taken);
     if (error != 0)
-        return broke(error, reterr);
+        return waldo__direct_gone(error, reterr);
     if (rc == WALDO_ETOOBIG)
         return waldo_error_set(reterr, WALDO_EPROTOCOL,
                                "the server does not speak SP over WebSocket: its answer is of "
@@ -111,7 +94,7 @@ static int open_on(int fd, const waldo__url *url, waldo__deadline deadline, wald
 
     waldo__ws_key_make(&key);
     waldo__ws_ask(url, &key, &text);
-    int rc = send_text(fd, &text, reterr);
+    int rc = waldo__direct_send_first(fd, text.bytes, text.size, reterr);
     text.size = 0;
     if (rc == 0)
         rc = read_answer(fd, &text, deadline, reterr);
@@ -166,16 +149,9 @@ int waldo__ws_client_take(waldo__ws_client *client, waldo__sp_parser *parser, ui
     return rc;
 }
 
-uint8_t *waldo__ws_client_room(const waldo__ws_client *client, waldo__sp_parser *parser,
-                               size_t *ret_size)
+waldo__ws_reader *waldo__ws_client_reader(waldo__ws_client *client)
 {
-    return waldo__ws_room(&client->reader, parser, ret_size);
-}
-
-int waldo__ws_client_filled(waldo__ws_client *client, waldo__sp_parser *parser, uint8_t *room,
-                            size_t size, waldo__sp_message *ret_message)
-{
-    return waldo__ws_filled(&client->reader, parser, room, size, ret_message);
+    return &client->reader;
 }
 
 /* ---- Sending ---- */

@@ -4,8 +4,8 @@
 #define WALDO_RUNTIME_ENGINE_WEBSOCKET_CLIENT_H
 
 #include "engine/deadline.h"
-#include "engine/sp.h"
 #include "engine/url.h"
+#include "engine/websocket/frames.h"
 #include "wire/buffer.h"
 
 typedef struct waldo__ws_client waldo__ws_client;
@@ -17,10 +17,8 @@ int waldo__ws_open(int fd, const waldo__url *url, waldo__deadline deadline,
 /* As waldo__ws_take. WALDO_EGONE: the server has closed the WebSocket. */
 int waldo__ws_client_take(waldo__ws_client *client, waldo__sp_parser *parser, uint8_t **data,
                           size_t *size, waldo__sp_message *ret_message, waldo_error *reterr);
-uint8_t *waldo__ws_client_room(const waldo__ws_client *client, waldo__sp_parser *parser,
-                               size_t *ret_size);
-int waldo__ws_client_filled(waldo__ws_client *client, waldo__sp_parser *parser, uint8_t *room,
-                            size_t size, waldo__sp_message *ret_message);
+/* What waldo__ws_room and waldo__ws_filled are to be called with. */
+waldo__ws_reader *waldo__ws_client_reader(waldo__ws_client *client);
 /* Begins anew what is to go out: first what the server is to be answered. */
 int waldo__ws_client_begin(waldo__ws_client *client, waldo_error *reterr);
 /* Adds a request. */

@@ -243,7 +243,7 @@ int waldo__ws_take(waldo__ws_reader *reader, waldo__sp_parser *parser, uint8_t *
 
 uint8_t *waldo__ws_room(const waldo__ws_reader *reader, waldo__sp_parser *parser, size_t *ret_size)
 {
-    if (!reader->in_frame || is_control(reader->opcode) || reader->in_message)
+    if (reader != NULL && (!reader->in_frame || is_control(reader->opcode) || reader->in_message))
         return NULL;
     return waldo__sp_room(parser, ret_size);
 }
@@ -251,9 +251,11 @@ uint8_t *waldo__ws_room(const waldo__ws_reader *reader, waldo__sp_parser *parser
 int waldo__ws_filled(waldo__ws_reader *reader, waldo__sp_parser *parser, uint8_t *room, size_t size,
                      waldo__sp_message *ret_message)
 {
-    unmask(reader, room, size);
-    reader->in_frame = reader->left > 0;
-    reader->controls = 0;
+    if (reader != NULL) {
+        unmask(reader, room, size);
+        reader->in_frame = reader->left > 0;
+        reader->controls = 0;
+    }
     return waldo__sp_filled(parser, size, ret_message);
 }
 

@@ -40,7 +40,9 @@ typedef struct waldo__ws_reader {
  * control frame is whole; its opcode and payload are in the reader. */
 int waldo__ws_take(waldo__ws_reader *reader, waldo__sp_parser *parser, uint8_t **data, size_t *size,
                    waldo__sp_message *ret_message, waldo_error *reterr);
-/* As waldo__sp_room and waldo__sp_filled. */
+/* As waldo__sp_room and waldo__sp_filled, which they are for a stream in no WebSocket: reader is
+ * NULL.
+ */
 uint8_t *waldo__ws_room(const waldo__ws_reader *reader, waldo__sp_parser *parser, size_t *ret_size);
 int waldo__ws_filled(waldo__ws_reader *reader, waldo__sp_parser *parser, uint8_t *room, size_t size,
                      waldo__sp_message *ret_message);

@@ -205,21 +205,10 @@ static void take_from_socket(waldo__connection *connection, uint8_t *data, size_
     }
 }
 
-/* Where the rest of a message that has begun belongs, else NULL. */
-static uint8_t *find_room(waldo__connection *connection, size_t *size)
+/* NULL: its bytes are in no WebSocket. */
+static waldo__ws_reader *reader_of(waldo__connection *connection)
 {
-    if (connection->websocket != NULL)
-        return waldo__ws_room(&connection->websocket->reader, &connection->parser, size);
-    return waldo__sp_room(&connection->parser, size);
-}
-
-static int filled(waldo__connection *connection, uint8_t *room, size_t size,
-                  waldo__sp_message *message)
-{
-    if (connection->websocket != NULL)
-        return waldo__ws_filled(&connection->websocket->reader, &connection->parser, room, size,
-                                message);
-    return waldo__sp_filled(&connection->parser, size, message);
+    return connection->websocket != NULL ? &connection->websocket->reader : NULL;
 }
 
 /* Reads once. false: there is nothing more for now. */
@@ -227,7 +216,7 @@ static bool read_once(waldo__connection *connection)
 {
     waldo__sp_message message;
     size_t size = WALDO__SCRATCH_SIZE;
-    uint8_t *room = find_room(connection, &size);
+    uint8_t *room = waldo__ws_room(reader_of(connection), &connection->parser, &size);
     uint8_t *target = room != NULL ? room : connection->listener->scratch;
     ssize_t got = recv(connection->fd, target, size, MSG_DONTWAIT);
 
@@ -239,7 +228,8 @@ static bool read_once(waldo__connection *connection)
     }
     if (room == NULL)
         take_from_socket(connection, target, (size_t)got);
-    else if (filled(connection, room, (size_t)got, &message) == 1)
+    else if (waldo__ws_filled(reader_of(connection), &connection->parser, room, (size_t)got,
+                              &message) == 1)
         deliver(connection, &message);
     return (size_t)got == size && !waldo__moved_is(connection);
 }

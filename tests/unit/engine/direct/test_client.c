@@ -43,15 +43,7 @@ static void *play(void *data)
 
 static void begin(scripted_peer *script)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    script->listening = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(script->listening, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(listen(script->listening, 1), 0);
-    cr_assert_eq(getsockname(script->listening, (struct sockaddr *)&address, &size), 0);
-    snprintf(script->url, sizeof script->url, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+    script->listening = raw_listen("tcp", script->url);
     cr_assert_eq(pthread_create(&script->thread, NULL, play, script), 0);
 }
 

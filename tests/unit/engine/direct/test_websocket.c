@@ -1,6 +1,5 @@
 /* The client of a WebSocket, and servers that send what they like. */
 #include "../../../../runtime/engine/websocket/frames.h"
-#include "../../../../runtime/engine/websocket/opening.h"
 #include "../../server/engine/raw_peer.h"
 
 /* What a server does with the one connection it takes. */
@@ -24,15 +23,7 @@ static void *run(void *data)
 
 static void begin(scripted_server *script)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    script->listening = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(script->listening, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(listen(script->listening, 1), 0);
-    cr_assert_eq(getsockname(script->listening, (struct sockaddr *)&address, &size), 0);
-    snprintf(script->url, sizeof script->url, "ws://127.0.0.1:%u", ntohs(address.sin_port));
+    script->listening = raw_listen("ws", script->url);
     cr_assert_eq(pthread_create(&script->thread, NULL, run, script), 0);
 }
 
@@ -40,18 +31,6 @@ static void end(scripted_server *script)
 {
     pthread_join(script->thread, NULL);
     close(script->listening);
-}
-
-static waldo__ws_text read_request(int fd)
-{
-    waldo__ws_text text = {.size = 0};
-    size_t taken;
-    char byte;
-
-    do
-        raw_read(fd, &byte, 1);
-    while (waldo__ws_text_add(&text, &byte, 1, &taken) == 0);
-    return text;
 }
 
 static void await_end(int fd)
@@ -63,7 +42,7 @@ static void await_end(int fd)
 /* The yes to a request, with what is to follow it in the same packet. */
 static void accept_and_send(int fd, const char *bytes, size_t size)
 {
-    waldo__ws_text request = read_request(fd), answer;
+    waldo__ws_text request = raw_read_opening(fd), answer;
 
     cr_assert(waldo__ws_answer(&request, &answer));
     cr_assert_leq(answer.size + size, sizeof answer.bytes);
@@ -81,19 +60,19 @@ static void say_nothing(int fd)
 
 static void hang_up(int fd)
 {
-    read_request(fd);
+    raw_read_opening(fd);
 }
 
 static void be_something_else(int fd)
 {
-    read_request(fd);
+    raw_read_opening(fd);
     raw_send(fd, "HTTP/1.0 200 OK\r\n\r\nhello", 24);
     await_end(fd);
 }
 
 static void begin_to_answer(int fd)
 {
-    read_request(fd);
+    raw_read_opening(fd);
     raw_send(fd, "HTTP/1.1 101", 12);
     raw_await_end(fd);
 }
@@ -102,7 +81,7 @@ static void talk_on_and_on(int fd)
 {
     char bytes[2 * WALDO__WS_OPENING_MOST];
 
-    read_request(fd);
+    raw_read_opening(fd);
     memset(bytes, 'X', sizeof bytes);
     send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
     await_end(fd);
@@ -110,7 +89,7 @@ static void talk_on_and_on(int fd)
 
 static void answer_somebody_else(int fd)
 {
-    read_request(fd);
+    raw_read_opening(fd);
     const char *answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                          "Connection: Upgrade\r\n"
                          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"

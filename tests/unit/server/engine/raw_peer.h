@@ -9,6 +9,7 @@
 
 #include "../../../../runtime/engine/address.h"
 #include "../../../../runtime/engine/sp.h"
+#include "../../../../runtime/engine/websocket/opening.h"
 #include "echo_server.h"
 
 #define REQUEST_HELLO "\0SP\0\0\x30\0\0"
@@ -36,8 +37,8 @@ static inline int raw_connect(const char *text)
     return fd;
 }
 
-/* A ws:// URL where nobody listens, for peers that cannot take a free port by themselves. */
-static inline const char *free_ws_url(char *text)
+/* A socket that listens at a free port of this host; *ret_url: where, by that scheme. */
+static inline int raw_listen(const char *scheme, char ret_url[TEST_URL_SIZE])
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof address;
@@ -45,9 +46,16 @@ static inline const char *free_ws_url(char *text)
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+    cr_assert_eq(listen(fd, 1), 0);
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    close(fd);
-    snprintf(text, TEST_URL_SIZE, "ws://127.0.0.1:%u", ntohs(address.sin_port));
+    snprintf(ret_url, TEST_URL_SIZE, "%s://127.0.0.1:%u", scheme, ntohs(address.sin_port));
+    return fd;
+}
+
+/* A ws:// URL where nobody listens, for peers that cannot take a free port by themselves. */
+static inline const char *free_ws_url(char *text)
+{
+    close(raw_listen("ws", text));
     return text;
 }
 
@@ -65,6 +73,19 @@ static inline void raw_read(int fd, void *bytes, size_t size)
         cr_assert_gt(got, 0, "the connection was closed");
         have += (size_t)got;
     }
+}
+
+/* One side's opening of a WebSocket, to its end. */
+static inline waldo__ws_text raw_read_opening(int fd)
+{
+    waldo__ws_text text = {.size = 0};
+    size_t taken;
+    char byte;
+
+    do
+        raw_read(fd, &byte, 1);
+    while (waldo__ws_text_add(&text, &byte, 1, &taken) == 0);
+    return text;
 }
 
 /* Reads until the peer closes. */

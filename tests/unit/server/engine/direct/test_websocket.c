@@ -1,23 +1,10 @@
 /* A WebSocket server, and clients that send what they like. */
 #include "../../../../../runtime/engine/websocket/frames.h"
-#include "../../../../../runtime/engine/websocket/opening.h"
 #include "../raw_peer.h"
 
 static void send_text(int fd, const char *text)
 {
     raw_send(fd, text, strlen(text));
-}
-
-static waldo__ws_text read_text(int fd)
-{
-    waldo__ws_text text = {.size = 0};
-    size_t taken;
-    char byte;
-
-    do
-        raw_read(fd, &byte, 1);
-    while (waldo__ws_text_add(&text, &byte, 1, &taken) == 0);
-    return text;
 }
 
 /* A connection on which a WebSocket has been opened. */
@@ -32,7 +19,7 @@ static int open_websocket(const char *text)
     waldo__ws_key_make(&key);
     waldo__ws_ask(&url, &key, &request);
     raw_send(fd, request.bytes, request.size);
-    answer = read_text(fd);
+    answer = raw_read_opening(fd);
     cr_assert_eq(waldo__ws_check(&answer, &key, NULL), 0);
     return fd;
 }
@@ -88,7 +75,7 @@ Test(websocket_server, openings_that_are_none)
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         int fd = raw_connect(server.url);
         send_text(fd, requests[i]);
-        waldo__ws_text answer = read_text(fd);
+        waldo__ws_text answer = raw_read_opening(fd);
         cr_assert_eq(strncmp(answer.bytes, "HTTP/1.1 4", 10) == 0 ||
                          strncmp(answer.bytes, "HTTP/1.1 505", 12) == 0,
                      true, "%s", requests[i]);
@@ -147,7 +134,7 @@ Test(websocket_server, a_request_right_behind_the_opening)
     memcpy(bytes + request.size, "\x82\x85\0\0\0\0\x80\0\0\7x", 11);
     int fd = raw_connect(server.url);
     raw_send(fd, bytes, request.size + 11);
-    waldo__ws_text answer = read_text(fd);
+    waldo__ws_text answer = raw_read_opening(fd);
     cr_assert_eq(waldo__ws_check(&answer, &key, NULL), 0);
     expect(fd, "\x82\5\x80\0\0\7x", 7);
     close(fd);
