@@ -6,8 +6,9 @@
 
 #include "proxy/manager_internal.h"
 
-/* Beats in one lease, tries that fit in the time of one, and looks in one grace time. */
-enum { BEATS = 3, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };
+/* Beats in one lease, instants from one to the next at which it may be, tries that fit in between,
+ * and looks in one grace time. */
+enum { BEATS = 3, INSTANTS = 10, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };
 
 void waldo__heartbeat_init(waldo_manager *manager)
 {
@@ -77,6 +78,15 @@ static uint64_t next_look(const waldo_manager *manager)
     return waldo__now() + (uint64_t)(manager->grace * 1e9) / LOOKS;
 }
 
+/* The last instant before an interval has passed. Instants are the same for all programs of this
+ * host, so that a server with many idle clients is woken once for many beats. */
+static uint64_t next_beat(const waldo_manager *manager)
+{
+    uint64_t interval = (uint64_t)(manager->lease * 1e9) / BEATS;
+    uint64_t due = manager->heard_at + interval;
+    return due - due % (interval / INSTANTS);
+}
+
 /* Without a connection the session ends after the grace time, which may be less than a beat. With
  * the manager's lock, which is released meanwhile. */
 static bool is_alone(waldo_manager *manager)
@@ -94,7 +104,7 @@ static bool sleep_until_due(waldo_manager *manager)
 {
     bool alone = false;
     while (!manager->heart_stops) {
-        uint64_t due = manager->heard_at + (uint64_t)(manager->lease * 1e9) / BEATS;
+        uint64_t due = next_beat(manager);
         if (alone || due <= waldo__now()) {
             manager->heard_at = waldo__now(); /* the next one is an interval away, come what may */
             manager->look_at = next_look(manager);
