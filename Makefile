@@ -49,6 +49,7 @@ demo: deps
 test: deps
 	$(call build,asan)
 	@ctest --preset asan --parallel $(TEST_JOBS)
+	@scripts/sanitizer_reports.sh build-asan
 
 bench: deps
 	$(call build,release)
@@ -62,6 +63,7 @@ instructions: deps
 tsan: deps
 	$(call build,tsan)
 	@ctest --preset tsan --parallel $(TEST_JOBS)
+	@scripts/sanitizer_reports.sh build-tsan
 
 valgrind: deps
 	$(call build,clang)
