@@ -4,8 +4,12 @@ target_compile_options(waldo_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wpointer-arith -Wvla -Wundef -fno-common)
 target_compile_definitions(waldo_flags INTERFACE _GNU_SOURCE)
-add_compile_options(-fno-omit-frame-pointer -fno-semantic-interposition)
+add_compile_options(-fno-omit-frame-pointer -fno-semantic-interposition -fno-plt)
 add_link_options(-Wl,-Bsymbolic-functions)
+if(WALDO_LTO)
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT CMAKE_INTERPROCEDURAL_OPTIMIZATION OUTPUT WALDO_LTO_OUTPUT LANGUAGES C)
+endif()
 if(WALDO_SANITIZE)
   add_compile_options(-fsanitize=${WALDO_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WALDO_SANITIZE})
