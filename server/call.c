@@ -37,9 +37,10 @@ static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, wa
 int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo__buffer *owner,
                     waldo_call **ret_call, waldo_error *reterr)
 {
-    waldo_call *call = calloc(1, sizeof *call);
+    waldo_call *call = waldo__spares_take(&server->spare_calls, sizeof *call);
     if (!call)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
+    memset(call, 0, offsetof(waldo_call, arena));
     atomic_init(&call->references, 1);
     atomic_init(&call->keepers, 1);
     call->server = server;
@@ -153,7 +154,7 @@ static int outcome(waldo_call *call)
 {
     if (atomic_load(&call->cancelled))
         return waldo_call_raise(call, WALDO_ECANCELLED, "the caller is gone");
-    if (waldo__deadline_left(call->deadline) == 0)
+    if (waldo__deadline_passed(call->deadline))
         return waldo_call_raise(call, WALDO_ETIMEOUT,
                                 "the deadline passed before the call could run");
     waldo__holds_set_holder(call->object ? call->object->id : 0, call->session->number);

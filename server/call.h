@@ -42,7 +42,6 @@ struct waldo_call {
     uint64_t connection;
     uint32_t id;
 
-    waldo__arena arena;
     Waldo__Wire__Request *request; /* in the arena */
     uint64_t deadline;             /* waldo__now() clock; WALDO__NEVER */
     const waldo__type *type;
@@ -102,6 +101,7 @@ struct waldo_call {
     waldo_call **link_of_session;
     /* In the server's outbox, or among the replies that wait for its client. */
     waldo_call *next_to_send;
+    waldo__arena arena; /* the last: a new call is cleared up to here */
 };
 
 /* A call from bytes of a peer. Where these lie in *owner, which may be NULL, it may take that.

@@ -24,6 +24,7 @@ void waldo__call_unkeep(waldo_call *call)
 {
     if (atomic_fetch_sub(&call->keepers, 1) != 1)
         return;
+    waldo_server *server = call->server;
     waldo__call_release_object(call);
     if (call->kept_bytes > 0)
         atomic_fetch_sub(&call->session->kept_bytes, call->kept_bytes);
@@ -34,7 +35,7 @@ void waldo__call_unkeep(waldo_call *call)
     waldo__carried_free(&call->carried);
     waldo__buffer_free(&call->reply);
     waldo_value_unref(call->lent);
-    free(call);
+    waldo__spares_give(&server->spare_calls, call, sizeof *call);
 }
 
 int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wire__Reply *reply,

@@ -107,12 +107,12 @@ bool waldo__limit_memory(waldo__limits *limits)
 {
     /* Looking costs about as much as a call, and trimming more. */
     static const uint64_t interval = 50 * 1000 * 1000;
-    uint64_t now = waldo__now();
+    uint64_t now = waldo__lately();
     uint64_t before = atomic_load(&limits->memory_measured_at);
     if (now > before + interval &&
         atomic_compare_exchange_strong(&limits->memory_measured_at, &before, now)) {
         measure_memory(limits);
-        atomic_store(&limits->memory_measured_at, waldo__now());
+        atomic_store(&limits->memory_measured_at, waldo__lately());
     }
     return waldo__limit_allows(limits, WALDO_LIMIT_MEMORY,
                                atomic_load(&limits->now[WALDO_LIMIT_MEMORY]));

@@ -266,6 +266,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
         randombytes_buf(&server->incarnation, sizeof server->incarnation);
     while (server->incarnation == 0);
     pthread_mutex_init(&server->lock, NULL);
+    waldo__spares_init(&server->spare_calls);
     int status = init_registry(server, registry, reterr);
     if (status >= 0)
         status = waldo__server_read_keys(&server->options, &server->keys, reterr);
@@ -281,6 +282,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
         waldo__keyring_free(server->keys);
         waldo__probe_close(&server->probe);
         waldo_registry_unref(server->registry);
+        waldo__spares_free(&server->spare_calls);
         pthread_mutex_destroy(&server->lock);
         free(server);
         return status;
@@ -413,6 +415,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     free_endpoints(server);
     waldo__map_free(&server->sessions);
     waldo_registry_unref(server->registry);
+    waldo__spares_free(&server->spare_calls);
     pthread_mutex_destroy(&server->lock);
     free(server);
     return NULL;

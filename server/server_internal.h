@@ -30,6 +30,7 @@
 #include "registry.h"
 #include "session.h"
 #include "value/keeper.h"
+#include "wire/spares.h"
 
 /* A listener and what came to it. */
 typedef struct waldo__endpoint {
@@ -93,6 +94,7 @@ struct waldo_server {
     waldo__deadlines deadlines;
     waldo__deadlines alarms;
     waldo__holds holds;
+    waldo__spares spare_calls;
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls */
     waldo_call *outbox;  /* answered, in order */

@@ -5,14 +5,25 @@
 
 #define NANOSECONDS 1000000000u
 #define NANOSECONDS_PER_MILLISECOND 1000000u
+#define TICK_AT_MOST (20 * UINT64_C(1000000))
 #define HUNDRED_YEARS (100.0 * 365.25 * 86400.0)
 
-uint64_t waldo__now(void)
+static uint64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
+}
+
+uint64_t waldo__now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t waldo__lately(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 waldo__deadline waldo__deadline_in(double seconds)
@@ -30,6 +41,11 @@ uint64_t waldo__deadline_left(waldo__deadline deadline)
         return UINT64_MAX;
     uint64_t now = waldo__now();
     return deadline > now ? deadline - now : 0;
+}
+
+bool waldo__deadline_passed(waldo__deadline deadline)
+{
+    return deadline <= waldo__lately() + TICK_AT_MOST && waldo__deadline_left(deadline) == 0;
 }
 
 int waldo__deadline_poll_ms(waldo__deadline deadline)

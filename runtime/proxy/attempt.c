@@ -93,7 +93,7 @@ static int again_or_gone(waldo__attempt *attempt, int code, waldo_error *reterr)
 /* The request was on its way, or its reply. */
 static int after_break(waldo__attempt *attempt, uint64_t connected_at, waldo_error *reterr)
 {
-    if (waldo__now() - connected_at > AT_ONCE_NS) {
+    if (waldo__lately() - connected_at > AT_ONCE_NS) {
         attempt->broken_at_once = 0;
         attempt->pause_ms = 0;
     } else if (++attempt->broken_at_once >= MOST_BROKEN) {
@@ -152,7 +152,7 @@ static int send_once(waldo__attempt *attempt, waldo_error *reterr)
     if (status < 0)
         return later ? gone(attempt, reterr) : without_link(attempt, status, reterr);
     attempt->patience = 0;
-    attempt->connected_at = waldo__now();
+    attempt->connected_at = waldo__lately();
     status = check_life(attempt, link, reterr);
     if (status < 0) {
         waldo__link_give(manager, link);

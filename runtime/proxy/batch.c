@@ -214,7 +214,9 @@ static int pack_all(const waldo_batch *batch, waldo__arena *arena, Waldo__Wire__
 static int take_result(waldo_manager *manager, entry *one, const ProtobufCBinaryData *packed,
                        unsigned life, waldo_error *reterr)
 {
-    waldo__reply reply = {.life = life};
+    waldo__reply reply;
+    reply.bytes = (waldo__buffer){0};
+    reply.life = life;
     waldo__arena_init(&reply.arena);
     int status =
         waldo__envelope_read_reply(&reply.arena, packed->data, packed->len, &reply.reply, reterr);

@@ -115,21 +115,17 @@ int waldo__way_finish(waldo__way *way, int status, waldo__reply *ret_reply, wald
         waldo__link_break(link, WALDO_EGONE, &(waldo_error){.message = "a call was given up"});
     if (status < 0)
         return status;
-    atomic_store(&way->manager->heard_at, waldo__now());
-    waldo__reply reply = {.life = link->life, .bytes = way->slot.buffer};
-    waldo__arena_init(&reply.arena);
+    atomic_store(&way->manager->heard_at, waldo__lately());
+    waldo__arena_init(&ret_reply->arena);
+    ret_reply->life = link->life;
+    ret_reply->bytes = way->slot.buffer;
     way->slot.buffer = (waldo__buffer){0};
-    status = unpack_reply(link, &way->slot, &reply, outcome, reterr);
+    status = unpack_reply(link, &way->slot, ret_reply, outcome, reterr);
     if (!outcome->answered || outcome->refused)
         waldo__link_retire(way->manager, link);
-    if (status < 0) {
-        waldo__reply_free(&reply);
-        return status;
-    }
-    *ret_reply = reply;
-    /* The allocator points into the arena: it moved. */
-    ret_reply->arena.allocator.allocator_data = &ret_reply->arena;
-    return 0;
+    if (status < 0)
+        waldo__reply_free(ret_reply);
+    return status < 0 ? status : 0;
 }
 
 int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,

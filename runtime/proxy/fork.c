@@ -44,6 +44,7 @@ static void in_child(void)
         waldo__init_condition(&manager->opened);
         waldo__process_let_go(manager);
         waldo__heartbeat_init(manager);
+        waldo__spares_after_fork(&manager->spare_futures);
         /* Not a session that was lost: a first one. */
         manager->incarnation = 0;
         manager->told_lives = ++manager->life;

@@ -7,6 +7,7 @@
 #include "process/id.h"
 #include "proxy/attempt.h"
 #include "proxy/proxy_internal.h"
+#include "wire/flat.h"
 #include "wire/tail.h"
 #include <waldo/value_message.h>
 
@@ -25,22 +26,29 @@ struct waldo_future {
     bool driven; /* a thread waits on the connection for it; the attempt is that thread's */
     bool over;
     int status;
-    waldo__reply reply; /* when it is over, with a status >= 0 */
     waldo_value
-        *value;        /* made of it, once somebody asked; a proxy is one for typed calls as well */
-    waldo_error error; /* when it is over, with another one; last, and not cleared before */
+        *value; /* of the reply, once somebody asked; a proxy is one for typed calls as well */
+    /* When it is over: with a status >= 0, and with another one. The last, and not cleared before.
+     */
+    waldo__reply reply;
+    waldo_error error;
 };
 
 /* ---- starting ---- */
 
 static bool pack_body(waldo_future *future, const ProtobufCMessage *arguments)
 {
-    size_t size = arguments ? protobuf_c_message_get_packed_size(arguments) : 0;
-    if (!waldo__buffer_reserve(&future->body, size))
+    waldo__buffer *body = &future->body;
+    if (!arguments)
+        return true;
+    if (!waldo__buffer_reserve(body, WALDO__FLAT_SHORT_ROOM))
         return false;
-    if (size > 0)
-        future->body.size = protobuf_c_message_pack(arguments, future->body.data);
-    future->request.body = (ProtobufCBinaryData){future->body.size, future->body.data};
+    if (!waldo__flat_write_short(arguments, body->data, &body->size)) {
+        if (!waldo__buffer_reserve(body, protobuf_c_message_get_packed_size(arguments)))
+            return false;
+        body->size = protobuf_c_message_pack(arguments, body->data);
+    }
+    future->request.body = (ProtobufCBinaryData){body->size, body->data};
     return true;
 }
 
@@ -67,8 +75,9 @@ static void destroy(waldo_future *future)
     pthread_mutex_destroy(&future->lock);
     free(future->name);
     waldo_proxy_unref(future->proxy);
-    waldo_manager_unref(future->manager);
-    free(future);
+    waldo_manager *manager = future->manager;
+    waldo__spares_give(&manager->spare_futures, future, sizeof *future);
+    waldo_manager_unref(manager);
 }
 
 /* *request is copied, and its name. */
@@ -76,10 +85,10 @@ static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
                           const Waldo__Wire__Request *request, const ProtobufCMessage *arguments,
                           double timeout)
 {
-    waldo_future *future = malloc(sizeof *future);
+    waldo_future *future = waldo__spares_take(&manager->spare_futures, sizeof *future);
     if (!future)
         return NULL;
-    memset(future, 0, offsetof(waldo_future, error));
+    memset(future, 0, offsetof(waldo_future, reply));
     atomic_init(&future->references, 1);
     pthread_mutex_init(&future->lock, NULL);
     waldo__init_condition(&future->changed);

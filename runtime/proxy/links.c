@@ -17,7 +17,7 @@ static bool is_usable(const waldo_manager *manager, waldo__link *link)
     if (link->life != manager->life || link->broken)
         return false;
     /* While it is in use those who use it see what happens to it. */
-    return link->users > 0 || waldo__now() - manager->heard_at < SURELY_THERE_NS ||
+    return link->users > 0 || waldo__lately() - manager->heard_at < SURELY_THERE_NS ||
            link->engine->is_connected(link->channel);
 }
 
@@ -57,7 +57,7 @@ static waldo__link *take_one(waldo_manager *manager, waldo__link **ret_stale)
     }
     if (link) {
         link->users++;
-        link->silent_since = waldo__now();
+        link->silent_since = waldo__lately();
     }
     return link;
 }
@@ -346,7 +346,7 @@ void waldo__links_ask_again(waldo_manager *manager)
 {
     pthread_mutex_lock(&manager->lock);
     /* With the lock: no use began later. */
-    uint64_t now = waldo__now(), longest = (uint64_t)(SILENT_LEASES * manager->lease * 1e9);
+    uint64_t now = waldo__lately(), longest = (uint64_t)(SILENT_LEASES * manager->lease * 1e9);
     for (waldo__link *link = manager->links; link; link = link->next) {
         if (link->shared || link->users == 0)
             continue;

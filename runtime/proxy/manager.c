@@ -142,6 +142,7 @@ int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_
     pthread_mutex_init(&manager->lock, NULL);
     waldo__init_condition(&manager->opened);
     waldo__heartbeat_init(manager);
+    waldo__spares_init(&manager->spare_futures);
     randombytes_buf(manager->session, sizeof manager->session);
     manager->creator = getpid();
     manager->server_handle = -1;
@@ -244,6 +245,7 @@ static void destroy(waldo_manager *manager)
     waldo__pending_forget_given_up(manager);
     waldo__remote_types_free(manager);
     waldo__process_let_go(manager);
+    waldo__spares_free(&manager->spare_futures);
     pthread_cond_destroy(&manager->heart_wakes);
     pthread_cond_destroy(&manager->opened);
     pthread_mutex_destroy(&manager->lock);

@@ -20,6 +20,7 @@
 #include "waldo/wire.pb-c.h"
 #include "wire/arena.h"
 #include "wire/buffer.h"
+#include "wire/spares.h"
 
 enum { WALDO__SESSION_ID_BYTES = 16 };
 
@@ -112,6 +113,7 @@ struct waldo_manager {
     uint64_t look_at;          /* when to see whether there is a connection */
     uint64_t missed_until;     /* nobody was there a moment ago; waldo__now() */
     waldo__remote_type *types;
+    waldo__spares spare_futures;
 
     /* The server process that was started here. */
     pid_t server_pid;

@@ -329,7 +329,7 @@ int waldo__link_connect(waldo_manager *manager, waldo__deadline deadline, waldo_
     if (!link)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a connection");
     link->users = 1;
-    link->silent_since = waldo__now();
+    link->silent_since = waldo__lately();
     link->max_message = manager->max_message;
     link->spin = manager->spin;
     status = link->engine->open(&manager->url, manager->max_message + WALDO__SECURE_OVERHEAD, limit,

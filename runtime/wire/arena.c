@@ -12,8 +12,7 @@ struct waldo__arena_block {
     alignas(max_align_t) unsigned char data[];
 };
 
-/* The first block is small: most calls need little, and many may wait at the same time. */
-enum { SMALLEST_BLOCK = 432, LARGEST_BLOCK = 4000 };
+enum { LARGEST_BLOCK = 4000 };
 
 static void *allocator_alloc(void *arena, size_t size)
 {
@@ -29,12 +28,13 @@ static void allocator_free(void *arena, void *memory)
 void waldo__arena_init(waldo__arena *arena)
 {
     arena->blocks = NULL;
+    arena->used = 0;
     arena->allocator = (ProtobufCAllocator){allocator_alloc, allocator_free, arena};
 }
 
 static waldo__arena_block *add_block(waldo__arena *arena, size_t size)
 {
-    size_t capacity = arena->blocks ? 2 * arena->blocks->size : SMALLEST_BLOCK;
+    size_t capacity = arena->blocks ? 2 * arena->blocks->size : 2 * WALDO__ARENA_FIRST;
     if (capacity > LARGEST_BLOCK)
         capacity = LARGEST_BLOCK;
     if (capacity < size)
@@ -49,11 +49,8 @@ static waldo__arena_block *add_block(waldo__arena *arena, size_t size)
     return block;
 }
 
-void *waldo__arena_alloc(waldo__arena *arena, size_t size)
+static void *take_from_blocks(waldo__arena *arena, size_t size)
 {
-    if (size > SIZE_MAX - alignof(max_align_t))
-        return NULL;
-    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
     waldo__arena_block *block = arena->blocks;
     if (!block || block->size - block->used < size) {
         block = add_block(arena, size);
@@ -62,6 +59,18 @@ void *waldo__arena_alloc(waldo__arena *arena, size_t size)
     }
     void *memory = block->data + block->used;
     block->used += size;
+    return memory;
+}
+
+void *waldo__arena_alloc(waldo__arena *arena, size_t size)
+{
+    if (size > SIZE_MAX - alignof(max_align_t))
+        return NULL;
+    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    if (WALDO__ARENA_FIRST - arena->used < size)
+        return take_from_blocks(arena, size);
+    void *memory = arena->first + arena->used;
+    arena->used += size;
     return memory;
 }
 
@@ -76,6 +85,7 @@ char *waldo__arena_strdup(waldo__arena *arena, const char *text)
 
 void waldo__arena_free(waldo__arena *arena)
 {
+    arena->used = 0;
     while (arena->blocks) {
         waldo__arena_block *block = arena->blocks;
         arena->blocks = block->next;

@@ -3,12 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size) ((void)0)
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)0)
-#endif
+#include "wire/poison.h"
 
 #define SMALLEST 64
 

@@ -12,6 +12,20 @@ static int no_memory(size_t size, waldo_error *reterr)
     return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes", size);
 }
 
+/* A length takes one byte in a short body. false: it is none, and there is nothing behind the
+ * envelope. */
+static bool append_short(waldo__buffer *buffer, uint8_t body_tag, const ProtobufCMessage *body)
+{
+    uint8_t *start = buffer->data + buffer->size;
+    size_t size;
+    if (!waldo__flat_write_short(body, start + 2, &size))
+        return false;
+    start[0] = body_tag;
+    start[1] = (uint8_t)size;
+    buffer->size += size > 0 ? 2 + size : 0;
+    return true;
+}
+
 /* tail may be NULL for none; finds: it is any. */
 static int append(waldo__buffer *buffer, const ProtobufCMessage *envelope, uint8_t body_tag,
                   const ProtobufCMessage *body, ProtobufCBinaryData *tail, bool finds,
@@ -21,13 +35,19 @@ static int append(waldo__buffer *buffer, const ProtobufCMessage *envelope, uint8
         return waldo_error_set(
             reterr, WALDO_ETYPE,
             "a message that begins with zeros: it has to begin with its ..._INIT");
-    size_t body_size = body ? protobuf_c_message_get_packed_size(body) : 0;
+    if (!waldo__flat_append(buffer, envelope, 2 + WALDO__FLAT_SHORT_ROOM))
+        return no_memory(WALDO__FLAT_SHORT_ROOM, reterr);
+    bool may_be_short = !tail || tail->len == 0;
+    if (!body || (may_be_short && append_short(buffer, body_tag, body)))
+        return 0;
+    size_t body_size = protobuf_c_message_get_packed_size(body);
     if (tail && tail->len > body_size)
         *tail = (ProtobufCBinaryData){0};
     if (finds && body_size >= WALDO__TAIL_LEAST)
         *tail = waldo__tail_find(body);
     size_t tail_size = tail ? tail->len : 0;
-    if (!waldo__flat_append(buffer, envelope, 1 + MAX_VARINT + body_size - tail_size))
+    size_t most = buffer->size + 1 + MAX_VARINT + body_size - tail_size;
+    if (!waldo__buffer_reserve(buffer, most))
         return no_memory(body_size, reterr);
     if (body_size == 0)
         return 0;

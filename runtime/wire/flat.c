@@ -3,185 +3,13 @@
 #include <endian.h>
 #include <string.h>
 
-#include "value/unicode.h"
-
-/* MAX_TAG is of lengths, too: protobuf-c reads no longer ones. */
+/* MAX_TAG is of lengths, too. */
 enum { VARINT = 0, FIXED64 = 1, DELIMITED = 2, MAX_VARINT = 10, MAX_TAG = 5 };
-
-typedef struct reader {
-    const uint8_t *data;
-    const uint8_t *end;
-    waldo__arena *arena;
-    bool borrows;
-} reader;
-
-static void *member(void *message, const ProtobufCFieldDescriptor *field)
-{
-    return (char *)message + field->offset;
-}
 
 static const void *const_member(const void *message, const ProtobufCFieldDescriptor *field)
 {
     return (const char *)message + field->offset;
 }
-
-/* ---- reading ---- */
-
-static bool read_long_varint(reader *from, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    for (unsigned shift = 0; shift < 64 && from->data < from->end; shift += 7) {
-        uint8_t byte = *from->data++;
-        if (shift == 63 && byte > 1)
-            return false;
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *ret_number = number;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Most have one byte. */
-static inline bool read_varint(reader *from, uint64_t *ret_number)
-{
-    if (from->data == from->end || *from->data >= 0x80)
-        return read_long_varint(from, ret_number);
-    *ret_number = *from->data++;
-    return true;
-}
-
-static bool read_number(reader *from, ProtobufCType type, void *target)
-{
-    uint64_t number;
-    if (!read_varint(from, &number))
-        return false;
-    switch (type) {
-    case PROTOBUF_C_TYPE_UINT64:
-        *(uint64_t *)target = number;
-        return true;
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_ENUM:
-        *(uint32_t *)target = (uint32_t)number;
-        return true;
-    case PROTOBUF_C_TYPE_SINT32:
-        *(int32_t *)target = (int32_t)((uint32_t)number >> 1) ^ -(int32_t)(number & 1);
-        return true;
-    case PROTOBUF_C_TYPE_BOOL:
-        *(protobuf_c_boolean *)target = number != 0;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool read_fixed64(reader *from, void *target)
-{
-    uint64_t number;
-    if (from->end - from->data < 8)
-        return false;
-    memcpy(&number, from->data, sizeof number);
-    from->data += sizeof number;
-    *(uint64_t *)target = le64toh(number);
-    return true;
-}
-
-static bool take_text(reader *from, size_t size, char **target)
-{
-    const char *text = (const char *)from->data;
-    char *copy = waldo__arena_alloc(from->arena, size + 1);
-    if (!copy || !waldo__utf8_valid(text, size) || (size > 0 && memchr(text, '\0', size)))
-        return false;
-    memcpy(copy, text, size);
-    copy[size] = '\0';
-    *target = copy;
-    return true;
-}
-
-static bool take_bytes(reader *from, size_t size, ProtobufCBinaryData *target)
-{
-    uint8_t *bytes = (uint8_t *)from->data;
-    if (!from->borrows && size > 0) {
-        bytes = waldo__arena_alloc(from->arena, size);
-        if (!bytes)
-            return false;
-        memcpy(bytes, from->data, size);
-    }
-    *target = (ProtobufCBinaryData){size, size > 0 ? bytes : NULL};
-    return true;
-}
-
-/* Numbers in one field. Each takes a byte at least. */
-static bool take_array(reader *from, size_t size, void *message,
-                       const ProtobufCFieldDescriptor *field)
-{
-    size_t *count = (size_t *)((char *)message + field->quantifier_offset);
-    if (field->type != PROTOBUF_C_TYPE_UINT64 || *count > 0 || size > SIZE_MAX / sizeof(uint64_t))
-        return false;
-    uint64_t *numbers = waldo__arena_alloc(from->arena, size * sizeof *numbers);
-    reader within = *from;
-    within.end = from->data + size;
-    while (numbers && within.data < within.end)
-        if (!read_varint(&within, &numbers[(*count)++]))
-            return false;
-    *(uint64_t **)member(message, field) = numbers;
-    return numbers != NULL;
-}
-
-static bool read_delimited(reader *from, void *message, const ProtobufCFieldDescriptor *field)
-{
-    uint64_t size;
-    const uint8_t *start = from->data;
-    if (!read_varint(from, &size) || from->data - start > MAX_TAG ||
-        size > (size_t)(from->end - from->data))
-        return false;
-    bool taken = false;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED)
-        taken = take_array(from, size, message, field);
-    else if (field->type == PROTOBUF_C_TYPE_STRING)
-        taken = take_text(from, size, member(message, field));
-    else if (field->type == PROTOBUF_C_TYPE_BYTES)
-        taken = take_bytes(from, size, member(message, field));
-    from->data += size;
-    return taken;
-}
-
-static bool read_field(reader *from, const ProtobufCMessageDescriptor *descriptor, void *message)
-{
-    uint64_t tag;
-    const uint8_t *start = from->data;
-    if (!read_varint(from, &tag) || from->data - start > MAX_TAG || tag >> 3 == 0 ||
-        tag >> 3 > descriptor->n_fields)
-        return false;
-    const ProtobufCFieldDescriptor *field = &descriptor->fields[(tag >> 3) - 1];
-    bool single = field->label != PROTOBUF_C_LABEL_REPEATED;
-    switch (tag & 7) {
-    case VARINT:
-        return single && read_number(from, field->type, member(message, field));
-    case FIXED64:
-        return single && field->type == PROTOBUF_C_TYPE_FIXED64 &&
-               read_fixed64(from, member(message, field));
-    case DELIMITED:
-        return read_delimited(from, message, field);
-    default:
-        return false;
-    }
-}
-
-bool waldo__flat_read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
-                      const uint8_t *data, size_t size, bool borrows, void *message)
-{
-    /* No bytes may be nowhere, and then there is no sum. */
-    reader from = {data, size > 0 ? data + size : data, arena, borrows};
-    descriptor->message_init(message);
-    while (from.data < from.end)
-        if (!read_field(&from, descriptor, message))
-            return false;
-    return true;
-}
-
-/* ---- writing ---- */
 
 size_t waldo__write_varint(uint8_t *target, uint64_t number)
 {
@@ -194,36 +22,43 @@ size_t waldo__write_varint(uint8_t *target, uint64_t number)
     return size;
 }
 
-static size_t array_size(const void *message, const ProtobufCFieldDescriptor *field)
+/* A count, a choice, or whether it is there. */
+static const void *quantifier(const void *message, const ProtobufCFieldDescriptor *field)
 {
-    return *(const size_t *)((const char *)message + field->quantifier_offset);
+    return (const char *)message + field->quantifier_offset;
 }
 
-/* As it is written, and whether that is worth a field: zero is not. */
-static bool number_of(const ProtobufCFieldDescriptor *field, const void *message,
-                      uint64_t *ret_number)
+static size_t array_size(const void *message, const ProtobufCFieldDescriptor *field)
 {
+    return *(const size_t *)quantifier(message, field);
+}
+
+/* A number or a truth value as the message has it. 0 is not worth a field. */
+static uint64_t number_in(const void *message, const ProtobufCFieldDescriptor *field)
+{
+    static const uint32_t wide = 1u << PROTOBUF_C_TYPE_INT64 | 1u << PROTOBUF_C_TYPE_SINT64 |
+                                 1u << PROTOBUF_C_TYPE_SFIXED64 | 1u << PROTOBUF_C_TYPE_UINT64 |
+                                 1u << PROTOBUF_C_TYPE_FIXED64 | 1u << PROTOBUF_C_TYPE_DOUBLE;
     const void *from = const_member(message, field);
-    switch (field->type) {
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-        *ret_number = *(const uint64_t *)from;
-        break;
-    case PROTOBUF_C_TYPE_UINT32:
-        *ret_number = *(const uint32_t *)from;
-        break;
+    return wide >> field->type & 1 ? *(const uint64_t *)from : *(const uint32_t *)from;
+}
+
+/* As it is written. */
+static uint64_t encode(ProtobufCType type, uint64_t number)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_SINT64:
+        return number << 1 ^ (number >> 63 ? UINT64_MAX : 0);
+    case PROTOBUF_C_TYPE_SINT32:
+        return (uint32_t)number << 1 ^ ((uint32_t)number >> 31 ? UINT32_MAX : 0);
+    case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_ENUM:
-        *ret_number = (uint64_t) * (const int32_t *)from;
-        break;
+        return (uint64_t)(int64_t)(int32_t)(uint32_t)number;
     case PROTOBUF_C_TYPE_BOOL:
-        *ret_number = *(const protobuf_c_boolean *)from != 0;
-        break;
-    default: { /* SINT32 */
-        int32_t number = *(const int32_t *)from;
-        *ret_number = (uint32_t)number << 1 ^ (uint32_t)(number < 0 ? -1 : 0);
+        return number != 0;
+    default:
+        return number;
     }
-    }
-    return *ret_number != 0;
 }
 
 /* What is written, with room for all that may come behind what is written next. */
@@ -255,7 +90,7 @@ static void write_number(waldo__buffer *buffer, const ProtobufCFieldDescriptor *
         return;
     }
     write_tag(buffer, field, VARINT);
-    buffer->size += waldo__write_varint(buffer->data + buffer->size, number);
+    buffer->size += waldo__write_varint(buffer->data + buffer->size, encode(field->type, number));
 }
 
 static bool write_bytes(const writer *to, const ProtobufCFieldDescriptor *field, const void *data,
@@ -304,10 +139,10 @@ static bool is_nested(const ProtobufCFieldDescriptor *field, const void *message
            (field->label != PROTOBUF_C_LABEL_REPEATED || array_size(message, field) > 0);
 }
 
+/* No message. */
 static bool write_field(const writer *to, const ProtobufCFieldDescriptor *field,
                         const void *message)
 {
-    uint64_t number;
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return write_array(to, field, *(const uint64_t *const *)const_member(message, field),
                            array_size(message, field));
@@ -319,7 +154,8 @@ static bool write_field(const writer *to, const ProtobufCFieldDescriptor *field,
         const ProtobufCBinaryData *bytes = const_member(message, field);
         return write_bytes(to, field, bytes->data, bytes->len);
     }
-    if (number_of(field, message, &number))
+    uint64_t number = number_in(message, field);
+    if (number != 0)
         write_number(to->buffer, field, number);
     return true;
 }
@@ -350,4 +186,136 @@ bool waldo__flat_append(waldo__buffer *buffer, const ProtobufCMessage *message, 
     if (!appended)
         buffer->size = before;
     return appended;
+}
+
+/* ---- short messages ---- */
+
+typedef struct short_writer {
+    uint8_t *at;
+    const uint8_t *end; /* a number may go beyond it, and is the last thing then */
+} short_writer;
+
+/* As protobuf-c decides it: whether the field is worth a place. Of a oneof it is the chosen one. */
+static bool is_there(const void *message, const ProtobufCFieldDescriptor *field)
+{
+    const void *from = const_member(message, field);
+    bool chosen = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
+    if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        const char *pointer = *(const char *const *)from;
+        bool plain = field->label == PROTOBUF_C_LABEL_NONE && !chosen;
+        return pointer && pointer != field->default_value &&
+               (!plain || field->type == PROTOBUF_C_TYPE_MESSAGE || *pointer);
+    }
+    if (chosen)
+        return true;
+    if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
+        return *(const protobuf_c_boolean *)quantifier(message, field);
+    if (field->type == PROTOBUF_C_TYPE_BYTES)
+        return ((const ProtobufCBinaryData *)from)->len > 0;
+    if (field->type == PROTOBUF_C_TYPE_DOUBLE)
+        return *(const double *)from != 0; /* nor is -0.0 */
+    return number_in(message, field) != 0;
+}
+
+/* Another one of its oneof was chosen. */
+static bool is_left_out(const void *message, const ProtobufCFieldDescriptor *field)
+{
+    return field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF &&
+           *(const uint32_t *)quantifier(message, field) != field->id;
+}
+
+static bool put_bytes(short_writer *to, const void *data, size_t size)
+{
+    if (to->at >= to->end || size >= (size_t)(to->end - to->at))
+        return false;
+    *to->at++ = (uint8_t)size;
+    if (size > 0)
+        memcpy(to->at, data, size);
+    to->at += size;
+    return true;
+}
+
+static bool put_message(short_writer *to, const ProtobufCMessage *message);
+
+static bool put_nested(short_writer *to, const ProtobufCMessage *message)
+{
+    uint8_t *size = to->at++;
+    if (!put_message(to, message))
+        return false;
+    *size = (uint8_t)(to->at - size - 1);
+    return true;
+}
+
+static void put_number(short_writer *to, const ProtobufCFieldDescriptor *field, const void *message,
+                       unsigned type)
+{
+    uint64_t number = encode(field->type, number_in(message, field));
+    to->at += waldo__write_varint(to->at, field->id << 3 | type);
+    if (type == VARINT) {
+        to->at += waldo__write_varint(to->at, number);
+        return;
+    }
+    number = htole64(number);
+    memcpy(to->at, &number, sizeof number);
+    to->at += sizeof number;
+}
+
+static bool put_field(short_writer *to, const ProtobufCFieldDescriptor *field, const void *message)
+{
+    const void *from = const_member(message, field);
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        return false;
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        put_number(to, field, message, FIXED64);
+        return true;
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        break;
+    default:
+        put_number(to, field, message, VARINT);
+        return true;
+    }
+    to->at += waldo__write_varint(to->at, field->id << 3 | DELIMITED);
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return put_nested(to, *(const ProtobufCMessage *const *)from);
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        const char *text = *(const char *const *)from;
+        return put_bytes(to, text, strnlen(text, WALDO__FLAT_SHORT));
+    }
+    const ProtobufCBinaryData *bytes = from;
+    return put_bytes(to, bytes->data, bytes->len);
+}
+
+static bool put_message(short_writer *to, const ProtobufCMessage *message)
+{
+    const ProtobufCMessageDescriptor *descriptor = message->descriptor;
+    if (!descriptor || message->n_unknown_fields > 0)
+        return false;
+    for (unsigned i = 0; i < descriptor->n_fields && to->at <= to->end; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        if (is_left_out(message, field))
+            continue;
+        if (field->label == PROTOBUF_C_LABEL_REQUIRED ||
+            (field->label == PROTOBUF_C_LABEL_REPEATED && array_size(message, field) > 0))
+            return false;
+        if (field->label != PROTOBUF_C_LABEL_REPEATED && is_there(message, field) &&
+            !put_field(to, field, message))
+            return false;
+    }
+    return to->at <= to->end;
+}
+
+bool waldo__flat_write_short(const ProtobufCMessage *message, uint8_t *target, size_t *ret_size)
+{
+    short_writer to = {target, target + WALDO__FLAT_SHORT};
+    if (!put_message(&to, message))
+        return false;
+    *ret_size = (size_t)(to.at - target);
+    return true;
 }

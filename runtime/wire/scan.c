@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "value/unicode.h"
+#include "wire/flat.h"
 
 #define MAX_FIELD_NUMBER ((1u << 29) - 1)
 
@@ -280,6 +281,8 @@ int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocat
                   const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
                   waldo_error *reterr)
 {
+    if (waldo__flat_unpack(descriptor, allocator, data, size, ret_message))
+        return 0;
     int status = waldo__scan(descriptor, data, size, NULL, reterr);
     if (status < 0)
         return status;

@@ -124,7 +124,7 @@ int waldo__shm_move(int fd, waldo__sp_parser *parser, waldo__deadline deadline,
     waldo__lane_writer_init(&client->requests, &client->region.requests);
     waldo__lane_reader_init(&client->replies, &client->region.replies);
     waldo__lane_wake(&client->replies);
-    client->heard_at = waldo__now();
+    client->heard_at = waldo__lately();
     client->rest = waldo__spin_make(0);
     if (client->rest.limit > WALDO__LANE_REST_NS)
         client->rest.limit = WALDO__LANE_REST_NS;
@@ -265,7 +265,7 @@ static int next_record(waldo__shm_client *client, waldo__deadline deadline, wald
     }
     if (waldo__lane_read(&client->replies, client->spans) != 1)
         return nonsense(reterr);
-    client->heard_at = waldo__now();
+    client->heard_at = waldo__lately();
     client->reading = true;
     atomic_fetch_add_explicit(&client->received, 1, memory_order_relaxed);
     return 0;
@@ -313,7 +313,7 @@ uint64_t waldo__shm_progress(const waldo__shm_client *client)
 
 bool waldo__shm_is_connected(waldo__shm_client *client)
 {
-    if (waldo__now() - client->heard_at < LATELY_NS)
+    if (waldo__lately() - client->heard_at < LATELY_NS)
         return true;
     return !has_hung_up(client);
 }

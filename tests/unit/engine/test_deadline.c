@@ -36,3 +36,28 @@ Test(deadline, milliseconds_are_rounded_up)
     cr_assert(left > 0 || waldo__now() >= soon); /* it may take that long to get here */
     cr_assert_eq(waldo__deadline_poll_ms(waldo__deadline_in(86400.0 * 3650)), INT_MAX);
 }
+
+Test(deadline, lately_is_not_long_ago_and_never_to_come)
+{
+    for (int i = 0; i < 1000; i++) {
+        uint64_t before = waldo__lately(), now = waldo__now();
+        cr_assert_leq(before, now);
+        cr_assert_geq(waldo__lately(), before);
+    }
+}
+
+Test(deadline, what_has_passed)
+{
+    cr_assert(waldo__deadline_passed(waldo__deadline_in(0)));
+    cr_assert_not(waldo__deadline_passed(WALDO__NEVER));
+    cr_assert_not(waldo__deadline_passed(waldo__deadline_in(100)));
+    /* Exact where it is near. */
+    waldo__deadline soon = waldo__now() + 100000;
+    bool passed = false;
+    while (!passed) {
+        uint64_t before = waldo__now();
+        passed = waldo__deadline_passed(soon);
+        cr_assert(passed || before < soon);
+        cr_assert(!passed || waldo__now() >= soon);
+    }
+}

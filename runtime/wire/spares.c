@@ -1,0 +1,62 @@
+#include "wire/spares.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "wire/poison.h"
+
+enum { MOST = 128 };
+
+void waldo__spares_init(waldo__spares *spares)
+{
+    pthread_mutex_init(&spares->lock, NULL);
+    spares->first = NULL;
+    spares->count = 0;
+}
+
+void *waldo__spares_take(waldo__spares *spares, size_t size)
+{
+    pthread_mutex_lock(&spares->lock);
+    void **block = spares->first;
+    if (block) {
+        spares->first = *block;
+        spares->count--;
+    }
+    pthread_mutex_unlock(&spares->lock);
+    if (!block)
+        return malloc(size);
+    ASAN_UNPOISON_MEMORY_REGION(block, size);
+    return block;
+}
+
+void waldo__spares_give(waldo__spares *spares, void *block, size_t size)
+{
+    void **spare = block;
+    pthread_mutex_lock(&spares->lock);
+    bool keeps = spares->count < MOST;
+    if (keeps) {
+        *spare = spares->first;
+        spares->first = spare;
+        spares->count++;
+        /* Whoever uses it still is found out. */
+        ASAN_POISON_MEMORY_REGION(spare + 1, size - sizeof *spare);
+    }
+    pthread_mutex_unlock(&spares->lock);
+    if (!keeps)
+        free(block);
+}
+
+void waldo__spares_after_fork(waldo__spares *spares)
+{
+    pthread_mutex_init(&spares->lock, NULL);
+}
+
+void waldo__spares_free(waldo__spares *spares)
+{
+    while (spares->first) {
+        void **block = spares->first;
+        spares->first = *block;
+        free(block);
+    }
+    pthread_mutex_destroy(&spares->lock);
+}
