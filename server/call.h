@@ -205,10 +205,10 @@ int waldo__call_construct(waldo_call *call, const waldo__type *type, const Proto
 /* The same with arguments as a value: a dict of the fields, a tuple of them in order, or none. */
 int waldo__call_construct_from(waldo_call *call, const waldo__type *type,
                                const waldo_value *arguments, waldo__object **ret_object);
-/* A message of the descriptor, in the arena, from such a value. descriptor NULL: nothing is taken. */
+/* A message of the descriptor, in the arena, from such a value. descriptor NULL: nothing is taken.
+ */
 int waldo__call_convert(waldo_call *call, const waldo_value *arguments,
-                        const ProtobufCMessageDescriptor *descriptor,
-                        ProtobufCMessage **ret_input);
+                        const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_input);
 /* May the caller create objects of the type? 0, or it was raised. */
 int waldo__call_may_create(waldo_call *call, const waldo__type *type);
 /* Why there is no new object: the limit, or memory. Returns the code. */

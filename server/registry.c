@@ -276,9 +276,8 @@ static int check_arguments(const waldo__type *type, const waldo_value *arguments
     const ProtobufCMessageDescriptor *input = type->service->create_input;
     ProtobufCMessage *message;
     waldo_error error;
-    int status =
-        waldo__convert_to_message(arguments, input ? input : &google__protobuf__empty__descriptor,
-                                  NULL, &message, &error);
+    int status = waldo__convert_to_message(
+        arguments, input ? input : &google__protobuf__empty__descriptor, NULL, &message, &error);
     if (status < 0)
         return waldo_error_set(reterr, status, "creation of a shared '%s': %s", type->type_id,
                                error.message);
@@ -324,8 +323,9 @@ int waldo_registry_share(waldo_registry *registry, const char *name, const char 
                          waldo_value *arguments, waldo_error *reterr)
 {
     if (!arguments)
-        return waldo_error_set(reterr, WALDO_ENOMEM,
-                               "no memory for the arguments, or NULL where waldo_v_none() is meant");
+        return waldo_error_set(
+            reterr, WALDO_ENOMEM,
+            "no memory for the arguments, or NULL where waldo_v_none() is meant");
     int status = share(registry, name, type_id, arguments, reterr);
     waldo_value_unref(arguments);
     return status;

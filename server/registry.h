@@ -28,7 +28,8 @@ typedef struct waldo__type {
     bool no_create;
     /* What whoever creates one gives; NULL: nothing. */
     const ProtobufCMessageDescriptor *create_input;
-    /* Of a shared object: what its constructor gets, once. NULL: each creation makes another one. */
+    /* Of a shared object: what its constructor gets, once. NULL: each creation makes another one.
+     */
     waldo_value *shared_arguments;
     /* For each method of the service: may clients call it, and a proxy of which typeid comes back
      * (NULL: none). */

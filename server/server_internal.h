@@ -94,7 +94,7 @@ struct waldo_server {
     waldo__deadlines deadlines;
     waldo__deadlines alarms;
     waldo__holds holds;
-    waldo__map shared; /* waldo__type -> waldo__shared */
+    waldo__map shared;   /* waldo__type -> waldo__shared */
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls */
     waldo_call *outbox;  /* answered, in order */

@@ -1,5 +1,5 @@
-/* Objects that all who create them share (waldo_registry_share). A server makes each of them when it
- * is first asked for, and keeps it to its end. */
+/* Objects that all who create them share (waldo_registry_share). A server makes each of them when
+ * it is first asked for, and keeps it to its end. */
 #ifndef WALDO_SERVER_SHARED_H
 #define WALDO_SERVER_SHARED_H
 
