@@ -181,8 +181,7 @@ Test(shared, each_name_is_another_object)
 Test(shared, also_where_clients_cannot_create_the_type)
 {
     waldo_proxy *secret, *none = NULL;
-    must_fail(waldo_proxy_create(manager, "Secret", waldo_v_none(), &none, &err),
-              WALDO_EATTRIBUTE);
+    must_fail(waldo_proxy_create(manager, "Secret", waldo_v_none(), &none, &err), WALDO_EATTRIBUTE);
     secret = proxy_of(manager, "secret");
     waldo_proxy_unref(secret);
     live_end();
@@ -252,9 +251,9 @@ Test(shared, takes_no_arguments)
     takes_none(waldo_v_tuple(waldo_v(5)));
     takes_none(waldo_v_fields("maxsize", waldo_v(5)));
     arguments.maxsize = 5;
-    must_fail(waldo_proxy_new(manager, &waldo_builtin_queue_type, "jobs", &arguments.base, &proxy,
-                              &err),
-              WALDO_ETYPE);
+    must_fail(
+        waldo_proxy_new(manager, &waldo_builtin_queue_type, "jobs", &arguments.base, &proxy, &err),
+        WALDO_ETYPE);
     cr_assert_str_eq(err.message, "no arguments are taken");
     cr_assert_null(proxy);
     /* These are none. */
@@ -302,8 +301,7 @@ Test(shared, a_constructor_that_fails_is_tried_again)
     waldo_proxy *thing = NULL;
     fails = true;
     for (int i = 0; i < 2; i++) {
-        must_fail(waldo_proxy_create(manager, "thing", waldo_v_none(), &thing, &err),
-                  WALDO_EVALUE);
+        must_fail(waldo_proxy_create(manager, "thing", waldo_v_none(), &thing, &err), WALDO_EVALUE);
         cr_assert_str_eq(err.message, "not today");
     }
     fails = false;
