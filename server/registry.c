@@ -302,8 +302,8 @@ static int fill_shared(waldo__type *type, const waldo__type *of, waldo_value *ar
 static int share(waldo_registry *registry, const char *name, const char *type_id,
                  waldo_value *arguments, waldo_error *reterr)
 {
-    const waldo__type *of;
-    waldo__type *type;
+    const waldo__type *of = NULL;
+    waldo__type *type = NULL;
     int status = find_sharable(registry, type_id, &of, reterr);
     if (status >= 0)
         status = check_arguments(of, arguments, reterr);
