@@ -71,66 +71,23 @@ Test(waldod, too_many_shared, .fini = daemon_kill_all)
     close(process.errors);
 }
 
-static waldo_queue *jobs_at(const char *url)
+static void begin_to(daemon_process *process, const char *what, const char *url)
 {
-    waldo_manager *manager = NULL;
-    waldo_queue *jobs = NULL;
-    waldo_error err = WALDO_ERROR_INIT;
+    const char *const arguments[] = {MEETER, url, what, NULL};
 
-    cr_assert_eq(waldo_connect(url, NULL, &manager, &err), 0, "%s", err.message);
-    cr_assert_eq(waldo_queue_from_name(manager, "jobs", &jobs, &err), 0, "%s", err.message);
-    waldo_manager_unref(manager); /* the queue has a reference */
-    return jobs;
+    daemon_spawn(process, arguments);
 }
 
-/* What the two know of each other is the name. */
-static int put_jobs(const char *url)
+static void end_well(daemon_process *process)
 {
-    waldo_queue *jobs = jobs_at(url);
-    int status = 0;
-    for (int i = 1; i <= 10 && status >= 0; i++)
-        status = waldo_queue_put(jobs, waldo_v(i), 0, NULL);
-    waldo_queue_unref(jobs);
-    return status < 0;
-}
-
-static int get_jobs(const char *url)
-{
-    waldo_queue *jobs = jobs_at(url);
-    int64_t sum = 0, number = 0;
-    for (int i = 1; i <= 10; i++) {
-        waldo_value *item = NULL;
-        if (waldo_queue_get(jobs, 30, &item, NULL) < 0 ||
-            waldo_value_get_int64(item, &number, NULL) < 0)
-            break;
-        waldo_value_unref(item);
-        sum += number;
-    }
-    waldo_queue_unref(jobs);
-    return sum != 55;
-}
-
-static pid_t in_a_process(int (*work)(const char *url), const char *url)
-{
-    pid_t child = fork();
-
-    if (child == 0)
-        _exit(work(url));
-    return child;
-}
-
-static void assert_succeeds(pid_t child)
-{
-    int status = -1;
-
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    cr_assert_eq(daemon_wait(process), 0, "%s", daemon_errors(process));
+    close(process->errors);
 }
 
 Test(waldod, strangers_meet_at_a_shared_queue, .fini = daemon_kill_all)
 {
     char path[64], urls[2][DAEMON_URL_SIZE];
-    daemon_process process;
+    daemon_process process, getter, putter;
 
     snprintf(path, sizeof path, "ipc://@waldo-test-%d", (int)getpid());
     const char *const arguments[] = {
@@ -140,13 +97,16 @@ Test(waldod, strangers_meet_at_a_shared_queue, .fini = daemon_kill_all)
         daemon_read_url(&process, urls[i]);
     /* Each way, and with both on one. */
     for (int i = 0; i < 4; i++) {
-        pid_t getter = in_a_process(get_jobs, urls[i % 2]);
-        assert_succeeds(in_a_process(put_jobs, urls[i / 2]));
-        assert_succeeds(getter);
+        begin_to(&getter, "get", urls[i % 2]);
+        begin_to(&putter, "put", urls[i / 2]);
+        end_well(&putter);
+        end_well(&getter);
     }
-    /* Nobody is there, and what they leave is. */
-    assert_succeeds(in_a_process(put_jobs, urls[0]));
-    assert_succeeds(in_a_process(get_jobs, urls[1]));
+    /* Nobody is there any more, and what they left is. */
+    begin_to(&putter, "put", urls[0]);
+    end_well(&putter);
+    begin_to(&getter, "get", urls[1]);
+    end_well(&getter);
     daemon_stop(&process);
 }
 
