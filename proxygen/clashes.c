@@ -179,8 +179,9 @@ static void add_stub(const struct scan *scan, const struct typeid *typeid,
 
 static void add_proxy(const struct scan *scan, const struct typeid *typeid)
 {
-    static const char *const functions[] = {"new",     "new_async", "new_await",  "ref", "unref",
-                                            "cleanup", "proxy",     "from_proxy", "type"};
+    static const char *const functions[] = {"new",       "new_async", "new_await", "ref",
+                                            "unref",     "cleanup",   "proxy",     "from_proxy",
+                                            "from_name", "type"};
     const char *meaning = arena_print(scan->model->arena, "typeid %s", typeid->name);
     const char *reason = names_reserved_global(typeid->prefix);
     if (scan->own && reason != NULL)

@@ -184,6 +184,12 @@ static void print_typeid(struct printer *printer, const struct typeid *typeid)
         "of these.");
     printer_function(printer, "WALDO_CHECK int $P$_from_proxy(",
                      "waldo_proxy *proxy, $P$ **ret_proxy, waldo_error *reterr", ");\n");
+    printer_comment(printer, 0, "",
+                    "The object that all clients share under a name (waldo_registry_share). "
+                    "WALDO_EKEY: the server has none.");
+    printer_function(
+        printer, "WALDO_CHECK int $P$_from_name(",
+        "waldo_manager *manager, const char *name, $P$ **ret_proxy, waldo_error *reterr", ");\n");
     for (size_t i = 0; i < typeid->exposed_count; i++)
         print_method(printer, typeid->exposed[i]);
     printer_print(printer, "\n");

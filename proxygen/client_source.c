@@ -107,6 +107,16 @@ static void print_common(struct printer *printer)
                            "    if (status >= 0)\n"
                            "        *ret_proxy = ($P$ *)waldo_proxy_ref(proxy);\n"
                            "    return status;\n"
+                           "}\n\n");
+    printer_function(
+        printer, "int $P$_from_name(",
+        "waldo_manager *manager, const char *name, $P$ **ret_proxy, waldo_error *reterr", ")\n");
+    printer_print(printer, "{\n    waldo_proxy *proxy;\n");
+    printer_function(printer, "    int status = waldo_proxy_from_name(",
+                     "manager, &$P$_type, name, &proxy, reterr", ");\n");
+    printer_print(printer, "    if (status >= 0)\n"
+                           "        *ret_proxy = ($P$ *)proxy;\n"
+                           "    return status;\n"
                            "}\n");
 }
 

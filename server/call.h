@@ -22,6 +22,7 @@
 #include "object.h"
 #include "pool.h"
 #include "session.h"
+#include "shared.h"
 #include "waldo/wire.pb-c.h"
 #include "wire/arena.h"
 #include "wire/buffer.h"
@@ -196,12 +197,18 @@ int waldo__call_adopt(waldo_call *call, const waldo__type *type, void *self,
                       waldo__object **ret_object);
 /* A new object of the type, by its constructor. input: what the constructor takes. *ret_object with
  * a pin. */
+int waldo__call_make(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
+                     waldo__object **ret_object);
+/* The same for whoever creates one, who may get a shared object. input: type->create_input. */
 int waldo__call_construct(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
                           waldo__object **ret_object);
-/* The same with arguments as a value: a dict of the constructor's fields, a tuple of them in order,
- * or none. */
+/* The same with arguments as a value: a dict of the fields, a tuple of them in order, or none. */
 int waldo__call_construct_from(waldo_call *call, const waldo__type *type,
                                const waldo_value *arguments, waldo__object **ret_object);
+/* A message of the descriptor, in the arena, from such a value. descriptor NULL: nothing is taken.
+ */
+int waldo__call_convert(waldo_call *call, const waldo_value *arguments,
+                        const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_input);
 /* May the caller create objects of the type? 0, or it was raised. */
 int waldo__call_may_create(waldo_call *call, const waldo__type *type);
 /* Why there is no new object: the limit, or memory. Returns the code. */

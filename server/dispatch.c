@@ -219,14 +219,16 @@ static int find_type(waldo_call *call)
 
 static int do_create(waldo_call *call)
 {
+    waldo__strand *strand;
     int status = find_type(call);
-    if (status < 0)
-        return status;
-    status = waldo__call_may_create(call, call->type);
+    if (status >= 0)
+        status = waldo__call_may_create(call, call->type);
+    if (status >= 0)
+        status = waldo__create_strand(call, call->type, &strand);
     if (status < 0)
         return status;
     call->step = waldo__step_create;
-    waldo__call_submit(call, NULL, &call->type->habits[WALDO__HABIT_CREATE]);
+    waldo__call_submit(call, strand, &call->type->habits[WALDO__HABIT_CREATE]);
     return 0;
 }
 

@@ -58,8 +58,8 @@ static int adopt_created(waldo_call *call, const waldo__type *type, void *self,
     return status;
 }
 
-int waldo__call_construct(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
-                          waldo__object **ret_object)
+int waldo__call_make(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
+                     waldo__object **ret_object)
 {
     void *self = NULL;
     int status = type->service->create(call, type->ops, type->type_data, input, &self);
@@ -68,19 +68,35 @@ int waldo__call_construct(waldo_call *call, const waldo__type *type, const Proto
     return status < 0 ? status : adopt_created(call, type, self, ret_object);
 }
 
+int waldo__call_construct(waldo_call *call, const waldo__type *type, const ProtobufCMessage *input,
+                          waldo__object **ret_object)
+{
+    if (!type->shared_arguments)
+        return waldo__call_make(call, type, input, ret_object);
+    /* Fields of the type's own constructor, from a typed client. */
+    if (input && input->n_unknown_fields > 0)
+        return waldo_call_raise(call, WALDO_ETYPE, "no arguments are taken");
+    return waldo__call_share(call, type, ret_object);
+}
+
+int waldo__call_convert(waldo_call *call, const waldo_value *arguments,
+                        const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_input)
+{
+    waldo_error error;
+    if (descriptor && waldo__convert_to_message(arguments, descriptor, &call->arena.allocator,
+                                                ret_input, &error) < 0)
+        return waldo__call_raise_error(call, &error);
+    return 0;
+}
+
 int waldo__call_construct_from(waldo_call *call, const waldo__type *type,
                                const waldo_value *arguments, waldo__object **ret_object)
 {
-    const waldo_service *service = type->service;
-    if (!service->creates(type->ops))
+    if (!type->service->creates(type->ops))
         return waldo_call_raise(call, WALDO_ERUNTIME, "'%s' has no constructor", type->type_id);
     ProtobufCMessage *input = NULL;
-    waldo_error error;
-    if (service->create_input &&
-        waldo__convert_to_message(arguments, service->create_input, &call->arena.allocator, &input,
-                                  &error) < 0)
-        return waldo__call_raise_error(call, &error);
-    return waldo__call_construct(call, type, input, ret_object);
+    int status = waldo__call_convert(call, arguments, type->create_input, &input);
+    return status < 0 ? status : waldo__call_construct(call, type, input, ret_object);
 }
 
 int waldo__call_may_create(waldo_call *call, const waldo__type *type)

@@ -127,10 +127,9 @@ static int create_alias(waldo_call *call)
 int waldo__step_create(waldo_call *call)
 {
     const waldo__type *type = call->type;
-    const waldo_service *service = type->service;
-    if (!service->creates(type->ops))
+    if (!type->service->creates(type->ops))
         return create_alias(call);
-    int status = waldo__call_unpack_body(call, service->create_input, &call->arguments);
+    int status = waldo__call_unpack_body(call, type->create_input, &call->arguments);
     if (status < 0)
         return status;
     waldo__object *object;

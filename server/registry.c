@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <google/protobuf/empty.pb-c.h>
+
 #include "types/room.h"
+#include "value/convert.h"
 
 /* The index of the typeid, or where it would stand. */
 static size_t search(const waldo_registry *registry, const char *type_id, bool *ret_found)
@@ -51,6 +54,7 @@ static void type_unref(waldo__type *type)
     free(type->exposed);
     free(type->habits);
     free(type->type_id);
+    waldo_value_unref(type->shared_arguments);
     free(type);
 }
 
@@ -127,16 +131,42 @@ static int check_handlers(const waldo__type *type, waldo_error *reterr)
     return 0;
 }
 
-static int fill_type(waldo__type *type, const waldo_registration *registration, waldo_error *reterr)
+static bool allocate(waldo__type *type, const char *type_id)
 {
     /* One more than needed, so that a service without methods is not a calloc of 0. */
     type->exposed = calloc(type->service->method_count + 1, sizeof *type->exposed);
     type->returns = calloc(type->service->method_count + 1, sizeof *type->returns);
     type->habits = calloc(type->service->method_count + WALDO__HABIT_METHODS, sizeof *type->habits);
-    type->type_id = strdup(registration->type_id);
-    if (!type->exposed || !type->returns || !type->habits || !type->type_id)
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'",
-                               registration->type_id);
+    type->type_id = strdup(type_id);
+    return type->exposed && type->returns && type->habits && type->type_id;
+}
+
+/* Nothing of it is exposed yet. */
+static int type_new(const char *type_id, const waldo_service *service, const void *ops,
+                    void *type_data, waldo__type **ret_type, waldo_error *reterr)
+{
+    if (!type_id || !is_identifier(type_id))
+        return waldo_error_set(reterr, WALDO_EVALUE, "'%s' is no typeid: it must be an identifier",
+                               type_id ? type_id : "");
+    waldo__type *type = calloc(1, sizeof *type);
+    if (!type)
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'", type_id);
+    atomic_init(&type->references, 1);
+    type->service = service;
+    type->ops = ops;
+    type->type_data = type_data;
+    type->create_input = service->create_input;
+    if (!allocate(type, type_id)) {
+        type_unref(type);
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'", type_id);
+    }
+    *ret_type = type;
+    return 0;
+}
+
+static int fill_type(waldo__type *type, const waldo_registration *registration, waldo_error *reterr)
+{
+    type->no_create = registration->no_create;
     int status = expose(type, registration->exposed, reterr);
     if (status >= 0)
         status = map_results(type, registration->method_to_typeid, reterr);
@@ -192,19 +222,11 @@ int waldo_registry_add(waldo_registry *registry, const waldo_registration *regis
         return waldo_error_set(reterr, WALDO_EVERSION,
                                "%s was generated for ABI %u of Waldo, this is ABI %d",
                                service->name, service->abi, WALDO_ABI);
-    if (!registration->type_id || !is_identifier(registration->type_id))
-        return waldo_error_set(reterr, WALDO_EVALUE, "'%s' is no typeid: it must be an identifier",
-                               registration->type_id ? registration->type_id : "");
-    waldo__type *type = calloc(1, sizeof *type);
-    if (!type)
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'",
-                               registration->type_id);
-    atomic_init(&type->references, 1);
-    type->service = service;
-    type->ops = ops;
-    type->type_data = type_data;
-    type->no_create = registration->no_create;
-    int status = fill_type(type, registration, reterr);
+    waldo__type *type;
+    int status = type_new(registration->type_id, service, ops, type_data, &type, reterr);
+    if (status < 0)
+        return status;
+    status = fill_type(type, registration, reterr);
     if (status >= 0)
         status = insert(registry, type, reterr);
     if (status < 0)
@@ -228,6 +250,88 @@ int waldo_registry_add_service(waldo_registry *registry, const waldo_service *se
     }
     return 0;
 }
+
+/* ---- shared objects ---- */
+
+static int find_sharable(const waldo_registry *registry, const char *type_id,
+                         const waldo__type **ret_type, waldo_error *reterr)
+{
+    const waldo__type *type = waldo__registry_find(registry, type_id);
+    if (!type)
+        return waldo_error_set(reterr, WALDO_EKEY, "no type '%s' is registered", type_id);
+    if (type->shared_arguments)
+        return waldo_error_set(reterr, WALDO_EVALUE, "'%s' is a shared object, not a type",
+                               type_id);
+    if (!type->service->creates(type->ops))
+        return waldo_error_set(reterr, WALDO_EVALUE,
+                               "'%s' has no constructor that could make a shared object", type_id);
+    *ret_type = type;
+    return 0;
+}
+
+/* Would the constructor be given these? */
+static int check_arguments(const waldo__type *type, const waldo_value *arguments,
+                           waldo_error *reterr)
+{
+    const ProtobufCMessageDescriptor *input = type->service->create_input;
+    ProtobufCMessage *message;
+    waldo_error error;
+    int status = waldo__convert_to_message(
+        arguments, input ? input : &google__protobuf__empty__descriptor, NULL, &message, &error);
+    if (status < 0)
+        return waldo_error_set(reterr, status, "creation of a shared '%s': %s", type->type_id,
+                               error.message);
+    protobuf_c_message_free_unpacked(message, NULL);
+    return 0;
+}
+
+/* Clients may create it, whatever they may do with the type. */
+static int fill_shared(waldo__type *type, const waldo__type *of, waldo_value *arguments,
+                       waldo_error *reterr)
+{
+    type->create_input = &google__protobuf__empty__descriptor;
+    type->shared_arguments = waldo_value_ref(arguments);
+    for (size_t i = 0; i < of->service->method_count; i++) {
+        type->exposed[i] = of->exposed[i];
+        if (of->returns[i] && set_returns(type, i, of->returns[i], reterr) < 0)
+            return WALDO_ENOMEM;
+    }
+    return 0;
+}
+
+static int share(waldo_registry *registry, const char *name, const char *type_id,
+                 waldo_value *arguments, waldo_error *reterr)
+{
+    const waldo__type *of = NULL;
+    waldo__type *type = NULL;
+    int status = find_sharable(registry, type_id, &of, reterr);
+    if (status >= 0)
+        status = check_arguments(of, arguments, reterr);
+    if (status >= 0)
+        status = type_new(name, of->service, of->ops, of->type_data, &type, reterr);
+    if (status < 0)
+        return status;
+    status = fill_shared(type, of, arguments, reterr);
+    if (status >= 0)
+        status = insert(registry, type, reterr);
+    if (status < 0)
+        type_unref(type);
+    return status;
+}
+
+int waldo_registry_share(waldo_registry *registry, const char *name, const char *type_id,
+                         waldo_value *arguments, waldo_error *reterr)
+{
+    if (!arguments)
+        return waldo_error_set(
+            reterr, WALDO_ENOMEM,
+            "no memory for the arguments, or NULL where waldo_v_none() is meant");
+    int status = share(registry, name, type_id, arguments, reterr);
+    waldo_value_unref(arguments);
+    return status;
+}
+
+/* ---- life ---- */
 
 static bool inherit(waldo_registry *registry, const waldo_registry *parent)
 {

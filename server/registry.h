@@ -26,6 +26,11 @@ typedef struct waldo__type {
     const void *ops;
     void *type_data;
     bool no_create;
+    /* What whoever creates one gives; NULL: nothing. */
+    const ProtobufCMessageDescriptor *create_input;
+    /* Of a shared object: what its constructor gets, once. NULL: each creation makes another one.
+     */
+    waldo_value *shared_arguments;
     /* For each method of the service: may clients call it, and a proxy of which typeid comes back
      * (NULL: none). */
     bool *exposed;

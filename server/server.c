@@ -402,6 +402,7 @@ waldo_server *waldo_server_free(waldo_server *server)
     waldo__server_empty_outbox(server);
     waldo__holds_orphan(server);
     waldo__objects_free(server);
+    waldo__shared_free(server);
     waldo__deadlines_free(&server->deadlines);
     waldo__deadlines_free(&server->alarms);
     uv_walk(&server->loop, close_handle, NULL);

@@ -29,6 +29,7 @@
 #include "pool.h"
 #include "registry.h"
 #include "session.h"
+#include "shared.h"
 #include "value/keeper.h"
 #include "wire/spares.h"
 
@@ -95,6 +96,7 @@ struct waldo_server {
     waldo__deadlines alarms;
     waldo__holds holds;
     waldo__spares spare_calls;
+    waldo__map shared;   /* waldo__type -> waldo__shared */
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
     unsigned running;    /* jobs of calls */
     waldo_call *outbox;  /* answered, in order */

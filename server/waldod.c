@@ -1,6 +1,6 @@
 /* waldod: a server for types that come in modules.
  *
- *     waldod --listen URL... [--load FILE.so...] [--authkey-file FILE] [--max-message BYTES] ...
+ *     waldod --listen URL... [--load FILE.so...] [--share NAME=TYPE...] [--authkey-file FILE] ...
  *
  * Prints one line `listening on URL` for each listener, then serves until SIGTERM or SIGINT, which
  * drain; a second one ends it at once. SIGHUP reads the key file again. Exit status: 0 served, 1
@@ -16,13 +16,15 @@
 #include <waldo/server.h>
 
 static const char usage[] =
-    "usage: waldod --listen URL [--load FILE.so] [--authkey-file FILE] [OPTION...]\n"
+    "usage: waldod --listen URL [--load FILE.so] [--share NAME=TYPE] [OPTION...]\n"
     "\n"
     "  --listen URL         tcp://127.0.0.1:5555 ipc:///run/me.sock ws://127.0.0.1:8080, or by\n"
     "                       libnanomsg nn+tcp:// nn+ipc://; once for each address;\n"
     "                       ipc:///run/me.sock?shm=0 lets nobody move to shared memory;\n"
     "                       port 0 takes a free one\n"
     "  --load FILE.so       a module that registers types; once for each\n"
+    "  --share NAME=TYPE    all clients that create a NAME get the same object, a TYPE that is\n"
+    "                       made without arguments; once for each\n"
     "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"
     "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
     "  --lease SECONDS      a client that is silent for so long is given up; 10\n"
@@ -36,12 +38,14 @@ static const char usage[] =
     "                       kept_bytes, tickets, depth, batch, memory (waldo/limits.h)\n"
     "  --version, --help\n";
 
-enum { MAX_URLS = 16 };
+enum { MAX_URLS = 16, MAX_SHARED = 256 };
 
 typedef struct waldod_settings {
     waldo_registry *registry;
     const char *urls[MAX_URLS];
     int url_count;
+    const char *shared[MAX_SHARED]; /* NAME=TYPE */
+    int shared_count;
     waldo_server_options options;
 } waldod_settings;
 
@@ -137,6 +141,28 @@ static int take_limit(const char *text, uint64_t limits[WALDO_LIMIT_COUNT])
     return 0;
 }
 
+/* NAME=TYPE. Types of modules are known when all options have been read. */
+static int share(waldo_registry *registry, const char *text)
+{
+    waldo_error error;
+    const char *type_id = strchr(text, '=');
+    if (!type_id || type_id == text || type_id[1] == '\0')
+        return complain("--share takes a NAME, '=', and the type of the object");
+    char *name = strndup(text, (size_t)(type_id - text));
+    int status = name ? waldo_registry_share(registry, name, type_id + 1, waldo_v_none(), &error)
+                      : waldo_error_set(&error, WALDO_ENOMEM, "no memory for '%s'", text);
+    free(name);
+    return status < 0 ? fail(&error) : 0;
+}
+
+static int share_all(const waldod_settings *settings)
+{
+    int status = 0;
+    for (int i = 0; status == 0 && i < settings->shared_count; i++)
+        status = share(settings->registry, settings->shared[i]);
+    return status;
+}
+
 /* What stands behind the options, and whether there is an address. */
 static int check_rest(const waldod_settings *settings, int argc, char **argv)
 {
@@ -149,22 +175,26 @@ static int check_rest(const waldod_settings *settings, int argc, char **argv)
     return settings->url_count == 0 ? complain("nothing to --listen on") : 0;
 }
 
+static const struct option options[] = {
+    {"listen", required_argument, NULL, 'l'},
+    {"load", required_argument, NULL, 'm'},
+    {"share", required_argument, NULL, 'o'},
+    {"authkey-file", required_argument, NULL, 'k'},
+    {"max-message", required_argument, NULL, 's'},
+    {"lease", required_argument, NULL, 'e'},
+    {"grace", required_argument, NULL, 'g'},
+    {"transit", required_argument, NULL, 't'},
+    {"handshake", required_argument, NULL, 'p'},
+    {"spin", required_argument, NULL, 'i'},
+    {"limit", required_argument, NULL, 'n'},
+    {"version", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
 /* 0: go on; else the exit status, less 1 for --help and --version. */
 static int read_arguments(int argc, char **argv, waldod_settings *settings)
 {
-    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
-                                            {"load", required_argument, NULL, 'm'},
-                                            {"authkey-file", required_argument, NULL, 'k'},
-                                            {"max-message", required_argument, NULL, 's'},
-                                            {"lease", required_argument, NULL, 'e'},
-                                            {"grace", required_argument, NULL, 'g'},
-                                            {"transit", required_argument, NULL, 't'},
-                                            {"handshake", required_argument, NULL, 'p'},
-                                            {"spin", required_argument, NULL, 'i'},
-                                            {"limit", required_argument, NULL, 'n'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
     waldo_error error;
     int status = 0;
     for (int option; status == 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -177,6 +207,11 @@ static int read_arguments(int argc, char **argv, waldod_settings *settings)
         case 'm':
             if (waldo_registry_load(settings->registry, optarg, &error) < 0)
                 return fail(&error);
+            break;
+        case 'o':
+            if (settings->shared_count == MAX_SHARED)
+                return complain("too many --share");
+            settings->shared[settings->shared_count++] = optarg;
             break;
         case 'k':
             settings->options.authkey_file = optarg;
@@ -295,6 +330,8 @@ int main(int argc, char **argv)
     allow_descriptors();
     waldo_server_keep_memory();
     int status = read_arguments(argc, argv, &settings);
+    if (status == 0)
+        status = share_all(&settings);
     if (status == 0)
         status = serve(&settings);
     waldo_registry_unref(settings.registry);

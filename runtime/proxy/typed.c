@@ -50,6 +50,21 @@ int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMe
     return status;
 }
 
+int waldo_proxy_from_name(waldo_manager *manager, const waldo_proxy_type *type, const char *name,
+                          waldo_proxy **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_new(manager, type, name, NULL, &proxy, reterr);
+    if (status < 0)
+        return status;
+    status = waldo_proxy_check(proxy, type, reterr);
+    if (status < 0)
+        waldo_proxy_unref(proxy);
+    else
+        *ret_proxy = proxy;
+    return status;
+}
+
 int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
                          Waldo__Wire__Request *ret_request, waldo_error *reterr)
 {

@@ -23,6 +23,11 @@
         waldo_proxy_unref(proxy);                                                                  \
         return status;                                                                             \
     }                                                                                              \
+    int waldo_##NAME##_from_name(waldo_manager *manager, const char *name,                         \
+                                 waldo_##NAME **ret_handle, waldo_error *reterr)                   \
+    {                                                                                              \
+        return waldo_builtin_##GENERATED##_from_name(manager, name, ret_handle, reterr);           \
+    }                                                                                              \
     waldo_##NAME *waldo_##NAME##_ref(waldo_##NAME *HANDLE)                                         \
     {                                                                                              \
         return waldo_builtin_##GENERATED##_ref(HANDLE);                                            \

@@ -221,6 +221,15 @@ int pass_on(shop_counter *counter, waldo_manager *other, shop_counter **ret_coun
     return status;
 }
 
+int post_job(waldo_manager *manager, const char *job, waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_queue) jobs = NULL;
+    int status = waldo_queue_from_name(manager, "jobs", &jobs, reterr);
+    if (status < 0)
+        return status; /* WALDO_EKEY: this server shares no such object */
+    return waldo_queue_put(jobs, waldo_v(job), WALDO_FOREVER, reterr);
+}
+
 int count_in_child(shop_counter *counter)
 {
     pid_t child = fork();

@@ -22,6 +22,7 @@ waldo_value *make_order(void);
 int int_of(const waldo_value *dict, const char *key, int64_t *ret_number, waldo_error *reterr);
 int pass_on(shop_counter *counter, waldo_manager *other, shop_counter **ret_counter,
             waldo_error *reterr);
+int post_job(waldo_manager *manager, const char *job, waldo_error *reterr);
 int count_in_child(shop_counter *counter);
 
 /** Attributes of any proxy that exposes them. */

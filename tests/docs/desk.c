@@ -49,6 +49,15 @@ int shop_register_desk(waldo_registry *registry, waldo_error *reterr)
     return shop_desk_register(registry, &desk_ops, NULL, reterr);
 }
 
+static int share_objects(waldo_registry *registry, waldo_error *reterr)
+{
+    int status = waldo_registry_share(registry, "jobs", "Queue", waldo_v_none(), reterr);
+    if (status >= 0)
+        status = waldo_registry_share(registry, "visitors", "Counter",
+                                      waldo_v_fields("at", waldo_v(1000)), reterr);
+    return status;
+}
+
 int shop_register(waldo_registry *registry, waldo_error *reterr)
 {
     int status = shop_register_counter(registry, reterr);
@@ -60,5 +69,7 @@ int shop_register(waldo_registry *registry, waldo_error *reterr)
         status = shop_register_desk(registry, reterr);
     if (status >= 0)
         status = shop_register_share_data(registry, reterr);
+    if (status >= 0)
+        status = share_objects(registry, reterr);
     return status;
 }

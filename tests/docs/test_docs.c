@@ -419,3 +419,24 @@ Test(docs, namespaces)
     waldo_namespace_unref(names);
     expect_no_objects();
 }
+
+Test(docs, shared_objects)
+{
+    waldo_queue *jobs;
+    waldo_value *item;
+    shop_counter *visitors;
+    int64_t sum;
+    CHECK(post_job(manager, "sweep", &error));
+    CHECK(waldo_queue_from_name(manager, "jobs", &jobs, &error));
+    CHECK(waldo_queue_get(jobs, 0, &item, &error));
+    char *text = waldo_value_repr(item);
+    cr_expect_str_eq(text, "'sweep'");
+    free(text);
+    waldo_value_unref(item);
+    waldo_queue_unref(jobs);
+    CHECK(shop_counter_from_name(manager, "visitors", &visitors, &error));
+    CHECK(add_two(visitors, &sum, &error));
+    cr_expect_eq(sum, 1002);
+    shop_counter_unref(visitors);
+    expect_no_objects();
+}

@@ -101,7 +101,13 @@ static int make_server(waldo_server **ret_server, waldo_error *reterr)
     waldo_server_options wanted = {
         .authkey = "failing", .authkey_size = 7, .grace = 0.3, .transit = 0.5};
     waldo_server *made = NULL;
-    int status = waldo_server_new(NULL, &wanted, &made, reterr);
+    waldo_registry *registry = waldo_registry_new(NULL);
+    int status = registry ? waldo_registry_share(registry, "numbers", "list",
+                                                 waldo_v_tuple(waldo_v_list(waldo_v(1))), reterr)
+                          : waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a registry");
+    if (status >= 0)
+        status = waldo_server_new(registry, &wanted, &made, reterr);
+    waldo_registry_unref(registry);
     if (status >= 0)
         status = waldo_server_listen(made, url, &url, reterr);
     if (status < 0)

@@ -154,6 +154,15 @@ static int use_names(waldo_manager *manager, waldo_error *reterr)
     return 0;
 }
 
+/* It is made once; until then each attempt fails at another place. */
+static int use_shared(waldo_manager *manager, waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_list) list = NULL;
+    WALDO_AUTO(waldo_value) item = NULL;
+    TRY(waldo_list_from_name(manager, "numbers", &list, reterr));
+    return waldo_list_get(list, 0, &item, reterr);
+}
+
 static int use_proxies_in_values(waldo_manager *manager, waldo_error *reterr)
 {
     WALDO_AUTO(waldo_list) inner = NULL;
@@ -212,6 +221,7 @@ static const struct {
     {"long bytes", use_long_bytes},
     {"futures", use_futures},
     {"names", use_names},
+    {"shared", use_shared},
     {"proxies in values", use_proxies_in_values},
     {"transaction", use_transaction},
     {"manager", use_manager},

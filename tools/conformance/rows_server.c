@@ -131,6 +131,43 @@ ROW(B7_the_same_referent_is_the_same_object, "Counter")
     waldo_manager_unref(second);
 }
 
+/* Nobody has told it anything but the name. */
+CLIENT(answer_by_name)
+{
+    waldo_proxy *queue = row_create("SharedQueue", waldo_v_none());
+    row_say(waldo_v_int64((int64_t)waldo_proxy_object(queue)));
+    waldo_value_unref(row_hear());
+    row_say(row_call(queue, "get", waldo_v_none()));
+    row_gives(queue, "put", waldo_v_tuple(waldo_v("answer")), "None");
+    waldo_proxy_unref(queue);
+}
+
+ROW(B7_a_name_that_all_clients_share, "SharedQueue")
+{
+    row_client *client = row_start_process("answer_by_name");
+    waldo_value *object = row_listen(client);
+    waldo_proxy *queue = row_create("SharedQueue", waldo_v_none());
+    int64_t theirs = 0;
+    must(waldo_value_get_int64(object, &theirs, &err));
+    waldo_value_unref(object);
+    expect_equal(waldo_proxy_object(queue), theirs);
+    expect_equal(row_objects(), 1);
+    row_tell(client, waldo_v_none());
+    row_gives(queue, "put", waldo_v_tuple(waldo_v("question")), "None");
+    expect_repr(row_listen(client), "'question'");
+    row_gives(queue, "get", waldo_v_none(), "'answer'");
+    row_finish(client);
+    must_fail(row_try_create("SharedQueue", waldo_v_tuple(waldo_v(5))), WALDO_ETYPE);
+    /* It outlives all who have it. */
+    row_gives(queue, "put", waldo_v_tuple(waldo_v("left")), "None");
+    waldo_proxy_unref(queue);
+    row_until(row_objects() == 0);
+    queue = row_create("SharedQueue", waldo_v_none());
+    expect_equal(waldo_proxy_object(queue), theirs);
+    row_gives(queue, "get", waldo_v_none(), "'left'");
+    waldo_proxy_unref(queue);
+}
+
 /* One entry of the debug information, in which others may stand before and after it. */
 static void check_debug_info(waldo_proxy *proxy, int references, const char *shows)
 {

@@ -29,6 +29,10 @@ WALDO_CHECK int waldo_barrier_from_proxy(waldo_proxy *proxy, waldo_barrier **ret
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_barrier_from_value(waldo_manager *manager, const waldo_value *value,
                                          waldo_barrier **ret_barrier, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_barrier_from_name(waldo_manager *manager, const char *name,
+                                        waldo_barrier **ret_barrier, waldo_error *reterr);
 waldo_barrier *waldo_barrier_ref(waldo_barrier *barrier);
 /** NULL is a no-op. Returns NULL. */
 waldo_barrier *waldo_barrier_unref(waldo_barrier *barrier);

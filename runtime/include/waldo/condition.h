@@ -23,6 +23,10 @@ WALDO_CHECK int waldo_condition_from_proxy(waldo_proxy *proxy, waldo_condition *
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_condition_from_value(waldo_manager *manager, const waldo_value *value,
                                            waldo_condition **ret_condition, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_condition_from_name(waldo_manager *manager, const char *name,
+                                          waldo_condition **ret_condition, waldo_error *reterr);
 waldo_condition *waldo_condition_ref(waldo_condition *condition);
 /** NULL is a no-op. Returns NULL. */
 waldo_condition *waldo_condition_unref(waldo_condition *condition);

@@ -35,6 +35,10 @@ WALDO_CHECK int waldo_dict_from_proxy(waldo_proxy *proxy, waldo_dict **ret_dict,
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_dict_from_value(waldo_manager *manager, const waldo_value *value,
                                       waldo_dict **ret_dict, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_dict_from_name(waldo_manager *manager, const char *name,
+                                     waldo_dict **ret_dict, waldo_error *reterr);
 waldo_dict *waldo_dict_ref(waldo_dict *dict);
 /** NULL is a no-op. Returns NULL. */
 waldo_dict *waldo_dict_unref(waldo_dict *dict);

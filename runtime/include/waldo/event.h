@@ -18,6 +18,10 @@ WALDO_CHECK int waldo_event_from_proxy(waldo_proxy *proxy, waldo_event **ret_eve
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_event_from_value(waldo_manager *manager, const waldo_value *value,
                                        waldo_event **ret_event, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_event_from_name(waldo_manager *manager, const char *name,
+                                      waldo_event **ret_event, waldo_error *reterr);
 waldo_event *waldo_event_ref(waldo_event *event);
 /** NULL is a no-op. Returns NULL. */
 waldo_event *waldo_event_unref(waldo_event *event);

@@ -33,6 +33,10 @@ WALDO_CHECK int waldo_list_from_proxy(waldo_proxy *proxy, waldo_list **ret_list,
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_list_from_value(waldo_manager *manager, const waldo_value *value,
                                       waldo_list **ret_list, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_list_from_name(waldo_manager *manager, const char *name,
+                                     waldo_list **ret_list, waldo_error *reterr);
 waldo_list *waldo_list_ref(waldo_list *list);
 /** NULL is a no-op. Returns NULL. */
 waldo_list *waldo_list_unref(waldo_list *list);

@@ -40,6 +40,10 @@ WALDO_CHECK int waldo_lock_from_proxy(waldo_proxy *proxy, waldo_lock **ret_lock,
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_lock_from_value(waldo_manager *manager, const waldo_value *value,
                                       waldo_lock **ret_lock, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_lock_from_name(waldo_manager *manager, const char *name,
+                                     waldo_lock **ret_lock, waldo_error *reterr);
 waldo_lock *waldo_lock_ref(waldo_lock *lock);
 /** NULL is a no-op. Returns NULL. */
 waldo_lock *waldo_lock_unref(waldo_lock *lock);
@@ -77,6 +81,10 @@ WALDO_CHECK int waldo_rlock_from_proxy(waldo_proxy *proxy, waldo_rlock **ret_rlo
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_rlock_from_value(waldo_manager *manager, const waldo_value *value,
                                        waldo_rlock **ret_rlock, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_rlock_from_name(waldo_manager *manager, const char *name,
+                                      waldo_rlock **ret_rlock, waldo_error *reterr);
 waldo_rlock *waldo_rlock_ref(waldo_rlock *rlock);
 /** NULL is a no-op. Returns NULL. */
 waldo_rlock *waldo_rlock_unref(waldo_rlock *rlock);

@@ -31,6 +31,10 @@ WALDO_CHECK int waldo_namespace_from_proxy(waldo_proxy *proxy, waldo_namespace *
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_namespace_from_value(waldo_manager *manager, const waldo_value *value,
                                            waldo_namespace **ret_namespace, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_namespace_from_name(waldo_manager *manager, const char *name,
+                                          waldo_namespace **ret_namespace, waldo_error *reterr);
 waldo_namespace *waldo_namespace_ref(waldo_namespace *self);
 /** NULL is a no-op. Returns NULL. */
 waldo_namespace *waldo_namespace_unref(waldo_namespace *self);

@@ -164,6 +164,11 @@ WALDO_CHECK int waldo_proxy_check(waldo_proxy *proxy, const waldo_proxy_type *ty
 WALDO_CHECK int waldo_proxy_new(waldo_manager *manager, const waldo_proxy_type *type,
                                 const char *type_id, const ProtobufCMessage *arguments,
                                 waldo_proxy **ret_proxy, waldo_error *reterr);
+/** What creating `name` without arguments gives: the object that all clients share under that name
+ *  (waldo_registry_share). WALDO_EKEY: there is none; WALDO_ETYPE as of waldo_proxy_check. */
+WALDO_CHECK int waldo_proxy_from_name(waldo_manager *manager, const waldo_proxy_type *type,
+                                      const char *name, waldo_proxy **ret_proxy,
+                                      waldo_error *reterr);
 /** *ret_result: free with protobuf_c_message_free_unpacked. ret_result may be NULL if the method
  *  has no output. */
 WALDO_CHECK int waldo_proxy_invoke(waldo_proxy *proxy, const waldo_proxy_method *method,

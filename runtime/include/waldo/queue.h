@@ -34,6 +34,10 @@ WALDO_CHECK int waldo_queue_from_proxy(waldo_proxy *proxy, waldo_queue **ret_que
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_queue_from_value(waldo_manager *manager, const waldo_value *value,
                                        waldo_queue **ret_queue, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_queue_from_name(waldo_manager *manager, const char *name,
+                                      waldo_queue **ret_queue, waldo_error *reterr);
 /** The same proxy, for the functions of <waldo/proxy.h>. */
 waldo_proxy *waldo_queue_proxy(waldo_queue *queue);
 waldo_queue *waldo_queue_ref(waldo_queue *queue);

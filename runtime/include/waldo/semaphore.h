@@ -22,6 +22,10 @@ WALDO_CHECK int waldo_semaphore_from_proxy(waldo_proxy *proxy, waldo_semaphore *
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_semaphore_from_value(waldo_manager *manager, const waldo_value *value,
                                            waldo_semaphore **ret_semaphore, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_semaphore_from_name(waldo_manager *manager, const char *name,
+                                          waldo_semaphore **ret_semaphore, waldo_error *reterr);
 waldo_semaphore *waldo_semaphore_ref(waldo_semaphore *semaphore);
 /** NULL is a no-op. Returns NULL. */
 waldo_semaphore *waldo_semaphore_unref(waldo_semaphore *semaphore);
@@ -63,6 +67,11 @@ WALDO_CHECK int waldo_bounded_semaphore_from_proxy(waldo_proxy *proxy,
 WALDO_CHECK int waldo_bounded_semaphore_from_value(waldo_manager *manager, const waldo_value *value,
                                                    waldo_bounded_semaphore **ret_bounded_semaphore,
                                                    waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_bounded_semaphore_from_name(waldo_manager *manager, const char *name,
+                                                  waldo_bounded_semaphore **ret_bounded_semaphore,
+                                                  waldo_error *reterr);
 waldo_bounded_semaphore *waldo_bounded_semaphore_ref(waldo_bounded_semaphore *bounded_semaphore);
 /** NULL is a no-op. Returns NULL. */
 waldo_bounded_semaphore *waldo_bounded_semaphore_unref(waldo_bounded_semaphore *bounded_semaphore);

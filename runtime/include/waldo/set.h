@@ -32,6 +32,10 @@ WALDO_CHECK int waldo_set_from_proxy(waldo_proxy *proxy, waldo_set **ret_set, wa
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_set_from_value(waldo_manager *manager, const waldo_value *value,
                                      waldo_set **ret_set, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_set_from_name(waldo_manager *manager, const char *name, waldo_set **ret_set,
+                                    waldo_error *reterr);
 waldo_set *waldo_set_ref(waldo_set *set);
 /** NULL is a no-op. Returns NULL. */
 waldo_set *waldo_set_unref(waldo_set *set);

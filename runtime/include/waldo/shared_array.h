@@ -35,6 +35,10 @@ WALDO_CHECK int waldo_shared_array_from_proxy(waldo_proxy *proxy, waldo_shared_a
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_shared_array_from_value(waldo_manager *manager, const waldo_value *value,
                                               waldo_shared_array **ret_array, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_shared_array_from_name(waldo_manager *manager, const char *name,
+                                             waldo_shared_array **ret_array, waldo_error *reterr);
 waldo_shared_array *waldo_shared_array_ref(waldo_shared_array *array);
 /** NULL is a no-op. Returns NULL. */
 waldo_shared_array *waldo_shared_array_unref(waldo_shared_array *array);

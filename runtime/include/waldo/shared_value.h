@@ -28,6 +28,10 @@ WALDO_CHECK int waldo_shared_value_from_proxy(waldo_proxy *proxy, waldo_shared_v
 /** The same for a proxy that came as a value, out of a container, say. */
 WALDO_CHECK int waldo_shared_value_from_value(waldo_manager *manager, const waldo_value *value,
                                               waldo_shared_value **ret_shared, waldo_error *reterr);
+/** The one that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has
+ *  none. */
+WALDO_CHECK int waldo_shared_value_from_name(waldo_manager *manager, const char *name,
+                                             waldo_shared_value **ret_shared, waldo_error *reterr);
 waldo_shared_value *waldo_shared_value_ref(waldo_shared_value *shared);
 /** NULL is a no-op. Returns NULL. */
 waldo_shared_value *waldo_shared_value_unref(waldo_shared_value *shared);

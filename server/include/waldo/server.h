@@ -54,6 +54,20 @@ WALDO_CHECK int waldo_registry_add(waldo_registry *registry, const waldo_registr
                                    const waldo_service *service, const void *ops, void *type_data,
                                    waldo_error *reterr);
 
+/** Registers name as a typeid for which every client that creates it gets a proxy of the same
+ *  object, as with Python's register('get_queue', callable=lambda: queue). It is of the registered
+ *  type type_id, whose methods it exposes, and each server makes it once: with these arguments (as
+ *  waldo_proxy_create takes them), in the call of the client that asks first, also where clients
+ *  cannot create the type itself. A constructor that fails gives its error to that client, and the
+ *  next one to ask makes it run again. The object ends with the server. Clients give no arguments
+ *  (WALDO_ETYPE). Rights of keys count for name (docs/security.md). TAKES arguments.
+ *  WALDO_EEXIST: name is taken. WALDO_EKEY: there is no such type (yet). WALDO_EVALUE: name is no
+ *  identifier; the type has no constructor, or is itself a shared object. WALDO_ETYPE and others:
+ *  no arguments for that constructor. */
+WALDO_CHECK int waldo_registry_share(waldo_registry *registry, const char *name,
+                                     const char *type_id, waldo_value *arguments,
+                                     waldo_error *reterr);
+
 /* ---- Modules: shared objects that register types, for waldod --load ---- */
 
 /* In a module, once, at file scope; initialize is

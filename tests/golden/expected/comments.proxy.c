@@ -85,6 +85,16 @@ int comments_nasty_from_proxy(waldo_proxy *proxy, comments_nasty **ret_proxy, wa
     return status;
 }
 
+int comments_nasty_from_name(waldo_manager *manager, const char *name, comments_nasty **ret_proxy,
+                             waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &comments_nasty_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (comments_nasty *)proxy;
+    return status;
+}
+
 int comments_nasty_slash(comments_nasty *self, const Comments__Note *arguments,
                          Comments__Note **ret_result, waldo_error *reterr)
 {

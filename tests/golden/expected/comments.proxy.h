@@ -52,6 +52,9 @@ waldo_proxy *comments_nasty_proxy(comments_nasty *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int comments_nasty_from_proxy(waldo_proxy *proxy, comments_nasty **ret_proxy,
                                           waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int comments_nasty_from_name(waldo_manager *manager, const char *name,
+                                         comments_nasty **ret_proxy, waldo_error *reterr);
 
 /** /
  *  Free *ret_result with comments__note__free_unpacked().

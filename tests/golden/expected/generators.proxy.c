@@ -71,6 +71,16 @@ int a_b_c_source_from_proxy(waldo_proxy *proxy, a_b_c_source **ret_proxy, waldo_
     return status;
 }
 
+int a_b_c_source_from_name(waldo_manager *manager, const char *name, a_b_c_source **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &a_b_c_source_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (a_b_c_source *)proxy;
+    return status;
+}
+
 int a_b_c_source_range(a_b_c_source *self, const A__B__C__Range *arguments,
                        a_b_c_source_range_iterator **ret_iterator, waldo_error *reterr)
 {
@@ -247,6 +257,16 @@ int a_b_c_baz_from_proxy(waldo_proxy *proxy, a_b_c_baz **ret_proxy, waldo_error 
     return status;
 }
 
+int a_b_c_baz_from_name(waldo_manager *manager, const char *name, a_b_c_baz **ret_proxy,
+                        waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &a_b_c_baz_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (a_b_c_baz *)proxy;
+    return status;
+}
+
 int a_b_c_baz_next(a_b_c_baz *self, const A__B__C__Item **ret_item, waldo_error *reterr)
 {
     const ProtobufCMessage *item;
@@ -325,6 +345,16 @@ int a_b_c_counted_baz_from_proxy(waldo_proxy *proxy, a_b_c_counted_baz **ret_pro
     int status = waldo_proxy_check(proxy, &a_b_c_counted_baz_type, reterr);
     if (status >= 0)
         *ret_proxy = (a_b_c_counted_baz *)waldo_proxy_ref(proxy);
+    return status;
+}
+
+int a_b_c_counted_baz_from_name(waldo_manager *manager, const char *name,
+                                a_b_c_counted_baz **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &a_b_c_counted_baz_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (a_b_c_counted_baz *)proxy;
     return status;
 }
 

@@ -52,6 +52,9 @@ waldo_proxy *a_b_c_source_proxy(a_b_c_source *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int a_b_c_source_from_proxy(waldo_proxy *proxy, a_b_c_source **ret_proxy,
                                         waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int a_b_c_source_from_name(waldo_manager *manager, const char *name,
+                                       a_b_c_source **ret_proxy, waldo_error *reterr);
 
 typedef struct a_b_c_source_range_iterator a_b_c_source_range_iterator;
 typedef A__B__C__Item a_b_c_source_range_item;
@@ -138,6 +141,9 @@ waldo_proxy *a_b_c_baz_proxy(a_b_c_baz *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int a_b_c_baz_from_proxy(waldo_proxy *proxy, a_b_c_baz **ret_proxy,
                                      waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int a_b_c_baz_from_name(waldo_manager *manager, const char *name, a_b_c_baz **ret_proxy,
+                                    waldo_error *reterr);
 
 typedef A__B__C__Item a_b_c_baz_item;
 /** One square after the other.
@@ -169,6 +175,9 @@ waldo_proxy *a_b_c_counted_baz_proxy(a_b_c_counted_baz *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int a_b_c_counted_baz_from_proxy(waldo_proxy *proxy, a_b_c_counted_baz **ret_proxy,
                                              waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int a_b_c_counted_baz_from_name(waldo_manager *manager, const char *name,
+                                            a_b_c_counted_baz **ret_proxy, waldo_error *reterr);
 
 typedef A__B__C__Item a_b_c_counted_baz_item;
 /** One square after the other.

@@ -76,6 +76,16 @@ int legacy_store_store_from_proxy(waldo_proxy *proxy, legacy_store_store **ret_p
     return status;
 }
 
+int legacy_store_store_from_name(waldo_manager *manager, const char *name,
+                                 legacy_store_store **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &legacy_store_store_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (legacy_store_store *)proxy;
+    return status;
+}
+
 int legacy_store_store_find(legacy_store_store *self, const Old__ShopV1__Item *arguments,
                             Old__ShopV1__Item **ret_result, waldo_error *reterr)
 {

@@ -43,6 +43,9 @@ waldo_proxy *legacy_store_store_proxy(legacy_store_store *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int legacy_store_store_from_proxy(waldo_proxy *proxy, legacy_store_store **ret_proxy,
                                               waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int legacy_store_store_from_name(waldo_manager *manager, const char *name,
+                                             legacy_store_store **ret_proxy, waldo_error *reterr);
 
 /** Free *ret_result with old__shop_v1__item__free_unpacked().
  *  legacy.proto:36 */

@@ -73,6 +73,16 @@ int http_server_from_proxy(waldo_proxy *proxy, http_server **ret_proxy, waldo_er
     return status;
 }
 
+int http_server_from_name(waldo_manager *manager, const char *name, http_server **ret_proxy,
+                          waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &http_server_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (http_server *)proxy;
+    return status;
+}
+
 int http_server_getHTTPCode(http_server *self, const HTTPCode *arguments, HTTPCode **ret_result,
                             waldo_error *reterr)
 {
@@ -224,6 +234,15 @@ int foo1_from_proxy(waldo_proxy *proxy, foo1 **ret_proxy, waldo_error *reterr)
     return status;
 }
 
+int foo1_from_name(waldo_manager *manager, const char *name, foo1 **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &foo1_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (foo1 *)proxy;
+    return status;
+}
+
 int foo1_getHTTPCode(foo1 *self, const HTTPCode *arguments, HTTPCode **ret_result,
                      waldo_error *reterr)
 {
@@ -317,6 +336,16 @@ int int_counter_from_proxy(waldo_proxy *proxy, int_counter **ret_proxy, waldo_er
     return status;
 }
 
+int int_counter_from_name(waldo_manager *manager, const char *name, int_counter **ret_proxy,
+                          waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &int_counter_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (int_counter *)proxy;
+    return status;
+}
+
 int int_counter__h(int_counter *self, SnakeCaseMessage **ret_result, waldo_error *reterr)
 {
     ProtobufCMessage *result;
@@ -407,6 +436,16 @@ int second_thing_from_proxy(waldo_proxy *proxy, second_thing **ret_proxy, waldo_
     return status;
 }
 
+int second_thing_from_name(waldo_manager *manager, const char *name, second_thing **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &second_thing_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (second_thing *)proxy;
+    return status;
+}
+
 int second_thing_back(second_thing *self, const SnakeCaseMessage *arguments, foo1 **ret_proxy,
                       waldo_error *reterr)
 {
@@ -487,5 +526,15 @@ int token_from_proxy(waldo_proxy *proxy, token **ret_proxy, waldo_error *reterr)
     int status = waldo_proxy_check(proxy, &token_type, reterr);
     if (status >= 0)
         *ret_proxy = (token *)waldo_proxy_ref(proxy);
+    return status;
+}
+
+int token_from_name(waldo_manager *manager, const char *name, token **ret_proxy,
+                    waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &token_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (token *)proxy;
     return status;
 }

@@ -60,6 +60,9 @@ waldo_proxy *http_server_proxy(http_server *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int http_server_from_proxy(waldo_proxy *proxy, http_server **ret_proxy,
                                        waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int http_server_from_name(waldo_manager *manager, const char *name,
+                                      http_server **ret_proxy, waldo_error *reterr);
 
 /** Free *ret_result with httpcode__free_unpacked().
  *  nopackage.proto:25 */
@@ -112,6 +115,9 @@ static inline void foo1_cleanup(foo1 **self)
 waldo_proxy *foo1_proxy(foo1 *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int foo1_from_proxy(waldo_proxy *proxy, foo1 **ret_proxy, waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int foo1_from_name(waldo_manager *manager, const char *name, foo1 **ret_proxy,
+                               waldo_error *reterr);
 
 /** Free *ret_result with httpcode__free_unpacked().
  *  nopackage.proto:25 */
@@ -146,6 +152,9 @@ waldo_proxy *int_counter_proxy(int_counter *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int int_counter_from_proxy(waldo_proxy *proxy, int_counter **ret_proxy,
                                        waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int int_counter_from_name(waldo_manager *manager, const char *name,
+                                      int_counter **ret_proxy, waldo_error *reterr);
 
 /** Free *ret_result with snake_case_message__free_unpacked().
  *  nopackage.proto:27 */
@@ -180,6 +189,9 @@ waldo_proxy *second_thing_proxy(second_thing *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int second_thing_from_proxy(waldo_proxy *proxy, second_thing **ret_proxy,
                                         waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int second_thing_from_name(waldo_manager *manager, const char *name,
+                                       second_thing **ret_proxy, waldo_error *reterr);
 
 /** The caller owns *ret_proxy: foo1_unref().
  *  nopackage.proto:34 */
@@ -212,6 +224,9 @@ static inline void token_cleanup(token **self)
 waldo_proxy *token_proxy(token *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int token_from_proxy(waldo_proxy *proxy, token **ret_proxy, waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int token_from_name(waldo_manager *manager, const char *name, token **ret_proxy,
+                                waldo_error *reterr);
 
 WALDO_END_DECLS
 

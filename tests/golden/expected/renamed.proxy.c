@@ -67,6 +67,16 @@ int algebra_bag_from_proxy(waldo_proxy *proxy, algebra_bag **ret_proxy, waldo_er
     return status;
 }
 
+int algebra_bag_from_name(waldo_manager *manager, const char *name, algebra_bag **ret_proxy,
+                          waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &algebra_bag_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (algebra_bag *)proxy;
+    return status;
+}
+
 int algebra_bag_union_(algebra_bag *self, const Waldo__Value *arguments, Waldo__Value **ret_result,
                        waldo_error *reterr)
 {

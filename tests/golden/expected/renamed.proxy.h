@@ -42,6 +42,9 @@ waldo_proxy *algebra_bag_proxy(algebra_bag *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int algebra_bag_from_proxy(waldo_proxy *proxy, algebra_bag **ret_proxy,
                                        waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int algebra_bag_from_name(waldo_manager *manager, const char *name,
+                                      algebra_bag **ret_proxy, waldo_error *reterr);
 
 /** Free *ret_result with waldo__value__free_unpacked().
  *  renamed.proto:12 */

@@ -85,6 +85,16 @@ int shapes_board_from_proxy(waldo_proxy *proxy, shapes_board **ret_proxy, waldo_
     return status;
 }
 
+int shapes_board_from_name(waldo_manager *manager, const char *name, shapes_board **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &shapes_board_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shapes_board *)proxy;
+    return status;
+}
+
 int shapes_board_draw(shapes_board *self, const Shapes__Shape *arguments, Shop__Number **ret_result,
                       waldo_error *reterr)
 {

@@ -44,6 +44,9 @@ waldo_proxy *shapes_board_proxy(shapes_board *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int shapes_board_from_proxy(waldo_proxy *proxy, shapes_board **ret_proxy,
                                         waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int shapes_board_from_name(waldo_manager *manager, const char *name,
+                                       shapes_board **ret_proxy, waldo_error *reterr);
 
 /** Free *ret_result with shop__number__free_unpacked().
  *  shapes.proto:35 */

@@ -343,6 +343,98 @@ Test(registry, a_failed_service_leaves_inherited_types_alone)
     waldo_registry_unref(parent);
 }
 
+/* ---- shared objects ---- */
+
+static int share(waldo_registry *registry, const char *name, const char *type_id, waldo_error *err)
+{
+    return waldo_registry_share(registry, name, type_id, waldo_v_none(), err);
+}
+
+Test(registry, a_shared_object_exposes_what_its_type_does)
+{
+    waldo_registry *registry = new_registry();
+    int data;
+
+    cr_assert_eq(waldo_registry_add_service(registry, &shelf, &all_handlers, &data, NULL), 0);
+    cr_assert_eq(share(registry, "archive", "AuditShelf", NULL), 0);
+    cr_assert_eq(share(registry, "found", "FoundShelf", NULL), 0);
+    const waldo__type *type = waldo__registry_find(registry, "archive");
+    cr_assert_not_null(type);
+    cr_assert_str_eq(type->type_id, "archive");
+    cr_assert_eq(type->service, &shelf);
+    cr_assert_eq(type->ops, &all_handlers);
+    cr_assert_eq(type->type_data, &data);
+    cr_assert(type->exposed[0] && !type->exposed[1] && type->exposed[2] && !type->exposed[3]);
+    cr_assert_str_eq(type->returns[3], "Shelf");
+    cr_assert_not_null(type->shared_arguments);
+    cr_assert_null(waldo__registry_find(registry, "AuditShelf")->shared_arguments);
+    cr_assert_not(waldo__registry_find(registry, "found")->no_create);
+    /* A child has it, and has it taken. */
+    waldo_registry *child = waldo_registry_new(registry);
+    cr_assert_eq(waldo__registry_find(child, "archive"), type);
+    cr_assert_eq(share(child, "archive", "Queue", NULL), WALDO_EEXIST);
+    waldo_registry_unref(registry);
+    waldo_registry_unref(child);
+}
+
+static void assert_not_shared(const char *name, const char *type_id, waldo_value *arguments,
+                              int code, const char *words)
+{
+    const handlers without_create = {.no_create = true};
+    waldo_registry *registry = new_registry();
+    waldo_error err = WALDO_ERROR_INIT;
+
+    cr_assert_eq(waldo_registry_add(registry, &(waldo_registration){.type_id = "Name"}, &shelf,
+                                    &without_create, NULL, NULL),
+                 0);
+    cr_assert_eq(share(registry, "jobs", "Queue", NULL), 0);
+    size_t before = registry->count;
+    cr_assert_eq(waldo_registry_share(registry, name, type_id, arguments, &err), code, "%s",
+                 err.message);
+    cr_assert_str_eq(err.message, words);
+    cr_assert_eq(registry->count, before);
+    waldo_registry_unref(registry);
+}
+
+Test(registry, what_cannot_be_shared)
+{
+    assert_not_shared("all", "Quue", waldo_v_none(), WALDO_EKEY, "no type 'Quue' is registered");
+    assert_not_shared("dict", "Queue", waldo_v_none(), WALDO_EEXIST,
+                      "typeid 'dict' is taken by waldo.builtin.Dict");
+    assert_not_shared("jobs", "Queue", waldo_v_none(), WALDO_EEXIST,
+                      "typeid 'jobs' is taken by waldo.builtin.Queue");
+    assert_not_shared("more jobs", "Queue", waldo_v_none(), WALDO_EVALUE,
+                      "'more jobs' is no typeid: it must be an identifier");
+    assert_not_shared("more", "jobs", waldo_v_none(), WALDO_EVALUE,
+                      "'jobs' is a shared object, not a type");
+    assert_not_shared("items", "Iterator", waldo_v_none(), WALDO_EVALUE,
+                      "'Iterator' has no constructor that could make a shared object");
+    assert_not_shared("named", "Name", waldo_v_none(), WALDO_EVALUE,
+                      "'Name' has no constructor that could make a shared object");
+}
+
+Test(registry, arguments_of_a_shared_object)
+{
+    waldo_registry *registry = new_registry();
+    waldo_error err = WALDO_ERROR_INIT;
+
+    assert_not_shared("all", "Queue", waldo_v_tuple(waldo_v("five")), WALDO_ETYPE,
+                      "creation of a shared 'Queue': field 'maxsize' takes an int, not str");
+    assert_not_shared("all", "Queue", waldo_v_fields("size", waldo_v(5)), WALDO_ETYPE,
+                      "creation of a shared 'Queue': waldo.builtin.QueueArguments got an "
+                      "unexpected keyword argument 'size'");
+    assert_not_shared("all", "Queue", NULL, WALDO_ENOMEM,
+                      "no memory for the arguments, or NULL where waldo_v_none() is meant");
+    cr_assert_eq(add(registry, &(waldo_registration){.type_id = "Shelf"}, NULL), 0);
+    cr_assert_eq(waldo_registry_share(registry, "all", "Shelf", waldo_v_tuple(waldo_v(1)), &err),
+                 WALDO_ETYPE);
+    cr_assert_str_eq(err.message, "creation of a shared 'Shelf': no arguments are taken");
+    cr_assert_eq(
+        waldo_registry_share(registry, "all", "Queue", waldo_v_fields("maxsize", waldo_v(5)), NULL),
+        0);
+    waldo_registry_unref(registry);
+}
+
 Test(registry, references)
 {
     waldo_registry *registry = new_registry();

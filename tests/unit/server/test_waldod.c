@@ -30,6 +30,113 @@ Test(waldod, wrong_usage, .fini = daemon_kill_all)
     run(&process, "--max-message", "5000x", 2, "--max-message takes");
 }
 
+/* ---- --share ---- */
+
+static void refuse_share(const char *share, int wanted, const char *words)
+{
+    const char *const arguments[] = {WALDOD,    "--listen", "tcp://127.0.0.1:0",
+                                     "--share", share,      NULL};
+    daemon_process process;
+    int status = daemon_run(&process, arguments);
+
+    cr_assert_eq(status, wanted, "%s: %d", share, status);
+    cr_assert_not_null(strstr(daemon_errors(&process), words), "%s", daemon_errors(&process));
+    close(process.errors);
+}
+
+Test(waldod, what_it_does_not_share, .fini = daemon_kill_all)
+{
+    static const char usage[] = "--share takes a NAME, '=', and the type of the object";
+
+    refuse_share("jobs", 2, usage);
+    refuse_share("=Queue", 2, usage);
+    refuse_share("jobs=", 2, usage);
+    refuse_share("", 2, usage);
+    refuse_share("jobs=Quue", 1, "KeyError: no type 'Quue' is registered");
+    refuse_share("jobs=Thing", 1, "KeyError: no type 'Thing' is registered");
+    refuse_share("my jobs=Queue", 1, "ValueError: 'my jobs' is no typeid");
+    refuse_share("dict=Queue", 1, "FileExistsError: typeid 'dict' is taken by");
+    refuse_share("jobs=Iterator", 1, "ValueError: 'Iterator' has no constructor");
+}
+
+Test(waldod, too_many_shared, .fini = daemon_kill_all)
+{
+    const char *arguments[260] = {WALDOD};
+    daemon_process process;
+
+    for (size_t i = 1; i < 259; i++)
+        arguments[i] = "--share=jobs=Queue";
+    cr_assert_eq(daemon_run(&process, arguments), 2);
+    cr_assert_not_null(strstr(daemon_errors(&process), "too many --share"));
+    close(process.errors);
+}
+
+static void begin_to(daemon_process *process, const char *what, const char *url)
+{
+    const char *const arguments[] = {MEETER, url, what, NULL};
+
+    daemon_spawn(process, arguments);
+}
+
+static void end_well(daemon_process *process)
+{
+    cr_assert_eq(daemon_wait(process), 0, "%s", daemon_errors(process));
+    close(process->errors);
+}
+
+Test(waldod, strangers_meet_at_a_shared_queue, .fini = daemon_kill_all)
+{
+    char path[64], urls[2][DAEMON_URL_SIZE];
+    daemon_process process, getter, putter;
+
+    snprintf(path, sizeof path, "ipc://@waldo-test-%d", (int)getpid());
+    const char *const arguments[] = {
+        WALDOD, "--share", "jobs=Queue", "--listen", "tcp://127.0.0.1:0", "--listen", path, NULL};
+    daemon_spawn(&process, arguments);
+    for (int i = 0; i < 2; i++)
+        daemon_read_url(&process, urls[i]);
+    /* Each way, and with both on one. */
+    for (int i = 0; i < 4; i++) {
+        begin_to(&getter, "get", urls[i % 2]);
+        begin_to(&putter, "put", urls[i / 2]);
+        end_well(&putter);
+        end_well(&getter);
+    }
+    /* Nobody is there any more, and what they left is. */
+    begin_to(&putter, "put", urls[0]);
+    end_well(&putter);
+    begin_to(&getter, "get", urls[1]);
+    end_well(&getter);
+    daemon_stop(&process);
+}
+
+/* Whatever the order of the options. */
+Test(waldod, types_of_modules_are_shared, .fini = daemon_kill_all)
+{
+    const char *const arguments[] = {WALDOD,    "--listen",   "tcp://127.0.0.1:0",
+                                     "--share", "one=Thing",  "--share=another=Thing",
+                                     "--load",  TYPES_MODULE, NULL};
+    test_server server = {.descriptors = 0};
+    waldo_error err = WALDO_ERROR_INIT;
+    bad_thing *one = NULL, *again = NULL, *another = NULL;
+
+    server_start_with(&server, arguments);
+    waldo_manager *manager = server_connect(&server);
+    cr_assert_eq(bad_thing_from_name(manager, "one", &one, &err), 0, "%s", err.message);
+    cr_assert_eq(bad_thing_from_name(manager, "one", &again, &err), 0, "%s", err.message);
+    cr_assert_eq(bad_thing_from_name(manager, "another", &another, &err), 0, "%s", err.message);
+    cr_assert_eq(waldo_proxy_object(bad_thing_proxy(one)),
+                 waldo_proxy_object(bad_thing_proxy(again)));
+    cr_assert_neq(waldo_proxy_object(bad_thing_proxy(one)),
+                  waldo_proxy_object(bad_thing_proxy(another)));
+    assert_works(one);
+    bad_thing_unref(one);
+    bad_thing_unref(again);
+    bad_thing_unref(another);
+    waldo_manager_unref(manager);
+    server_stop(&server);
+}
+
 Test(waldod, too_many_listeners, .fini = daemon_kill_all)
 {
     const char *arguments[20] = {WALDOD};

@@ -325,6 +325,8 @@ int conformance_register(waldo_registry *registry, waldo_error *reterr)
     if (status >= 0)
         status = register_by_hand(registry, reterr);
     if (status >= 0)
+        status = waldo_registry_share(registry, "SharedQueue", "Queue", waldo_v_none(), reterr);
+    if (status >= 0)
         status = conformance_register_events(registry, reterr);
     if (status >= 0)
         status = conformance_register_faults(registry, reterr);

@@ -8,7 +8,8 @@
 /* Everything below, and what the .proto alone cannot say:
  *     FooName      a name-only Foo: what it is given becomes the object (row B6)
  *     FooHidden    an empty exposed list, which is as good as none (row C4)
- *     ReadMaker    a Maker that exposes `me`, and `make` since it returns a ReadCounter (row C8) */
+ *     ReadMaker    a Maker that exposes `me`, and `make` since it returns a ReadCounter (row C8)
+ *     SharedQueue  a Queue that all clients share (row B7) */
 int conformance_register(waldo_registry *registry, waldo_error *reterr);
 
 /* ---- events.c: what happens in the server process, as the services Events and Common see it ----

@@ -75,6 +75,16 @@ int shop_counter_from_proxy(waldo_proxy *proxy, shop_counter **ret_proxy, waldo_
     return status;
 }
 
+int shop_counter_from_name(waldo_manager *manager, const char *name, shop_counter **ret_proxy,
+                           waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &shop_counter_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shop_counter *)proxy;
+    return status;
+}
+
 int shop_counter_add(shop_counter *self, const Shop__Number *arguments, Shop__Number **ret_result,
                      waldo_error *reterr)
 {
@@ -223,6 +233,16 @@ int shop_audit_counter_from_proxy(waldo_proxy *proxy, shop_audit_counter **ret_p
     int status = waldo_proxy_check(proxy, &shop_audit_counter_type, reterr);
     if (status >= 0)
         *ret_proxy = (shop_audit_counter *)waldo_proxy_ref(proxy);
+    return status;
+}
+
+int shop_audit_counter_from_name(waldo_manager *manager, const char *name,
+                                 shop_audit_counter **ret_proxy, waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &shop_audit_counter_type, name, &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (shop_audit_counter *)proxy;
     return status;
 }
 

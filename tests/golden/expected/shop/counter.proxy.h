@@ -48,6 +48,9 @@ waldo_proxy *shop_counter_proxy(shop_counter *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int shop_counter_from_proxy(waldo_proxy *proxy, shop_counter **ret_proxy,
                                         waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int shop_counter_from_name(waldo_manager *manager, const char *name,
+                                       shop_counter **ret_proxy, waldo_error *reterr);
 
 /** Adds a number and returns the sum.
  *  Free *ret_result with shop__number__free_unpacked().
@@ -116,6 +119,9 @@ waldo_proxy *shop_audit_counter_proxy(shop_audit_counter *self);
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int shop_audit_counter_from_proxy(waldo_proxy *proxy, shop_audit_counter **ret_proxy,
                                               waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int shop_audit_counter_from_name(waldo_manager *manager, const char *name,
+                                             shop_audit_counter **ret_proxy, waldo_error *reterr);
 
 /** The sum so far.
  *  Free *ret_result with shop__number__free_unpacked().

@@ -78,6 +78,18 @@ int foo_bar_baz2_httpx_d4_camel_case_from_proxy(waldo_proxy *proxy,
     return status;
 }
 
+int foo_bar_baz2_httpx_d4_camel_case_from_name(waldo_manager *manager, const char *name,
+                                               foo_bar_baz2_httpx_d4_camel_case **ret_proxy,
+                                               waldo_error *reterr)
+{
+    waldo_proxy *proxy;
+    int status = waldo_proxy_from_name(manager, &foo_bar_baz2_httpx_d4_camel_case_type, name,
+                                       &proxy, reterr);
+    if (status >= 0)
+        *ret_proxy = (foo_bar_baz2_httpx_d4_camel_case *)proxy;
+    return status;
+}
+
 int foo_bar_baz2_httpx_d4_camel_case_Do_it(foo_bar_baz2_httpx_d4_camel_case *self,
                                            const FooBar__Baz2__HTTPx__D4__AB *arguments,
                                            FooBar__Baz2__HTTPx__D4__AB **ret_result,

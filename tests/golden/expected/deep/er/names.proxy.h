@@ -45,6 +45,10 @@ waldo_proxy *foo_bar_baz2_httpx_d4_camel_case_proxy(foo_bar_baz2_httpx_d4_camel_
 /** A new reference to a proxy of any kind. WALDO_ETYPE: the object lacks a method of these. */
 WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_from_proxy(
     waldo_proxy *proxy, foo_bar_baz2_httpx_d4_camel_case **ret_proxy, waldo_error *reterr);
+/** The object that all clients share under a name (waldo_registry_share). WALDO_EKEY: the server has none. */
+WALDO_CHECK int foo_bar_baz2_httpx_d4_camel_case_from_name(
+    waldo_manager *manager, const char *name, foo_bar_baz2_httpx_d4_camel_case **ret_proxy,
+    waldo_error *reterr);
 
 /** Free *ret_result with foo_bar__baz2__httpx__d4__a_b__free_unpacked().
  *  deep/er/names.proto:27 */
