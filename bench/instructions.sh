@@ -7,10 +7,10 @@ set -eu
 
 # Of a get of a dict's item, alone and with a hundred under way; a tenth above what they were when
 # they were last looked at.
-limits='get server 19500
-get client 17200
-pipeline server 11400
-pipeline client 10700'
+limits='get server 16900
+get client 14200
+pipeline server 8500
+pipeline client 7700'
 
 bin=$1/bin
 work=$(mktemp -d)

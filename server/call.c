@@ -238,7 +238,7 @@ static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const Protob
 {
     call->reply.size = 0;
     call->reply_tail = lent;
-    if (waldo__envelope_reply_before(&call->reply, reply, body, &call->reply_tail, NULL) >= 0)
+    if (waldo__envelope_reply(&call->reply, reply, body, &call->reply_tail, NULL) >= 0)
         return;
     call->reply.size = 0;
     call->reply_tail = (ProtobufCBinaryData){0};

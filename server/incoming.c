@@ -11,7 +11,7 @@ static void answer_unread(const waldo__peer *peer, uint32_t id, const waldo_erro
     reply.error_type = (char *)error->type_name;
     reply.error_message = (char *)error->message;
     waldo__buffer packed = {0};
-    if (waldo__envelope_reply(&packed, &reply, NULL, NULL) >= 0)
+    if (waldo__envelope_reply(&packed, &reply, NULL, NULL, NULL) >= 0)
         waldo__peer_reply(peer->endpoint->server, peer->id, id,
                           (struct iovec[2]){{packed.data, packed.size}});
     waldo__buffer_free(&packed);

@@ -7,7 +7,7 @@
 #include "process/id.h"
 #include "proxy/attempt.h"
 #include "proxy/proxy_internal.h"
-#include "wire/flat.h"
+#include "wire/simple.h"
 #include "wire/tail.h"
 #include <waldo/value_message.h>
 
@@ -41,9 +41,9 @@ static bool pack_body(waldo_future *future, const ProtobufCMessage *arguments)
     waldo__buffer *body = &future->body;
     if (!arguments)
         return true;
-    if (!waldo__buffer_reserve(body, WALDO__FLAT_SHORT_ROOM))
+    if (!waldo__buffer_reserve(body, WALDO__SIMPLE_ROOM))
         return false;
-    if (!waldo__flat_write_short(arguments, body->data, &body->size)) {
+    if (!waldo__simple_pack(arguments, body->data, &body->size)) {
         if (!waldo__buffer_reserve(body, protobuf_c_message_get_packed_size(arguments)))
             return false;
         body->size = protobuf_c_message_pack(arguments, body->data);

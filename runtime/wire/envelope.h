@@ -18,18 +18,15 @@
  * body may be NULL for none. WALDO_ENOMEM; WALDO_ETYPE: it is no message, but zeros. */
 int waldo__envelope_request(waldo__buffer *buffer, const Waldo__Wire__Request *request,
                             const ProtobufCMessage *body, waldo_error *reterr);
-/* The same for a reply. */
-int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
-                          const ProtobufCMessage *body, waldo_error *reterr);
 /* The same, but bytes that end the body may be left out: *ret_tail, which follows the buffer's and
  * stays in the body; else that is empty (wire/tail.h). */
 int waldo__envelope_request_before(waldo__buffer *buffer, const Waldo__Wire__Request *request,
                                    const ProtobufCMessage *body, ProtobufCBinaryData *ret_tail,
                                    waldo_error *reterr);
-/* The same for a reply, but no other bytes than *tail. */
-int waldo__envelope_reply_before(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
-                                 const ProtobufCMessage *body, ProtobufCBinaryData *tail,
-                                 waldo_error *reterr);
+/* The same for a reply, but no other bytes than *tail, which may be NULL for none. */
+int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
+                          const ProtobufCMessage *body, ProtobufCBinaryData *tail,
+                          waldo_error *reterr);
 
 /* The request is in the arena. borrows: what are bytes in it may stay where they were, in data;
  * else it needs data no more. Errors as waldo__unpack. */

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "value/unicode.h"
-#include "wire/flat.h"
+#include "wire/simple.h"
+#include "wire/varint.h"
 
 #define MAX_FIELD_NUMBER ((1u << 29) - 1)
 
@@ -14,7 +15,12 @@
 #define FIELD_OVERHEAD 64
 #define ALLOCATION_OVERHEAD 16
 
-typedef enum wire_type { VARINT = 0, FIXED64 = 1, DELIMITED = 2, FIXED32 = 5 } wire_type;
+typedef enum wire_type {
+    VARINT = WALDO__VARINT,
+    FIXED64 = WALDO__FIXED64,
+    DELIMITED = WALDO__DELIMITED,
+    FIXED32 = 5
+} wire_type;
 
 typedef struct scan {
     waldo__scan_limits limits;
@@ -49,29 +55,10 @@ static int take_memory(scan *s, size_t bytes)
     return 0;
 }
 
-/* At most ten bytes, of which the tenth holds one bit. */
-static bool read_varint(cursor *at, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    for (unsigned shift = 0; shift < 70 && at->data < at->end; shift += 7) {
-        uint8_t byte = *at->data++;
-        if (shift == 63 && byte > 1)
-            return false;
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *ret_number = number;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* protobuf-c reads tags of at most five bytes. */
 static bool read_tag(cursor *at, uint32_t *ret_number, wire_type *ret_type)
 {
-    const uint8_t *start = at->data;
     uint64_t tag;
-    if (!read_varint(at, &tag) || at->data - start > 5)
+    if (!waldo__take_tag(&at->data, at->end, &tag))
         return false;
     if (tag >> 3 == 0 || tag >> 3 > MAX_FIELD_NUMBER)
         return false;
@@ -87,7 +74,7 @@ static bool read_content(cursor *at, wire_type type, cursor *ret_content)
     ret_content->data = at->data;
     switch (type) {
     case VARINT:
-        if (!read_varint(at, &size))
+        if (!waldo__take_varint(&at->data, at->end, &size))
             return false;
         break;
     case FIXED64:
@@ -97,16 +84,14 @@ static bool read_content(cursor *at, wire_type type, cursor *ret_content)
             return false;
         at->data += size;
         break;
-    case DELIMITED: {
-        const uint8_t *start = at->data;
-        /* protobuf-c reads lengths of at most five bytes, into 32 bits. */
-        if (!read_varint(at, &size) || at->data - start > 5 || size > INT32_MAX ||
+    case DELIMITED:
+        /* protobuf-c reads lengths into 32 bits. */
+        if (!waldo__take_tag(&at->data, at->end, &size) || size > INT32_MAX ||
             (size_t)(at->end - at->data) < size)
             return false;
         ret_content->data = at->data;
         at->data += size;
         break;
-    }
     default:
         return false;
     }
@@ -281,7 +266,7 @@ int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocat
                   const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
                   waldo_error *reterr)
 {
-    if (waldo__flat_unpack(descriptor, allocator, data, size, ret_message))
+    if (waldo__simple_unpack(descriptor, allocator, data, size, ret_message))
         return 0;
     int status = waldo__scan(descriptor, data, size, NULL, reterr);
     if (status < 0)

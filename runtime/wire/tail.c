@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 
-#include "wire/flat.h"
 #include "wire/scan.h"
-
-enum { DELIMITED = 2, MAX_VARINT = 10 };
+#include "wire/varint.h"
 
 /* The field's value; NULL: another one of its oneof is there. */
 static const void *member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -133,22 +131,27 @@ static int locate(const ProtobufCMessageDescriptor *descriptor, const uint8_t *d
     return 0;
 }
 
+/* How many bytes it takes. */
+static size_t put_head(uint8_t *target, const level *one, size_t size)
+{
+    uint8_t *behind = waldo__put_tag(target, one->field->id, WALDO__DELIMITED);
+    return (size_t)(waldo__put_varint(behind, size) - target);
+}
+
 /* The same message with a single byte in the tail's place: it says where that belongs. false: out
  * of memory. */
 static bool shorten(const uint8_t *data, const level *levels, int count, waldo__buffer *ret_short)
 {
-    uint8_t head[2 * MAX_VARINT];
+    uint8_t head[WALDO__MOST_TAG + WALDO__MOST_VARINT];
     size_t sizes[LEVELS] = {0};
     bool good = true;
     sizes[count - 1] = 1;
     for (int i = count - 1; i > 0; i--)
         sizes[i - 1] = (size_t)(levels[i].start - levels[i - 1].content) +
-                       waldo__write_varint(head, levels[i].field->id << 3 | DELIMITED) +
-                       waldo__write_varint(head, sizes[i]) + sizes[i];
+                       put_head(head, &levels[i], sizes[i]) + sizes[i];
     for (int i = 0; i < count && good; i++) {
         const uint8_t *from = i == 0 ? data : levels[i - 1].content;
-        size_t head_size = waldo__write_varint(head, levels[i].field->id << 3 | DELIMITED);
-        head_size += waldo__write_varint(head + head_size, sizes[i]);
+        size_t head_size = put_head(head, &levels[i], sizes[i]);
         good = waldo__buffer_append(ret_short, from, (size_t)(levels[i].start - from)) &&
                waldo__buffer_append(ret_short, head, head_size);
     }

@@ -240,7 +240,7 @@ static inline void fake_reply(waldo__buffer *buffer, int status, const ProtobufC
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
 
     reply.status = status;
-    cr_assert_eq(waldo__envelope_reply(buffer, &reply, body, NULL), 0);
+    cr_assert_eq(waldo__envelope_reply(buffer, &reply, body, NULL, NULL), 0);
 }
 
 /* As a server's of this version that offers nothing more. */
@@ -281,7 +281,7 @@ static inline void fake_created(waldo__buffer *buffer, Waldo__Wire__MethodNumber
     created.methods = methods;
     created.n_methods = count;
     reply.proxy = true;
-    cr_assert_eq(waldo__envelope_reply(buffer, &reply, &created.base, NULL), 0);
+    cr_assert_eq(waldo__envelope_reply(buffer, &reply, &created.base, NULL, NULL), 0);
 }
 
 #endif

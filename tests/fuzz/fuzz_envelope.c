@@ -6,8 +6,9 @@
 
 #include "waldo/builtins.pb-c.h"
 #include "waldo/wire.pb-c.h"
-#include "wire/flat.h"
+#include "wire/envelope_fields.h"
 #include "wire/scan.h"
+#include "wire/simple.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,10 +30,10 @@ static bool is_same(const waldo__buffer *packed, const uint8_t *data, size_t siz
 /* What was taken can be packed, in short as at length. */
 static void check_packing(const ProtobufCMessage *message, const waldo__buffer *packed)
 {
-    uint8_t target[WALDO__FLAT_SHORT_ROOM];
+    uint8_t target[WALDO__SIMPLE_ROOM];
     size_t size;
 
-    if (waldo__flat_write_short(message, target, &size) && !is_same(packed, target, size))
+    if (waldo__simple_pack(message, target, &size) && !is_same(packed, target, size))
         abort();
 }
 
@@ -57,7 +58,7 @@ static void unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *
         check_packing(message, &packed);
         protobuf_c_message_free_unpacked(message, NULL);
     }
-    if (waldo__flat_unpack(descriptor, NULL, data, size, &quick)) {
+    if (waldo__simple_unpack(descriptor, NULL, data, size, &quick)) {
         waldo__buffer again = pack(quick);
         if (!message || !is_same(&packed, again.data, again.size))
             abort();
@@ -68,20 +69,30 @@ static void unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *
 }
 
 /* The same of envelopes. */
-static void read_flat(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
-                      size_t size)
+static void check_envelope(const ProtobufCMessage *quick, const uint8_t *data, size_t size)
+{
+    ProtobufCMessage *message = read_thoroughly(quick->descriptor, data, size);
+    if (!message)
+        abort();
+    waldo__buffer packed = pack(message), again = pack(quick);
+    if (!is_same(&packed, again.data, again.size))
+        abort();
+    waldo__buffer_free(&again);
+    waldo__buffer_free(&packed);
+    protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void read_envelopes(const uint8_t *data, size_t size)
 {
     waldo__arena arena;
-    ProtobufCMessage *message;
+    Waldo__Wire__Request request;
+    Waldo__Wire__Reply reply;
 
     waldo__arena_init(&arena);
-    void *flat = waldo__arena_alloc(&arena, descriptor->sizeof_message);
-    if (flat && waldo__flat_read(descriptor, &arena, data, size, true, flat)) {
-        message = read_thoroughly(descriptor, data, size);
-        if (!message)
-            abort();
-        protobuf_c_message_free_unpacked(message, NULL);
-    }
+    if (waldo__request_read(&arena, data, size, true, &request))
+        check_envelope(&request.base, data, size);
+    if (waldo__reply_read(&arena, data, size, true, &reply))
+        check_envelope(&reply.base, data, size);
     waldo__arena_free(&arena);
 }
 
@@ -96,7 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
         unpack(descriptors[i], data, size);
-    read_flat(&waldo__wire__request__descriptor, data, size);
-    read_flat(&waldo__wire__reply__descriptor, data, size);
+    read_envelopes(data, size);
     return 0;
 }

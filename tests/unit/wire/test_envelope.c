@@ -89,7 +89,7 @@ Test(envelope, reply_equals_protobufs_own)
         reply.status = WALDO_EKEY;
         reply.error_message = (char *)"message";
         reply.proxy = true;
-        cr_assert_eq(waldo__envelope_reply(&packed, &reply, &body.base, NULL), 0);
+        cr_assert_eq(waldo__envelope_reply(&packed, &reply, &body.base, NULL, NULL), 0);
         reply.body.len = waldo__wire__text__get_packed_size(&body);
         reply.body.data = malloc(reply.body.len + 1);
         waldo__wire__text__pack(&body, reply.body.data);
@@ -110,7 +110,7 @@ Test(envelope, no_body)
     cr_assert_eq(waldo__envelope_request(&packed, &request, NULL, NULL), 0);
     assert_same(&request.base, &packed);
     packed.size = 0;
-    cr_assert_eq(waldo__envelope_reply(&packed, &reply, NULL, NULL), 0);
+    cr_assert_eq(waldo__envelope_reply(&packed, &reply, NULL, NULL, NULL), 0);
     cr_assert_eq(packed.size, 0, "a plain success is an empty message");
     waldo__buffer_free(&packed);
 }
@@ -146,7 +146,7 @@ Test(envelope, a_body_of_zeros_is_refused)
     memset(&zeros, 0, sizeof zeros);
     cr_assert_eq(waldo__envelope_request(&packed, &request, &zeros.base, &err), WALDO_ETYPE);
     cr_assert_not_null(strstr(err.message, "..._INIT"), "%s", err.message);
-    cr_assert_eq(waldo__envelope_reply(&packed, &reply, &zeros.base, &err), WALDO_ETYPE);
+    cr_assert_eq(waldo__envelope_reply(&packed, &reply, &zeros.base, NULL, &err), WALDO_ETYPE);
     cr_assert_eq(packed.size, 0);
     waldo__buffer_free(&packed);
 }

@@ -1,21 +1,19 @@
-#include "wire/flat.h"
+#include "wire/simple.h"
 
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "value/unicode.h"
+#include "wire/varint.h"
 
-/* MAX_TAG is of lengths, too: protobuf-c reads no longer ones. */
-enum { VARINT = 0, FIXED64 = 1, DELIMITED = 2, MAX_TAG = 5, MAX_DEPTH = 8 };
+enum { MAX_DEPTH = 8 };
 
 typedef struct reader {
-    const uint8_t *data;
+    const uint8_t *at;
     const uint8_t *end;
     ProtobufCAllocator *allocator; /* NULL: malloc's */
-    bool is_envelope;              /* may hold arrays; what they and others take is an arena's */
-    bool borrows;
-    int depth; /* messages that may be within this one */
+    int depth;                     /* messages that may be within this one */
 } reader;
 
 static void *member(void *message, const ProtobufCFieldDescriptor *field)
@@ -29,35 +27,10 @@ static void *take_memory(const reader *from, size_t size)
     return allocator ? allocator->alloc(allocator->allocator_data, size) : malloc(size);
 }
 
-static bool read_long_varint(reader *from, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    for (unsigned shift = 0; shift < 64 && from->data < from->end; shift += 7) {
-        uint8_t byte = *from->data++;
-        if (shift == 63 && byte > 1)
-            return false;
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *ret_number = number;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Most have one byte. */
-static inline bool read_varint(reader *from, uint64_t *ret_number)
-{
-    if (from->data == from->end || *from->data >= 0x80)
-        return read_long_varint(from, ret_number);
-    *ret_number = *from->data++;
-    return true;
-}
-
 static bool read_number(reader *from, ProtobufCType type, void *target)
 {
     uint64_t number;
-    if (!read_varint(from, &number))
+    if (!waldo__take_varint(&from->at, from->end, &number))
         return false;
     switch (type) {
     case PROTOBUF_C_TYPE_UINT64:
@@ -88,18 +61,18 @@ static bool read_fixed64(reader *from, ProtobufCType type, void *target)
     uint64_t number;
     bool fits = type == PROTOBUF_C_TYPE_FIXED64 || type == PROTOBUF_C_TYPE_SFIXED64 ||
                 type == PROTOBUF_C_TYPE_DOUBLE;
-    if (!fits || from->end - from->data < 8)
+    if (!fits || from->end - from->at < 8)
         return false;
-    memcpy(&number, from->data, sizeof number);
-    from->data += sizeof number;
+    memcpy(&number, from->at, sizeof number);
+    from->at += sizeof number;
     *(uint64_t *)target = le64toh(number);
     return true;
 }
 
-static bool take_text(reader *from, size_t size, const ProtobufCFieldDescriptor *field,
+static bool take_text(const reader *from, size_t size, const ProtobufCFieldDescriptor *field,
                       char **target)
 {
-    const char *text = (const char *)from->data;
+    const char *text = (const char *)from->at;
     if (*target && *target != field->default_value)
         return false;
     if (size == 0 && *target && !**target)
@@ -115,43 +88,23 @@ static bool take_text(reader *from, size_t size, const ProtobufCFieldDescriptor 
     return true;
 }
 
-static bool take_bytes(reader *from, size_t size, ProtobufCBinaryData *target)
+static bool take_bytes(const reader *from, size_t size, ProtobufCBinaryData *target)
 {
-    uint8_t *bytes = (uint8_t *)from->data;
     if (target->data)
         return false;
-    if (!from->borrows && size > 0) {
-        bytes = take_memory(from, size);
-        if (!bytes)
-            return false;
-        memcpy(bytes, from->data, size);
-    }
-    *target = (ProtobufCBinaryData){size, size > 0 ? bytes : NULL};
-    return true;
-}
-
-/* Numbers in one field. Each takes a byte at least. */
-static bool take_array(reader *from, size_t size, void *message,
-                       const ProtobufCFieldDescriptor *field)
-{
-    size_t *count = (size_t *)((char *)message + field->quantifier_offset);
-    if (!from->is_envelope || field->type != PROTOBUF_C_TYPE_UINT64 || *count > 0 ||
-        size > SIZE_MAX / sizeof(uint64_t))
+    uint8_t *bytes = size > 0 ? take_memory(from, size) : NULL;
+    if (size > 0 && !bytes)
         return false;
-    uint64_t *numbers = take_memory(from, size * sizeof *numbers);
-    reader within = *from;
-    within.end = from->data + size;
-    while (numbers && within.data < within.end)
-        if (!read_varint(&within, &numbers[(*count)++]))
-            return false;
-    *(uint64_t **)member(message, field) = numbers;
-    return numbers != NULL;
+    if (size > 0)
+        memcpy(bytes, from->at, size);
+    *target = (ProtobufCBinaryData){size, bytes};
+    return true;
 }
 
 static bool read_message(reader *from, const ProtobufCMessageDescriptor *descriptor, void *message);
 
-static bool take_message(reader *from, size_t size, const ProtobufCMessageDescriptor *descriptor,
-                         void **target)
+static bool take_message(const reader *from, size_t size,
+                         const ProtobufCMessageDescriptor *descriptor, void **target)
 {
     if (from->depth == 0 || !descriptor->message_init || *target)
         return false;
@@ -159,7 +112,7 @@ static bool take_message(reader *from, size_t size, const ProtobufCMessageDescri
     if (!*target)
         return false;
     reader within = *from;
-    within.end = from->data + size;
+    within.end = from->at + size;
     within.depth--;
     return read_message(&within, descriptor, *target);
 }
@@ -167,20 +120,16 @@ static bool take_message(reader *from, size_t size, const ProtobufCMessageDescri
 static bool read_delimited(reader *from, void *message, const ProtobufCFieldDescriptor *field)
 {
     uint64_t size;
-    const uint8_t *start = from->data;
-    if (!read_varint(from, &size) || from->data - start > MAX_TAG ||
-        size > (size_t)(from->end - from->data))
+    if (!waldo__take_tag(&from->at, from->end, &size) || size > (size_t)(from->end - from->at))
         return false;
     bool taken = false;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED)
-        taken = take_array(from, size, message, field);
-    else if (field->type == PROTOBUF_C_TYPE_STRING)
+    if (field->type == PROTOBUF_C_TYPE_STRING)
         taken = take_text(from, size, field, member(message, field));
     else if (field->type == PROTOBUF_C_TYPE_BYTES)
         taken = take_bytes(from, size, member(message, field));
     else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
         taken = take_message(from, size, field->descriptor, member(message, field));
-    from->data += size;
+    from->at += size;
     return taken;
 }
 
@@ -211,19 +160,17 @@ static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescript
 static bool read_field(reader *from, const ProtobufCMessageDescriptor *descriptor, void *message)
 {
     uint64_t tag;
-    const uint8_t *start = from->data;
-    if (!read_varint(from, &tag) || from->data - start > MAX_TAG)
+    if (!waldo__take_tag(&from->at, from->end, &tag))
         return false;
     const ProtobufCFieldDescriptor *field = find_field(descriptor, tag >> 3);
-    if (!field || !note_presence(message, field))
+    if (!field || field->label == PROTOBUF_C_LABEL_REPEATED || !note_presence(message, field))
         return false;
-    bool single = field->label != PROTOBUF_C_LABEL_REPEATED;
     switch (tag & 7) {
-    case VARINT:
-        return single && read_number(from, field->type, member(message, field));
-    case FIXED64:
-        return single && read_fixed64(from, field->type, member(message, field));
-    case DELIMITED:
+    case WALDO__VARINT:
+        return read_number(from, field->type, member(message, field));
+    case WALDO__FIXED64:
+        return read_fixed64(from, field->type, member(message, field));
+    case WALDO__DELIMITED:
         return read_delimited(from, message, field);
     default:
         return false;
@@ -242,25 +189,19 @@ static bool has_required(const ProtobufCMessageDescriptor *descriptor)
 static bool read_message(reader *from, const ProtobufCMessageDescriptor *descriptor, void *message)
 {
     descriptor->message_init(message);
-    while (from->data < from->end)
+    while (from->at < from->end)
         if (!read_field(from, descriptor, message))
             return false;
-    return from->is_envelope || !has_required(descriptor);
+    return !has_required(descriptor);
 }
 
-bool waldo__flat_read(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
-                      const uint8_t *data, size_t size, bool borrows, void *message)
+bool waldo__simple_unpack(const ProtobufCMessageDescriptor *descriptor,
+                          ProtobufCAllocator *allocator, const uint8_t *data, size_t size,
+                          ProtobufCMessage **ret_message)
 {
     /* No bytes may be nowhere, and then there is no sum. */
-    reader from = {data, size > 0 ? data + size : data, &arena->allocator, true, borrows, 0};
-    return read_message(&from, descriptor, message);
-}
-
-bool waldo__flat_unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
-                        const uint8_t *data, size_t size, ProtobufCMessage **ret_message)
-{
-    reader from = {data, size > 0 ? data + size : data, allocator, false, false, MAX_DEPTH};
-    if (size > WALDO__FLAT_MOST || !descriptor->message_init)
+    reader from = {data, size > 0 ? data + size : data, allocator, MAX_DEPTH};
+    if (size > WALDO__SIMPLE_MOST || !descriptor->message_init)
         return false;
     ProtobufCMessage *message = take_memory(&from, descriptor->sizeof_message);
     if (!message)

@@ -1,13 +1,14 @@
-/* Short messages against protobuf-c's own reading and writing of the same ones. */
+/* Simple messages against protobuf-c's own reading and writing of the same ones. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "unit/wire/kinds.pb-c.h"
+#include "unit/wire/numbers.h"
 #include "unit/wire/old_kinds.pb-c.h"
 #include "waldo/builtins.pb-c.h"
-#include "wire/flat.h"
 #include "wire/scan.h"
+#include "wire/simple.h"
 
 enum { ROUNDS = 3000, DEPTH = 3, MOST = 2048 };
 
@@ -15,22 +16,6 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     &kinds__all__descriptor, &kinds__labels__descriptor, &waldo__builtin__dict_key__descriptor,
     &waldo__builtin__value_item__descriptor, &waldo__value__descriptor};
 enum { DESCRIPTORS = sizeof descriptors / sizeof *descriptors };
-
-static uint64_t state = 88172645463325252u;
-
-static uint64_t random_number(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
-static uint64_t some_number(void)
-{
-    uint64_t number = random_number();
-    return number % 3 == 0 ? 0 : number >> random_number() % 64;
-}
 
 /* ---- messages ---- */
 
@@ -111,10 +96,10 @@ static size_t pack(const ProtobufCMessage *message, uint8_t *target)
 
 static void check_written(const ProtobufCMessage *message, const uint8_t *wanted, size_t size)
 {
-    uint8_t *target = malloc(WALDO__FLAT_SHORT_ROOM);
+    uint8_t *target = malloc(WALDO__SIMPLE_ROOM);
     size_t written;
-    bool fits = waldo__flat_write_short(message, target, &written);
-    cr_assert_eq(fits, size <= WALDO__FLAT_SHORT, "%zu bytes of %s", size,
+    bool fits = waldo__simple_pack(message, target, &written);
+    cr_assert_eq(fits, size <= WALDO__SIMPLE_SHORT, "%zu bytes of %s", size,
                  message->descriptor->name);
     if (fits) {
         cr_assert_eq(written, size);
@@ -128,13 +113,13 @@ static void check_read(const ProtobufCMessageDescriptor *descriptor, const uint8
 {
     uint8_t again[MOST];
     ProtobufCMessage *read;
-    cr_assert(waldo__flat_unpack(descriptor, NULL, bytes, size, &read), "%s", descriptor->name);
+    cr_assert(waldo__simple_unpack(descriptor, NULL, bytes, size, &read), "%s", descriptor->name);
     cr_assert_eq(pack(read, again), size);
     cr_assert_arr_eq(again, bytes, size);
     protobuf_c_message_free_unpacked(read, NULL);
 }
 
-Test(short_messages, are_protobufs)
+Test(simple, are_protobufs)
 {
     uint8_t bytes[MOST];
     int shorts = 0;
@@ -145,7 +130,7 @@ Test(short_messages, are_protobufs)
         /* What is empty in it may be left out by protobuf-c, so that it is another one's bytes. */
         check_read(message->descriptor, bytes, size);
         protobuf_c_message_free_unpacked(message, NULL);
-        shorts += size > 0 && size <= WALDO__FLAT_SHORT;
+        shorts += size > 0 && size <= WALDO__SIMPLE_SHORT;
     }
     cr_assert_gt(shorts, ROUNDS);
 }
@@ -168,22 +153,22 @@ static size_t spoil(const uint8_t *bytes, size_t size, uint8_t *ret_spoiled)
 static bool check_spoiled(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes,
                           size_t size)
 {
-    uint8_t flat[2 * MOST], plain[2 * MOST];
+    uint8_t quick[2 * MOST], plain[2 * MOST];
     ProtobufCMessage *read, *other;
-    if (!waldo__flat_unpack(descriptor, NULL, bytes, size, &read))
+    if (!waldo__simple_unpack(descriptor, NULL, bytes, size, &read))
         return false;
     cr_assert_geq(waldo__scan(descriptor, bytes, size, NULL, NULL), 0);
     other = protobuf_c_message_unpack(descriptor, NULL, size, bytes);
     cr_assert_not_null(other);
-    size_t flat_size = protobuf_c_message_pack(read, flat);
-    cr_assert_eq(protobuf_c_message_pack(other, plain), flat_size);
-    cr_assert_arr_eq(flat, plain, flat_size);
+    size_t quick_size = protobuf_c_message_pack(read, quick);
+    cr_assert_eq(protobuf_c_message_pack(other, plain), quick_size);
+    cr_assert_arr_eq(quick, plain, quick_size);
     protobuf_c_message_free_unpacked(read, NULL);
     protobuf_c_message_free_unpacked(other, NULL);
     return true;
 }
 
-Test(short_messages, spoiled_bytes_are_read_as_protobuf_reads_them_or_left_to_it)
+Test(simple, spoiled_bytes_are_read_as_protobuf_reads_them_or_left_to_it)
 {
     uint8_t bytes[MOST], spoiled[2 * MOST];
     int taken = 0;
@@ -199,12 +184,12 @@ Test(short_messages, spoiled_bytes_are_read_as_protobuf_reads_them_or_left_to_it
 
 static bool is_short(const ProtobufCMessage *message)
 {
-    uint8_t target[WALDO__FLAT_SHORT_ROOM];
+    uint8_t target[WALDO__SIMPLE_ROOM];
     size_t size;
-    return waldo__flat_write_short(message, target, &size);
+    return waldo__simple_pack(message, target, &size);
 }
 
-Test(short_messages, others_are_left_to_protobuf)
+Test(simple, others_are_left_to_protobuf)
 {
     Kinds__Others others = KINDS__OTHERS__INIT;
     char *text = "text";
@@ -220,9 +205,9 @@ Test(short_messages, others_are_left_to_protobuf)
     uint8_t bytes[] = {0x08, 0x02}, unknown[] = {0xf8, 0x01, 0x01}, deep[32];
     ProtobufCMessage *read;
     cr_assert_not(is_short(&needs.base));
-    cr_assert_not(waldo__flat_unpack(needs.base.descriptor, NULL, bytes, sizeof bytes, &read));
-    cr_assert_not(waldo__flat_unpack(needs.base.descriptor, NULL, bytes, 0, &read));
-    cr_assert_not(waldo__flat_unpack(others.base.descriptor, NULL, unknown, 3, &read));
+    cr_assert_not(waldo__simple_unpack(needs.base.descriptor, NULL, bytes, sizeof bytes, &read));
+    cr_assert_not(waldo__simple_unpack(needs.base.descriptor, NULL, bytes, 0, &read));
+    cr_assert_not(waldo__simple_unpack(others.base.descriptor, NULL, unknown, 3, &read));
     cr_assert_eq(waldo__unpack(others.base.descriptor, NULL, unknown, 3, &read, NULL), 0);
     cr_assert_not(is_short(read));
     protobuf_c_message_free_unpacked(read, NULL);
@@ -233,7 +218,7 @@ Test(short_messages, others_are_left_to_protobuf)
         deep[i + 1] = (uint8_t)(sizeof deep - i - 2);
     }
     const ProtobufCMessageDescriptor *all = &kinds__all__descriptor;
-    cr_assert(waldo__flat_unpack(all, NULL, deep + 16, 16, &read));
+    cr_assert(waldo__simple_unpack(all, NULL, deep + 16, 16, &read));
     protobuf_c_message_free_unpacked(read, NULL);
-    cr_assert_not(waldo__flat_unpack(all, NULL, deep, sizeof deep, &read));
+    cr_assert_not(waldo__simple_unpack(all, NULL, deep, sizeof deep, &read));
 }
