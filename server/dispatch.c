@@ -211,9 +211,14 @@ static int find_type(waldo_call *call)
 {
     const char *type_id = call->request->name;
     call->type = waldo__registry_find(call->server->registry, type_id);
+    bool shared = call->request->shared;
     if (!call->type)
-        return waldo_call_raise(call, WALDO_EKEY, "this server offers no type '%.*s'",
-                                MAX_TYPEID_SHOWN, type_id);
+        return waldo_call_raise(call, WALDO_EKEY, "this server %s '%.*s'",
+                                shared ? "shares no object" : "offers no type", MAX_TYPEID_SHOWN,
+                                type_id);
+    if (shared && !call->type->shared_arguments)
+        return waldo_call_raise(call, WALDO_EKEY,
+                                "'%s' is a type, and no object that clients share", type_id);
     return 0;
 }
 

@@ -146,8 +146,10 @@ static int type_new(const char *type_id, const waldo_service *service, const voi
                     void *type_data, waldo__type **ret_type, waldo_error *reterr)
 {
     if (!type_id || !is_identifier(type_id))
-        return waldo_error_set(reterr, WALDO_EVALUE, "'%s' is no typeid: it must be an identifier",
-                               type_id ? type_id : "");
+        return waldo_error_set(
+            reterr, WALDO_EVALUE,
+            "'%s' is no typeid: it must be an identifier, of letters, digits and _",
+            type_id ? type_id : "");
     waldo__type *type = calloc(1, sizeof *type);
     if (!type)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'", type_id);
@@ -192,9 +194,13 @@ static int insert(waldo_registry *registry, waldo__type *type, waldo_error *rete
 {
     bool found;
     size_t index = search(registry, type->type_id, &found);
-    if (found)
+    const waldo__type *other = found ? registry->types[index] : NULL;
+    if (other && other->shared_arguments)
+        return waldo_error_set(reterr, WALDO_EEXIST, "an object is shared as '%s' already",
+                               type->type_id);
+    if (other)
         return waldo_error_set(reterr, WALDO_EEXIST, "typeid '%s' is taken by %s", type->type_id,
-                               registry->types[index]->service->name);
+                               other->service->name);
     if (!reserve(registry, registry->count + 1))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for typeid '%s'", type->type_id);
     memmove(registry->types + index + 1, registry->types + index,
@@ -256,6 +262,8 @@ int waldo_registry_add_service(waldo_registry *registry, const waldo_service *se
 static int find_sharable(const waldo_registry *registry, const char *type_id,
                          const waldo__type **ret_type, waldo_error *reterr)
 {
+    if (!type_id)
+        return waldo_error_set(reterr, WALDO_EVALUE, "a shared object has a type");
     const waldo__type *type = waldo__registry_find(registry, type_id);
     if (!type)
         return waldo_error_set(reterr, WALDO_EKEY, "no type '%s' is registered", type_id);

@@ -23,8 +23,9 @@ static const char usage[] =
     "                       ipc:///run/me.sock?shm=0 lets nobody move to shared memory;\n"
     "                       port 0 takes a free one\n"
     "  --load FILE.so       a module that registers types; once for each\n"
-    "  --share NAME=TYPE    all clients that create a NAME get the same object, a TYPE that is\n"
-    "                       made without arguments; once for each\n"
+    "  --share NAME=TYPE    all clients that ask for NAME get the same object, of a TYPE that\n"
+    "                       is made without arguments, as Queue, dict, list, set, Lock\n"
+    "                       and Event are; once for each\n"
     "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"
     "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
     "  --lease SECONDS      a client that is silent for so long is given up; 10\n"
@@ -150,9 +151,13 @@ static int share(waldo_registry *registry, const char *text)
         return complain("--share takes a NAME, '=', and the type of the object");
     char *name = strndup(text, (size_t)(type_id - text));
     int status = name ? waldo_registry_share(registry, name, type_id + 1, waldo_v_none(), &error)
-                      : waldo_error_set(&error, WALDO_ENOMEM, "no memory for '%s'", text);
+                      : waldo_error_set(&error, WALDO_ENOMEM, "no memory");
     free(name);
-    return status < 0 ? fail(&error) : 0;
+    if (status >= 0)
+        return 0;
+    fprintf(stderr, "waldod: --share %s: ", text);
+    waldo_error_print(&error, stderr);
+    return 1;
 }
 
 static int share_all(const waldod_settings *settings)

@@ -252,8 +252,10 @@ static int shake_hands(waldo_manager *manager, waldo__link *link, waldo__deadlin
     waldo__buffer_free(&second.buffer);
     /* The server tells nothing; which key it was is known here. */
     if (status == WALDO_EAUTHENTICATION)
-        return waldo_error_set(reterr, status, "the key was rejected (its name here is '%s')",
-                               waldo__key_name(waldo__keyring_at(manager->keys, 0)));
+        return waldo_error_set(reterr, status, "the key was rejected (its name here is '%s'; %s)",
+                               waldo__key_name(waldo__keyring_at(manager->keys, 0)),
+                               manager->authkey_file ? manager->authkey_file
+                                                     : "no authkey_file was given");
     return status;
 }
 

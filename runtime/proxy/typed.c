@@ -33,28 +33,48 @@ void waldo__create_request(waldo_manager *manager, const char *type_id, bool dyn
     ret_request->want_table = waldo__remote_type_find(manager, type_id) == NULL;
 }
 
+static int ask_for_proxy(waldo_manager *manager, Waldo__Wire__Request *request,
+                         const ProtobufCMessage *arguments, waldo_proxy **ret_proxy,
+                         waldo_error *reterr)
+{
+    waldo__reply reply;
+    if (waldo_manager_state_of(manager) != WALDO_MANAGER_STARTED)
+        return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
+    int status =
+        waldo__exchange(manager, request, arguments, manager->call_timeout, &reply, reterr);
+    if (status < 0)
+        return status;
+    status = waldo__proxy_from_reply(manager, &reply, request->want_table, ret_proxy, reterr);
+    waldo__reply_free(&reply);
+    return status;
+}
+
 int waldo__create(waldo_manager *manager, const char *type_id, const ProtobufCMessage *arguments,
                   bool dynamic, waldo_proxy **ret_proxy, waldo_error *reterr)
 {
     Waldo__Wire__Request request;
-    waldo__reply reply;
-    if (waldo_manager_state_of(manager) != WALDO_MANAGER_STARTED)
-        return waldo_error_set(reterr, WALDO_EASSERTION, "server not yet started");
     waldo__create_request(manager, type_id, dynamic, &request);
-    int status =
-        waldo__exchange(manager, &request, arguments, manager->call_timeout, &reply, reterr);
-    if (status < 0)
-        return status;
-    status = waldo__proxy_from_reply(manager, &reply, request.want_table, ret_proxy, reterr);
-    waldo__reply_free(&reply);
-    return status;
+    return ask_for_proxy(manager, &request, arguments, ret_proxy, reterr);
+}
+
+static int find_shared(waldo_manager *manager, const char *name, waldo_proxy **ret_proxy,
+                       waldo_error *reterr)
+{
+    Waldo__Wire__Request request;
+    if (!name || !name[0])
+        return waldo_error_set(reterr, WALDO_EVALUE, "a shared object has a name");
+    waldo__create_request(manager, name, false, &request);
+    request.shared = true;
+    return ask_for_proxy(manager, &request, NULL, ret_proxy, reterr);
 }
 
 int waldo_proxy_from_name(waldo_manager *manager, const waldo_proxy_type *type, const char *name,
                           waldo_proxy **ret_proxy, waldo_error *reterr)
 {
     waldo_proxy *proxy;
-    int status = waldo_proxy_new(manager, type, name, NULL, &proxy, reterr);
+    int status = waldo__check_abi(type, reterr);
+    if (status >= 0)
+        status = find_shared(manager, name, &proxy, reterr);
     if (status < 0)
         return status;
     status = waldo_proxy_check(proxy, type, reterr);

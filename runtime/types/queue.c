@@ -122,7 +122,9 @@ int waldo_queue_task_done(waldo_queue *queue, waldo_error *reterr)
 
 int waldo_queue_join(waldo_queue *queue, waldo_error *reterr)
 {
-    return call_waiting(queue, "join", NULL, NULL, WALDO_FOREVER, NULL, reterr);
+    const waldo_proxy *proxy = waldo_queue_proxy(queue);
+    double own = atomic_load_explicit(&proxy->timeout, memory_order_relaxed);
+    return call_waiting(queue, "join", NULL, NULL, own > 0 ? own : WALDO_FOREVER, NULL, reterr);
 }
 
 int waldo_queue_shutdown(waldo_queue *queue, bool immediate, waldo_error *reterr)

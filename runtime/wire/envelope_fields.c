@@ -168,6 +168,8 @@ static bool take_of_request(reader *from, uint64_t tag, Waldo__Wire__Request *re
         return take_bool(from, &request->near);
     case NUMBER(20):
         return take_uint32(from, &request->ahead);
+    case NUMBER(21):
+        return take_bool(from, &request->shared);
     default:
         return false;
     }
@@ -304,7 +306,7 @@ bool waldo__request_append(waldo__buffer *buffer, const Waldo__Wire__Request *re
     size_t name_size = length(request->name);
     size_t bytes = request->body.len + name_size + request->session.len +
                    request->n_outstanding * WALDO__MOST_VARINT;
-    uint8_t *at = reserve(buffer, 20, bytes, room);
+    uint8_t *at = reserve(buffer, 21, bytes, room);
     if (!at)
         return false;
     at = put_number(at, 1, (uint64_t)(int64_t)(int32_t)request->operation);
@@ -326,6 +328,7 @@ bool waldo__request_append(waldo__buffer *buffer, const Waldo__Wire__Request *re
     at = put_numbers(at, 17, request->outstanding, request->n_outstanding);
     at = put_number(at, 19, request->near != 0);
     at = put_number(at, 20, request->ahead);
+    at = put_number(at, 21, request->shared != 0);
     buffer->size = (size_t)(at - buffer->data);
     return true;
 }

@@ -164,8 +164,9 @@ WALDO_CHECK int waldo_proxy_check(waldo_proxy *proxy, const waldo_proxy_type *ty
 WALDO_CHECK int waldo_proxy_new(waldo_manager *manager, const waldo_proxy_type *type,
                                 const char *type_id, const ProtobufCMessage *arguments,
                                 waldo_proxy **ret_proxy, waldo_error *reterr);
-/** What creating `name` without arguments gives: the object that all clients share under that name
- *  (waldo_registry_share). WALDO_EKEY: there is none; WALDO_ETYPE as of waldo_proxy_check. */
+/** The object that all clients share under a name (waldo_registry_share, waldod --share).
+ *  WALDO_EKEY: there is none, the name may be a type's; WALDO_EVALUE: NULL, or empty; WALDO_ETYPE
+ * as of waldo_proxy_check. */
 WALDO_CHECK int waldo_proxy_from_name(waldo_manager *manager, const waldo_proxy_type *type,
                                       const char *name, waldo_proxy **ret_proxy,
                                       waldo_error *reterr);

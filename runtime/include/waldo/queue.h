@@ -66,10 +66,12 @@ WALDO_CHECK int waldo_queue_full(waldo_queue *queue, waldo_error *reterr);
 /** One of the items that were got is done. WALDO_EVALUE: "task_done() called too many times"
  *  (row G7). */
 WALDO_CHECK int waldo_queue_task_done(waldo_queue *queue, waldo_error *reterr);
-/** Waits until all that was put is done (row G7), without a deadline. */
+/** Waits until all that was put is done (row G7): for ever, unless waldo_proxy_set_timeout says how
+ *  long (WALDO_ETIMEOUT). */
 WALDO_CHECK int waldo_queue_join(waldo_queue *queue, waldo_error *reterr);
 /** Whoever puts, and whoever finds it empty, gets WALDO_ESHUTDOWN from now on, also those who wait
- *  (row G8). immediate: its items are dropped and count as done (row G9). */
+ *  (row G8), and also where an item that somebody took may still come back: join first. immediate:
+ *  its items are dropped and count as done (row G9). There is no way back. */
 WALDO_CHECK int waldo_queue_shutdown(waldo_queue *queue, bool immediate, waldo_error *reterr);
 
 /* ---- Many in one trip ---- */

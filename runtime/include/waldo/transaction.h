@@ -56,7 +56,8 @@ WALDO_CHECK int waldo_transaction_expect(waldo_transaction *transaction, waldo_p
  * WALDO_ETYPE: no step of a transaction. */
 WALDO_CHECK int waldo_transaction_commit(waldo_transaction *transaction, waldo_value **ret_results,
                                          waldo_error *reterr);
-/** Which step, counted from 0, made the last commit fail; -1: none of them. */
+/** Which step, counted from 0 (traces count from 1), made the last commit fail; -1: none of them.
+ */
 int waldo_transaction_failed_step(const waldo_transaction *transaction);
 
 WALDO_END_DECLS

@@ -398,13 +398,15 @@ static void assert_not_shared(const char *name, const char *type_id, waldo_value
 
 Test(registry, what_cannot_be_shared)
 {
+    assert_not_shared("all", NULL, waldo_v_none(), WALDO_EVALUE, "a shared object has a type");
     assert_not_shared("all", "Quue", waldo_v_none(), WALDO_EKEY, "no type 'Quue' is registered");
     assert_not_shared("dict", "Queue", waldo_v_none(), WALDO_EEXIST,
                       "typeid 'dict' is taken by waldo.builtin.Dict");
     assert_not_shared("jobs", "Queue", waldo_v_none(), WALDO_EEXIST,
-                      "typeid 'jobs' is taken by waldo.builtin.Queue");
-    assert_not_shared("more jobs", "Queue", waldo_v_none(), WALDO_EVALUE,
-                      "'more jobs' is no typeid: it must be an identifier");
+                      "an object is shared as 'jobs' already");
+    assert_not_shared(
+        "more jobs", "Queue", waldo_v_none(), WALDO_EVALUE,
+        "'more jobs' is no typeid: it must be an identifier, of letters, digits and _");
     assert_not_shared("more", "jobs", waldo_v_none(), WALDO_EVALUE,
                       "'jobs' is a shared object, not a type");
     assert_not_shared("items", "Iterator", waldo_v_none(), WALDO_EVALUE,

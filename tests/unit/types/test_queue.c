@@ -126,6 +126,18 @@ Test(queue, what_is_taken_when_it_was_closed_is_dropped)
     live_end();
 }
 
+Test(queue, join_waits_as_long_as_the_proxy_does)
+{
+    waldo_queue *queue = new_queue(0);
+    must(waldo_queue_put(queue, waldo_v(1), 0, &err));
+    must(waldo_proxy_set_timeout(waldo_queue_proxy(queue), 0.05, &err));
+    must_fail(waldo_queue_join(queue, &err), WALDO_ETIMEOUT);
+    must(waldo_queue_task_done(queue, &err));
+    must(waldo_queue_join(queue, &err));
+    waldo_queue_unref(queue);
+    live_end();
+}
+
 /* An item that comes back to a full queue is one more than it holds. */
 Test(queue, more_than_it_holds)
 {
