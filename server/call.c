@@ -231,19 +231,23 @@ void waldo__call_cancel(waldo_call *call)
 static const uint8_t no_memory_reply[] = {1 << 3, 23};
 _Static_assert(WALDO_ENOMEM == -12, "the zigzag code of -12 is 23");
 
-/* Lent bytes that end the body are not packed. Without memory the reply is that there is none, and
- * what it would have carried is taken back. */
+/* What the reply would have carried is taken back. */
+static void pack_no_memory(waldo_call *call)
+{
+    call->reply.size = 0;
+    call->reply_tail = (ProtobufCBinaryData){0};
+    (void)waldo__buffer_append(&call->reply, no_memory_reply, sizeof no_memory_reply);
+    call->unpacked = true;
+}
+
+/* Lent bytes that end the body are not packed. */
 static void pack(waldo_call *call, const Waldo__Wire__Reply *reply, const ProtobufCMessage *body,
                  ProtobufCBinaryData lent)
 {
     call->reply.size = 0;
     call->reply_tail = lent;
-    if (waldo__envelope_reply(&call->reply, reply, body, &call->reply_tail, NULL) >= 0)
-        return;
-    call->reply.size = 0;
-    call->reply_tail = (ProtobufCBinaryData){0};
-    (void)waldo__buffer_append(&call->reply, no_memory_reply, sizeof no_memory_reply);
-    call->unpacked = true;
+    if (waldo__envelope_reply(&call->reply, reply, body, &call->reply_tail, NULL) < 0)
+        pack_no_memory(call);
 }
 
 static const ProtobufCBinaryData nothing;
@@ -434,14 +438,14 @@ void waldo__call_take_back(waldo_call *call)
 }
 
 /* The exposed methods of the type, or nothing: out of memory. */
-static void add_table(waldo_call *call, const waldo__type *type, Waldo__Wire__Created *created)
+static bool add_table(waldo_call *call, const waldo__type *type, Waldo__Wire__Created *created)
 {
     size_t count = type->service->method_count;
     Waldo__Wire__MethodNumber *rows = waldo__arena_alloc(&call->arena, (count + 1) * sizeof *rows);
     Waldo__Wire__MethodNumber **table =
         waldo__arena_alloc(&call->arena, (count + 1) * sizeof *table);
     if (!rows || !table)
-        return;
+        return false;
     created->methods = table;
     for (size_t i = 0; i < count; i++) {
         if (!type->exposed[i])
@@ -451,6 +455,7 @@ static void add_table(waldo_call *call, const waldo__type *type, Waldo__Wire__Cr
         rows[i].name = (char *)type->service->methods[i].name;
         table[created->n_methods++] = &rows[i];
     }
+    return true;
 }
 
 static void pack_proxy(waldo_call *call, waldo__object *object)
@@ -461,12 +466,13 @@ static void pack_proxy(waldo_call *call, waldo__object *object)
     ref.object = object->id;
     ref.typeid_ = object->type->type_id;
     created.ref = &ref;
-    if (call->request->want_table)
-        add_table(call, object->type, &created);
     Waldo__Wire__Reply reply = WALDO__WIRE__REPLY__INIT;
     reply.sequence = call->request->sequence;
     reply.proxy = true;
-    pack(call, &reply, &created.base, nothing);
+    if (call->request->want_table && !add_table(call, object->type, &created))
+        pack_no_memory(call);
+    else
+        pack(call, &reply, &created.base, nothing);
 }
 
 int waldo__call_answer_proxy(waldo_call *call, waldo__object *object)
@@ -482,14 +488,12 @@ int waldo__call_answer_proxy(waldo_call *call, waldo__object *object)
         call->handed_out = object->id;
     }
     waldo__server_unlock(server);
-    int status = 0;
+    int status = claimed ? 0 : WALDO_ECANCELLED;
     if (claimed) {
         pack_proxy(call, object);
         finish(call);
     } else if (!held) {
         status = waldo__call_answer_error(call, waldo_call_raise(call, WALDO_ENOMEM, "no memory"));
-    } else {
-        status = WALDO_ECANCELLED;
     }
     unpin(server, object);
     return status;

@@ -86,6 +86,8 @@ static bool run_with(enum failing_side side, enum failing_what what, unsigned nu
         complain(number, "what is no error was one", step, status, &error);
     if (status == WALDO_ETIMEOUT && what != CLOCKS)
         complain(number, "nobody answers", step, status, &error);
+    if (what == ALLOCATIONS && (status == WALDO_ETYPE || status == WALDO_EATTRIBUTE))
+        complain(number, "a lack of memory looks like a mistake", step, status, &error);
     if (!nothing_is_left(before))
         complain(number, "objects are left", step, status, &error);
     if (getenv("WALDO_FAILING_TRACE"))
