@@ -171,6 +171,10 @@ static int make_step(waldo__batch *batch, waldo_call **ret_step, waldo_error *re
     int status = waldo__call_new(call->server, request->data, request->len, NULL, &step, reterr);
     if (status < 0)
         return status;
+    if (step->request->n_outstanding > 0) {
+        waldo__call_unref(step);
+        return waldo_error_set(reterr, WALDO_EPROTOCOL, "a step of a batch acknowledges nothing");
+    }
     step->batch = batch;
     step->session = call->session;
     waldo__session_ref(step->session);

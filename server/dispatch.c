@@ -120,11 +120,10 @@ static bool may_call(const waldo_call *call, const char *type_id)
 /* What works on another object's behalf is called as that one is. */
 static int check_call(waldo_call *call)
 {
-    const waldo__object *object = waldo__object_root(call->object);
-    if (may_call(call, object->type->type_id))
+    const char *type_id = waldo__object_root(call->object)->type->type_id;
+    if (may_call(call, type_id))
         return 0;
-    return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'",
-                            object->type->type_id);
+    return waldo_call_raise(call, WALDO_EPERMISSION, "this key may not call a '%s'", type_id);
 }
 
 static int check_list(waldo_call *call)
@@ -209,17 +208,13 @@ static int do_export(waldo_call *call)
 
 static int find_type(waldo_call *call)
 {
-    const char *type_id = call->request->name;
-    call->type = waldo__registry_find(call->server->registry, type_id);
-    bool shared = call->request->shared;
-    if (!call->type)
-        return waldo_call_raise(call, WALDO_EKEY, "this server %s '%.*s'",
-                                shared ? "shares no object" : "offers no type", MAX_TYPEID_SHOWN,
-                                type_id);
-    if (shared && !call->type->shared_arguments)
-        return waldo_call_raise(call, WALDO_EKEY,
-                                "'%s' is a type, and no object that clients share", type_id);
-    return 0;
+    call->type = waldo__registry_find(call->server->registry, call->request->name);
+    if (call->type && (!call->request->shared || call->type->shared_arguments))
+        return 0;
+    return waldo_call_raise(call, WALDO_EKEY, "this server %s '%.*s'%s",
+                            call->request->shared ? "shares no object" : "offers no type",
+                            MAX_TYPEID_SHOWN, call->request->name,
+                            call->type ? ", which is a type" : "");
 }
 
 static int do_create(waldo_call *call)

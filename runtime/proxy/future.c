@@ -60,6 +60,11 @@ static int make_value(waldo_future *future, waldo_error *reterr)
                                             future->request.want_table, &future->value, reterr);
 }
 
+static bool is_of_parent(const waldo_future *future)
+{
+    return future->process != waldo__process_id();
+}
+
 static void destroy(waldo_future *future)
 {
     if (future->over && future->status >= 0) {
@@ -71,8 +76,11 @@ static void destroy(waldo_future *future)
     }
     waldo__buffer_free(&future->body);
     waldo__carried_free(&future->attempt.carried);
-    pthread_cond_destroy(&future->changed);
-    pthread_mutex_destroy(&future->lock);
+    /* In a child these may have waiters that are threads of the parent's. */
+    if (!is_of_parent(future)) {
+        pthread_cond_destroy(&future->changed);
+        pthread_mutex_destroy(&future->lock);
+    }
     free(future->name);
     waldo_proxy_unref(future->proxy);
     waldo_manager *manager = future->manager;
@@ -220,11 +228,6 @@ int waldo_manager_flush(waldo_manager *manager, waldo_error *reterr)
 }
 
 /* ---- waiting ---- */
-
-static bool is_of_parent(const waldo_future *future)
-{
-    return future->process != waldo__process_id();
-}
 
 /* Waits on the connection, without the lock, until the call is over or the deadline has passed.
  * 1: it goes on. */

@@ -12,6 +12,9 @@ enum { REQUEST_BODY = 4, REPLY_BODY = 2 };
 /* Room for a short body behind an envelope: its tag and its length take a byte each. */
 enum { SHORT_HEAD = 2, SHORT_ROOM = SHORT_HEAD + WALDO__SIMPLE_ROOM };
 
+/* Bytes of an envelope that is read by protobuf-c, besides twice its own. */
+enum { PLAIN_MEMORY = 16 * 1024 * 1024 };
+
 static int no_memory(size_t size, waldo_error *reterr)
 {
     return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message of %zu bytes", size);
@@ -107,14 +110,29 @@ int waldo__envelope_reply(waldo__buffer *buffer, const Waldo__Wire__Reply *reply
     return append_body(buffer, REPLY_BODY, body, tail, false, reterr);
 }
 
+/* As protobuf-c reads it, and not in many times the memory: what takes that, such as numbers of a
+ * byte each, or fields that nobody knows, is no envelope that anybody needs. */
+static int read_plainly(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
+                        const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
+                        waldo_error *reterr)
+{
+    waldo__scan_limits limits = {WALDO__SCAN_DEPTH, WALDO__SCAN_MEMORY};
+    if (size < (WALDO__SCAN_MEMORY - PLAIN_MEMORY) / 2)
+        limits.max_memory = PLAIN_MEMORY + 2 * size;
+    int status = waldo__scan(descriptor, data, size, &limits, reterr);
+    if (status < 0)
+        return status;
+    return waldo__unpack(descriptor, &arena->allocator, data, size, ret_message, reterr);
+}
+
 int waldo__envelope_read_request(waldo__arena *arena, const uint8_t *data, size_t size,
                                  bool borrows, Waldo__Wire__Request **ret_request,
                                  waldo_error *reterr)
 {
     Waldo__Wire__Request *request = waldo__arena_alloc(arena, sizeof *request);
     if (!request || !waldo__request_read(arena, data, size, borrows, request))
-        return waldo__unpack(&waldo__wire__request__descriptor, &arena->allocator, data, size,
-                             (ProtobufCMessage **)ret_request, reterr);
+        return read_plainly(&waldo__wire__request__descriptor, arena, data, size,
+                            (ProtobufCMessage **)ret_request, reterr);
     *ret_request = request;
     return 0;
 }
@@ -124,8 +142,8 @@ int waldo__envelope_read_reply(waldo__arena *arena, const uint8_t *data, size_t 
 {
     Waldo__Wire__Reply *reply = waldo__arena_alloc(arena, sizeof *reply);
     if (!reply || !waldo__reply_read(arena, data, size, true, reply))
-        return waldo__unpack(&waldo__wire__reply__descriptor, &arena->allocator, data, size,
-                             (ProtobufCMessage **)ret_reply, reterr);
+        return read_plainly(&waldo__wire__reply__descriptor, arena, data, size,
+                            (ProtobufCMessage **)ret_reply, reterr);
     *ret_reply = reply;
     return 0;
 }

@@ -12,6 +12,9 @@
 
 /* ---- reading ---- */
 
+/* Bytes of an array. */
+enum { MOST_NUMBERS = 1024 * 1024 };
+
 typedef struct reader {
     const uint8_t *at;
     const uint8_t *end;
@@ -107,12 +110,12 @@ static bool take_bytes(reader *from, ProtobufCBinaryData *target)
     return true;
 }
 
-/* Each takes a byte at least. */
+/* Each takes a byte at least, and eight here. */
 static bool take_numbers(reader *from, uint64_t **target, size_t *count)
 {
     const uint8_t *at;
     size_t size;
-    if (*count > 0 || !take_sized(from, &at, &size) || size > SIZE_MAX / sizeof(uint64_t))
+    if (*count > 0 || !take_sized(from, &at, &size) || size > MOST_NUMBERS)
         return false;
     *target = waldo__arena_alloc(from->arena, size * sizeof(uint64_t));
     if (!*target)

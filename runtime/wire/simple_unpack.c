@@ -75,7 +75,8 @@ static bool take_text(const reader *from, size_t size, const ProtobufCFieldDescr
     const char *text = (const char *)from->at;
     if (*target && *target != field->default_value)
         return false;
-    if (size == 0 && *target && !**target)
+    /* Without a label an empty text is as good as none. */
+    if (size == 0 && *target && field->label == PROTOBUF_C_LABEL_NONE)
         return true;
     if (!waldo__utf8_valid(text, size) || (size > 0 && memchr(text, '\0', size)))
         return false;

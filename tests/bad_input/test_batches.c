@@ -127,6 +127,22 @@ TEST_OVER_ENGINES(batches, results_that_do_not_come_before)
     raw_leave(&client);
 }
 
+TEST_OVER_ENGINES(batches, steps_that_acknowledge)
+{
+    uint64_t outstanding[] = {1, 2};
+    raw_client client = raw_enter(server->url, SESSION);
+    uint64_t object = raw_create(&client, "Thing");
+    batch one = {.message = {.n_calls = 0}};
+    Waldo__Wire__Request request = raw_request(&client, WALDO__WIRE__OPERATION__CALL, object);
+
+    request.name = (char *)"echo";
+    request.outstanding = outstanding;
+    request.n_outstanding = 2;
+    add(&one, &request, NULL);
+    cr_assert_eq(run(&one, &client), WALDO_EPROTOCOL);
+    raw_leave(&client);
+}
+
 /* Outside a batch, and in one where the client does not say so. */
 TEST_OVER_ENGINES(batches, results_where_there_are_none)
 {

@@ -448,6 +448,35 @@ Test(futures, not_in_a_forked_child, .disabled = FORK_IS_IMPOSSIBLE)
     faults_register_unref(reg);
 }
 
+/* The child has no such threads, and waits for none. */
+Test(futures, that_others_wait_for_in_a_forked_child, .disabled = FORK_IS_IMPOSSIBLE)
+{
+    enum { THREADS = 3 };
+    pthread_t threads[THREADS];
+    faults_register *reg = get_register(manager, "r"), *seen = get_register(direct, "r");
+    waldo_future *future = start(reg, "add_later", 3);
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, wait_for_it, future), 0);
+    AWAIT(register_parked(seen) == 1);
+    pause_ms(50);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(10);
+        waldo_future_unref(future);
+        _exit(0);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "%#x", status);
+    OK(faults_register_open(seen, &error));
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(result_of(future), 3);
+    waldo_future_unref(future);
+    faults_register_unref(seen);
+    faults_register_unref(reg);
+}
+
 /* Over libnanomsg each has a connection to itself. */
 Test(futures, over_libnanomsg)
 {

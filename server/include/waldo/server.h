@@ -60,7 +60,8 @@ WALDO_CHECK int waldo_registry_add(waldo_registry *registry, const waldo_registr
  *  waldo_proxy_create takes them), in the call of the client that asks first, also where clients
  *  cannot create the type itself. A constructor that fails gives its error to that client, and the
  *  next one to ask makes it run again. The object ends with the server. Clients give no arguments
- *  (WALDO_ETYPE). Rights of keys count for name (docs/security.md). TAKES arguments.
+ *  (WALDO_ETYPE). Rights of keys count for name (docs/security.md), unless
+ *  the constructor gives a self that is an object already (row B7). TAKES arguments.
  *  WALDO_EEXIST: name is taken. WALDO_EKEY: there is no such type (yet). WALDO_EVALUE: name is no
  *  identifier; the type has no constructor, or is itself a shared object. WALDO_ETYPE and others:
  *  no arguments for that constructor. */

@@ -174,7 +174,7 @@ Test(shared, as_another_type)
     cr_assert_str_eq(err.message, "this server shares no object 'nothing'");
     /* Nobody else would be there. */
     must_fail(waldo_dict_from_name(manager, "dict", &none, &err), WALDO_EKEY);
-    cr_assert_str_eq(err.message, "'dict' is a type, and no object that clients share");
+    cr_assert_str_eq(err.message, "this server shares no object 'dict', which is a type");
     must_fail(waldo_dict_from_name(manager, NULL, &none, &err), WALDO_EVALUE);
     must_fail(waldo_dict_from_name(manager, "", &none, &err), WALDO_EVALUE);
     cr_assert_eq(objects(), 0);

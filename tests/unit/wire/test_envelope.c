@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/scan.h"
+#include "wire/varint.h"
+
 static void fill_request(Waldo__Wire__Request *request)
 {
     waldo__wire__request__init(request);
@@ -131,6 +134,33 @@ Test(envelope, appends_to_what_is_there)
     cr_assert_eq(memcmp(packed.data + 6, alone.data, alone.size), 0);
     waldo__buffer_free(&packed);
     waldo__buffer_free(&alone);
+}
+
+/* Found by an adversary: eight bytes for each of so many numbers, and again for protobuf-c, because
+ * of the field behind them. */
+Test(envelope, what_would_take_much_memory_is_refused)
+{
+    enum { NUMBERS = 8 * 1024 * 1024, ROOM = 32 };
+    static const uint8_t unknown[] = {0xf8, 0x07, 0x01};
+    uint8_t *data = malloc(NUMBERS + ROOM);
+    Waldo__Wire__Request *request;
+    waldo__arena arena;
+    waldo_error err = WALDO_ERROR_INIT;
+
+    cr_assert_not_null(data);
+    uint8_t *at = waldo__put_varint(waldo__put_tag(data, 17, WALDO__DELIMITED), NUMBERS);
+    memset(at, 1, NUMBERS);
+    at += NUMBERS;
+    memcpy(at, unknown, sizeof unknown);
+    for (size_t behind = 0; behind <= sizeof unknown; behind += sizeof unknown) {
+        waldo__arena_init(&arena);
+        cr_assert_eq(waldo__envelope_read_request(&arena, data, (size_t)(at - data) + behind, false,
+                                                  &request, &err),
+                     WALDO_ELIMIT);
+        cr_assert_null(arena.blocks);
+        waldo__arena_free(&arena);
+    }
+    free(data);
 }
 
 /* protobuf-c itself would crash. */
