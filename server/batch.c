@@ -247,7 +247,7 @@ static void advance(waldo__batch *batch, bool in_job)
     while (!over && batch->begun < batch->message->n_calls) {
         if (!in_job && takes_long(batch->message->calls[batch->begun]) && hand_over(batch))
             return;
-        waldo_call *step;
+        waldo_call *step = NULL;
         over = make_step(batch, &step, &reason) < 0;
         if (over)
             break;
