@@ -119,10 +119,8 @@ static int read_plainly(const ProtobufCMessageDescriptor *descriptor, waldo__are
     waldo__scan_limits limits = {WALDO__SCAN_DEPTH, WALDO__SCAN_MEMORY};
     if (size < (WALDO__SCAN_MEMORY - PLAIN_MEMORY) / 2)
         limits.max_memory = PLAIN_MEMORY + 2 * size;
-    int status = waldo__scan(descriptor, data, size, &limits, reterr);
-    if (status < 0)
-        return status;
-    return waldo__unpack(descriptor, &arena->allocator, data, size, ret_message, reterr);
+    return waldo__unpack_within(descriptor, &limits, &arena->allocator, data, size, ret_message,
+                                reterr);
 }
 
 int waldo__envelope_read_request(waldo__arena *arena, const uint8_t *data, size_t size,

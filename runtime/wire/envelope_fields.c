@@ -41,7 +41,7 @@ static bool take_sint32(reader *from, int32_t *target)
     uint32_t number;
     if (!take_uint32(from, &number))
         return false;
-    *target = (int32_t)(number >> 1) ^ -(int32_t)(number & 1);
+    *target = (int32_t)waldo__unzigzag(number);
     return true;
 }
 
@@ -343,11 +343,10 @@ bool waldo__reply_append(waldo__buffer *buffer, const Waldo__Wire__Reply *reply,
     size_t type_size = length(reply->error_type);
     size_t message_size = length(reply->error_message);
     size_t trace_size = length(reply->error_trace);
-    uint32_t status = (uint32_t)reply->status;
     uint8_t *at = reserve(buffer, 9, reply->body.len + type_size + message_size + trace_size, room);
     if (!at)
         return false;
-    at = put_number(at, 1, (uint32_t)(status << 1) ^ (status >> 31 ? UINT32_MAX : 0));
+    at = put_number(at, 1, waldo__zigzag(reply->status));
     at = put_bytes(at, 2, reply->body.data, reply->body.len);
     at = put_bytes(at, 3, reply->error_type, type_size);
     at = put_bytes(at, 4, reply->error_message, message_size);

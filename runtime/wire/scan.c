@@ -262,13 +262,12 @@ void waldo__limited_allocator_init(waldo__limited_allocator *limited, ProtobufCA
     limited->allocator = (ProtobufCAllocator){limited_alloc, limited_free, limited};
 }
 
-int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
-                  const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
-                  waldo_error *reterr)
+int waldo__unpack_within(const ProtobufCMessageDescriptor *descriptor,
+                         const waldo__scan_limits *limits, ProtobufCAllocator *allocator,
+                         const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
+                         waldo_error *reterr)
 {
-    if (waldo__simple_unpack(descriptor, allocator, data, size, ret_message))
-        return 0;
-    int status = waldo__scan(descriptor, data, size, NULL, reterr);
+    int status = waldo__scan(descriptor, data, size, limits, reterr);
     if (status < 0)
         return status;
     /* The scan has seen to the limit; what is wanted here is why unpacking failed. */
@@ -284,4 +283,13 @@ int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocat
         return waldo_error_set(reterr, WALDO_ENOMEM, "out of memory");
     return waldo_error_set(reterr, WALDO_EPROTOCOL, "malformed %s: a required field is missing",
                            descriptor->name);
+}
+
+int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
+                  const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
+                  waldo_error *reterr)
+{
+    if (waldo__simple_unpack(descriptor, allocator, data, size, ret_message))
+        return 0;
+    return waldo__unpack_within(descriptor, NULL, allocator, data, size, ret_message, reterr);
 }

@@ -33,6 +33,11 @@ bool waldo__scan_field(const uint8_t **at, const uint8_t *end, uint32_t *ret_num
 
 /* Scans and unpacks. allocator may be NULL: malloc's. Free *ret_message with
  * protobuf_c_message_free_unpacked and the same allocator. As waldo__scan, and WALDO_ENOMEM. */
+int waldo__unpack_within(const ProtobufCMessageDescriptor *descriptor,
+                         const waldo__scan_limits *limits, ProtobufCAllocator *allocator,
+                         const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
+                         waldo_error *reterr);
+/* The same, but a simple message in one pass, and the others within the limits above. */
 int waldo__unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocator *allocator,
                   const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
                   waldo_error *reterr);

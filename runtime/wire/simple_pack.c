@@ -36,9 +36,9 @@ static uint64_t encode(ProtobufCType type, uint64_t number)
 {
     switch (type) {
     case PROTOBUF_C_TYPE_SINT64:
-        return number << 1 ^ (number >> 63 ? UINT64_MAX : 0);
+        return waldo__zigzag((int64_t)number);
     case PROTOBUF_C_TYPE_SINT32:
-        return (uint32_t)number << 1 ^ ((uint32_t)number >> 31 ? UINT32_MAX : 0);
+        return waldo__zigzag((int32_t)(uint32_t)number);
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_ENUM:
         return (uint64_t)(int64_t)(int32_t)(uint32_t)number;

@@ -38,7 +38,7 @@ static bool read_number(reader *from, ProtobufCType type, void *target)
         *(uint64_t *)target = number;
         return true;
     case PROTOBUF_C_TYPE_SINT64:
-        *(int64_t *)target = (int64_t)(number >> 1) ^ -(int64_t)(number & 1);
+        *(int64_t *)target = waldo__unzigzag(number);
         return true;
     case PROTOBUF_C_TYPE_UINT32:
     case PROTOBUF_C_TYPE_INT32:
@@ -46,7 +46,7 @@ static bool read_number(reader *from, ProtobufCType type, void *target)
         *(uint32_t *)target = (uint32_t)number;
         return true;
     case PROTOBUF_C_TYPE_SINT32:
-        *(int32_t *)target = (int32_t)((uint32_t)number >> 1) ^ -(int32_t)(number & 1);
+        *(int32_t *)target = (int32_t)waldo__unzigzag((uint32_t)number);
         return true;
     case PROTOBUF_C_TYPE_BOOL:
         *(protobuf_c_boolean *)target = number != 0;

@@ -27,6 +27,17 @@ static inline uint8_t *waldo__put_tag(uint8_t *at, uint32_t field, unsigned type
     return waldo__put_varint(at, field << 3 | type);
 }
 
+/* Those of sint32 and sint64, which are small for small negative numbers, too. */
+static inline uint64_t waldo__zigzag(int64_t number)
+{
+    return (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
+}
+
+static inline int64_t waldo__unzigzag(uint64_t number)
+{
+    return (int64_t)(number >> 1) ^ -(int64_t)(number & 1);
+}
+
 /* Moves *at behind it. false: it does not end before the end, or has more than 64 bits. */
 static inline bool waldo__take_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_number)
 {

@@ -59,18 +59,6 @@ Test(waldod, what_it_does_not_share, .fini = daemon_kill_all)
     refuse_share("jobs=Iterator", 1, "ValueError: 'Iterator' has no constructor");
 }
 
-Test(waldod, too_many_shared, .fini = daemon_kill_all)
-{
-    const char *arguments[260] = {WALDOD};
-    daemon_process process;
-
-    for (size_t i = 1; i < 259; i++)
-        arguments[i] = "--share=jobs=Queue";
-    cr_assert_eq(daemon_run(&process, arguments), 2);
-    cr_assert_not_null(strstr(daemon_errors(&process), "too many --share"));
-    close(process.errors);
-}
-
 static void begin_to(daemon_process *process, const char *what, const char *url)
 {
     const char *const arguments[] = {MEETER, url, what, NULL};
@@ -137,16 +125,27 @@ Test(waldod, types_of_modules_are_shared, .fini = daemon_kill_all)
     server_stop(&server);
 }
 
-Test(waldod, too_many_listeners, .fini = daemon_kill_all)
+static void refuse_too_many(const char *option, size_t count, const char *words)
 {
-    const char *arguments[20] = {WALDOD};
+    const char *arguments[300] = {WALDOD};
     daemon_process process;
 
-    for (size_t i = 1; i < 19; i++)
-        arguments[i] = "--listen=tcp://127.0.0.1:0";
+    cr_assert_lt(count + 1, sizeof arguments / sizeof arguments[0]);
+    for (size_t i = 1; i <= count; i++)
+        arguments[i] = option;
     cr_assert_eq(daemon_run(&process, arguments), 2);
-    cr_assert_not_null(strstr(daemon_errors(&process), "too many --listen"));
+    cr_assert_not_null(strstr(daemon_errors(&process), words));
     close(process.errors);
+}
+
+Test(waldod, too_many_listeners, .fini = daemon_kill_all)
+{
+    refuse_too_many("--listen=tcp://127.0.0.1:0", 18, "too many --listen");
+}
+
+Test(waldod, too_many_shared, .fini = daemon_kill_all)
+{
+    refuse_too_many("--share=jobs=Queue", 258, "too many --share");
 }
 
 Test(waldod, help_and_version, .fini = daemon_kill_all)
