@@ -98,7 +98,7 @@ static int end_message(waldo__link *link, waldo_error *reterr)
     if (link->made > 0 && size > WALDO__BUNDLE_LONG)
         status = set_apart(link, reterr);
     waldo__buffer *frame = frame_of(link);
-    if (status >= 0 && !waldo__buffer_reserve(frame, frame->size + WALDO__NOISE_TAG_SIZE))
+    if (status >= 0 && !waldo__buffer_reserve(frame, frame->size + WALDO__CIPHER_TAG_SIZE))
         status = out_of_memory(reterr);
     if (status < 0)
         return status;

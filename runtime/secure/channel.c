@@ -1,6 +1,7 @@
 /* Frames of a channel, and its life. */
 #include "secure/channel.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,21 +13,20 @@
 enum {
     CLEAR_HEADER = WALDO__SECURE_CLEAR_HEAD_SIZE,
     SEALED_HEADER = WALDO__SECURE_SEALED_HEAD_SIZE,
-    TAG = WALDO__NOISE_TAG_SIZE
+    TAG = WALDO__CIPHER_TAG_SIZE
 };
 
 void waldo__secure_put_number(uint64_t number, uint8_t ret_bytes[8])
 {
-    for (int i = 0; i < 8; i++)
-        ret_bytes[i] = (uint8_t)(number >> (8 * (7 - i)));
+    number = htobe64(number);
+    memcpy(ret_bytes, &number, sizeof number);
 }
 
 uint64_t waldo__secure_get_number(const uint8_t bytes[8])
 {
-    uint64_t number = 0;
-    for (int i = 0; i < 8; i++)
-        number = number << 8 | bytes[i];
-    return number;
+    uint64_t number;
+    memcpy(&number, bytes, sizeof number);
+    return be64toh(number);
 }
 
 /* ---- life ---- */
@@ -102,7 +102,7 @@ static bool add_sizes(const struct iovec *parts, int part_count, size_t *ret_siz
 {
     size_t size = 0;
     for (int i = 0; i < part_count; i++) {
-        if (parts[i].iov_len > waldo__noise_max_size() - size)
+        if (parts[i].iov_len > waldo__cipher_max_size() - size)
             return false;
         size += parts[i].iov_len;
     }
@@ -159,7 +159,7 @@ static int seal_payload(waldo__secure_channel *channel, waldo__secure_kind kind,
     if (channel->owner != waldo__process_id())
         return waldo_error_set(reterr, WALDO_EFORK,
                                "a forked child cannot use its parent's channel");
-    if (size > waldo__noise_max_size())
+    if (size > waldo__cipher_max_size())
         return too_big(reterr);
     frame[0] = (uint8_t)kind;
     waldo__secure_put_number(channel->id, frame + 1);

@@ -1,8 +1,8 @@
 /* The secure channel: both sides prove that they hold the same key, then exchange frames.
  *
  *     client                                       server
- *     start    1 | key id 8 | Noise's first 48  -> accept
- *     finish  <-     2 | Noise's second 57: channel id 8, mode 1
+ *     start    1 | key id 8 | Noise's first 49: ciphers 1  -> accept
+ *     finish  <-     2 | Noise's second 58: channel id 8, mode 1, cipher 1
  *     seal     3 | channel id 8 | counter 8 | ciphertext, tag 16    <-> open, sealed mode
  *     seal     6 | the same, of a bundle: see bundle.h                <-> open, sealed mode
  *     seal     4 | channel id 8 | payload                           <-> open, clear mode
@@ -47,13 +47,13 @@ typedef enum waldo__secure_mode {
 } waldo__secure_mode;
 
 enum {
-    WALDO__SECURE_FIRST_SIZE = 1 + WALDO__KEY_ID_SIZE + WALDO__NOISE_OVERHEAD,
-    WALDO__SECURE_SECOND_SIZE = 1 + 8 + 1 + WALDO__NOISE_OVERHEAD,
+    WALDO__SECURE_FIRST_SIZE = 1 + WALDO__KEY_ID_SIZE + 1 + WALDO__NOISE_OVERHEAD,
+    WALDO__SECURE_SECOND_SIZE = 1 + 8 + 1 + 1 + WALDO__NOISE_OVERHEAD,
     WALDO__SECURE_REFUSAL_SIZE = 1,
     WALDO__SECURE_CLEAR_HEAD_SIZE = 1 + 8,
     WALDO__SECURE_SEALED_HEAD_SIZE = 1 + 8 + 8,
     /* What a frame may have more than its payload. */
-    WALDO__SECURE_OVERHEAD = WALDO__SECURE_SEALED_HEAD_SIZE + WALDO__NOISE_TAG_SIZE
+    WALDO__SECURE_OVERHEAD = WALDO__SECURE_SEALED_HEAD_SIZE + WALDO__CIPHER_TAG_SIZE
 };
 
 typedef struct waldo__secure_channel waldo__secure_channel;

@@ -9,62 +9,13 @@
 enum {
     KEY = WALDO__NOISE_KEY_SIZE,
     HASH = WALDO__NOISE_HASH_SIZE,
-    TAG = WALDO__NOISE_TAG_SIZE,
+    TAG = WALDO__CIPHER_TAG_SIZE,
     HASH_BLOCK = 128 /* BLAKE2b's */
 };
 
 _Static_assert(KEY == crypto_scalarmult_BYTES, "the size of X25519's keys");
-_Static_assert(KEY == crypto_aead_chacha20poly1305_ietf_KEYBYTES, "the size of ChaCha20's keys");
-_Static_assert(TAG == crypto_aead_chacha20poly1305_ietf_ABYTES, "the size of Poly1305's tag");
 _Static_assert(HASH == crypto_generichash_BYTES_MAX, "BLAKE2b-512");
 _Static_assert(sizeof PROTOCOL - 1 <= HASH, "a longer name would have to be hashed");
-
-/* ---- single messages ---- */
-
-/* 32 zero bits, then the counter, the least significant byte first. */
-static void make_nonce(uint64_t counter,
-                       uint8_t ret_nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES])
-{
-    memset(ret_nonce, 0, 4);
-    for (int i = 0; i < 8; i++)
-        ret_nonce[4 + i] = (uint8_t)(counter >> (8 * i));
-}
-
-size_t waldo__noise_max_size(void)
-{
-    return crypto_aead_chacha20poly1305_ietf_messagebytes_max();
-}
-
-void waldo__noise_encrypt(const uint8_t key[KEY], uint64_t nonce, const void *header,
-                          size_t header_size, const uint8_t *plain, size_t size,
-                          uint8_t *ret_sealed)
-{
-    uint8_t bytes[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
-    make_nonce(nonce, bytes);
-    crypto_aead_chacha20poly1305_ietf_encrypt(ret_sealed, NULL, plain, size, header, header_size,
-                                              NULL, bytes, key);
-}
-
-bool waldo__noise_decrypt(const uint8_t key[KEY], uint64_t nonce, const void *header,
-                          size_t header_size, const uint8_t *sealed, size_t size,
-                          uint8_t *ret_plain)
-{
-    if (size < TAG)
-        return false;
-    uint8_t bytes[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
-    make_nonce(nonce, bytes);
-    return crypto_aead_chacha20poly1305_ietf_decrypt(ret_plain, NULL, NULL, sealed, size, header,
-                                                     header_size, bytes, key) == 0;
-}
-
-void waldo__noise_rekey(uint8_t key[KEY])
-{
-    static const uint8_t zeros[KEY];
-    uint8_t sealed[KEY + TAG];
-    waldo__noise_encrypt(key, UINT64_MAX, NULL, 0, zeros, sizeof zeros, sealed);
-    memcpy(key, sealed, KEY);
-    sodium_memzero(sealed, sizeof sealed);
-}
 
 /* ---- keys from keys ---- */
 
@@ -121,7 +72,7 @@ static void mix_hash(waldo__noise *noise, const void *data, size_t size)
 
 static void set_key(waldo__noise *noise, const uint8_t key[KEY])
 {
-    memcpy(noise->key, key, KEY);
+    waldo__cipher_key_set(&noise->key, WALDO__CHACHA20_POLY1305, key);
     noise->nonce = 0;
 }
 
@@ -147,15 +98,15 @@ static void mix_key_and_hash(waldo__noise *noise, const uint8_t material[KEY])
 static void encrypt_and_hash(waldo__noise *noise, const void *plain, size_t size,
                              uint8_t *ret_sealed)
 {
-    waldo__noise_encrypt(noise->key, noise->nonce++, noise->hash, HASH, plain, size, ret_sealed);
+    waldo__cipher_encrypt(&noise->key, noise->nonce++, noise->hash, HASH, plain, size, ret_sealed);
     mix_hash(noise, ret_sealed, size + TAG);
 }
 
 static bool decrypt_and_hash(waldo__noise *noise, const uint8_t *sealed, size_t size,
                              uint8_t *ret_plain)
 {
-    if (!waldo__noise_decrypt(noise->key, noise->nonce++, noise->hash, HASH, sealed, size,
-                              ret_plain))
+    if (!waldo__cipher_decrypt(&noise->key, noise->nonce++, noise->hash, HASH, sealed, size,
+                               ret_plain))
         return false;
     mix_hash(noise, sealed, size);
     return true;

@@ -14,18 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "secure/cipher.h"
+
 enum {
-    WALDO__NOISE_KEY_SIZE = 32,
+    WALDO__NOISE_KEY_SIZE = WALDO__CIPHER_KEY_SIZE,
     WALDO__NOISE_HASH_SIZE = 64,
-    WALDO__NOISE_TAG_SIZE = 16,
     /* What a handshake message adds to its payload: a public key and a tag. */
-    WALDO__NOISE_OVERHEAD = WALDO__NOISE_KEY_SIZE + WALDO__NOISE_TAG_SIZE
+    WALDO__NOISE_OVERHEAD = WALDO__NOISE_KEY_SIZE + WALDO__CIPHER_TAG_SIZE
 };
 
 typedef struct waldo__noise {
     uint8_t chaining_key[WALDO__NOISE_HASH_SIZE];
     uint8_t hash[WALDO__NOISE_HASH_SIZE]; /* in the end the handshake's hash */
-    uint8_t key[WALDO__NOISE_KEY_SIZE];
+    waldo__cipher_key key;
     uint64_t nonce;
     uint8_t secret[WALDO__NOISE_KEY_SIZE]; /* the own ephemeral key */
     uint8_t peer[WALDO__NOISE_KEY_SIZE];   /* the peer's public one */
@@ -53,22 +54,5 @@ bool waldo__noise_read_second(waldo__noise *noise, const uint8_t *message, size_
 void waldo__noise_split(const waldo__noise *noise, uint8_t ret_forth[WALDO__NOISE_KEY_SIZE],
                         uint8_t ret_back[WALDO__NOISE_KEY_SIZE]);
 void waldo__noise_wipe(waldo__noise *noise);
-
-/* ---- single messages under a key ---- */
-
-/* The most bytes that one message may have before it is encrypted. */
-size_t waldo__noise_max_size(void);
-/* Writes size + WALDO__NOISE_TAG_SIZE bytes; in place is allowed. A nonce is used once for a key,
- * and UINT64_MAX never. size is at most waldo__noise_max_size(). */
-void waldo__noise_encrypt(const uint8_t key[WALDO__NOISE_KEY_SIZE], uint64_t nonce,
-                          const void *header, size_t header_size, const uint8_t *plain, size_t size,
-                          uint8_t *ret_sealed);
-/* Writes size - WALDO__NOISE_TAG_SIZE bytes, in place or elsewhere; on failure what is there is
- * zeros or as it was. */
-bool waldo__noise_decrypt(const uint8_t key[WALDO__NOISE_KEY_SIZE], uint64_t nonce,
-                          const void *header, size_t header_size, const uint8_t *sealed,
-                          size_t size, uint8_t *ret_plain);
-/* Replaces a key by the one that follows from it. */
-void waldo__noise_rekey(uint8_t key[WALDO__NOISE_KEY_SIZE]);
 
 #endif

@@ -15,7 +15,7 @@ static uint64_t epoch_of(uint64_t counter)
 static void follow(waldo__stream *stream, uint64_t epoch)
 {
     for (; stream->epoch < epoch; stream->epoch++)
-        waldo__noise_rekey(stream->key);
+        waldo__cipher_rekey(&stream->key);
 }
 
 bool waldo__stream_seal(waldo__stream *stream, const void *header, size_t header_size,
@@ -24,9 +24,24 @@ bool waldo__stream_seal(waldo__stream *stream, const void *header, size_t header
     if (stream->next == LAST_COUNTER)
         return false;
     follow(stream, epoch_of(stream->next));
-    waldo__noise_encrypt(stream->key, stream->next, header, header_size, data, size, data);
+    waldo__cipher_encrypt(&stream->key, stream->next, header, header_size, data, size, data);
     stream->next++;
     return true;
+}
+
+/* The first frame of a later epoch. Until it has proved genuine, only a copy follows its counter.
+ */
+static bool open_ahead(waldo__stream *stream, uint64_t counter, const void *header,
+                       size_t header_size, const uint8_t *sealed, size_t size, uint8_t *ret_plain)
+{
+    waldo__stream ahead = *stream;
+    follow(&ahead, epoch_of(counter));
+    bool genuine =
+        waldo__cipher_decrypt(&ahead.key, counter, header, header_size, sealed, size, ret_plain);
+    if (genuine)
+        *stream = ahead;
+    sodium_memzero(&ahead, sizeof ahead);
+    return genuine;
 }
 
 bool waldo__stream_open(waldo__stream *stream, uint64_t counter, const void *header,
@@ -35,15 +50,11 @@ bool waldo__stream_open(waldo__stream *stream, uint64_t counter, const void *hea
     if (counter < stream->next || counter == LAST_COUNTER ||
         epoch_of(counter) - stream->epoch > WALDO__STREAM_MAX_SKIP)
         return false;
-    /* Until the frame has proved genuine, only a copy follows its counter. */
-    waldo__stream ahead = *stream;
-    follow(&ahead, epoch_of(counter));
-    bool genuine =
-        waldo__noise_decrypt(ahead.key, counter, header, header_size, sealed, size, ret_plain);
-    if (genuine) {
-        ahead.next = counter + 1;
-        *stream = ahead;
-    }
-    sodium_memzero(&ahead, sizeof ahead);
+    bool genuine = epoch_of(counter) == stream->epoch
+                       ? waldo__cipher_decrypt(&stream->key, counter, header, header_size, sealed,
+                                               size, ret_plain)
+                       : open_ahead(stream, counter, header, header_size, sealed, size, ret_plain);
+    if (genuine)
+        stream->next = counter + 1;
     return genuine;
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "secure/noise.h"
+#include "secure/cipher.h"
 
 enum {
     WALDO__STREAM_EPOCH_BITS = 16, /* of a counter, below its epoch: frames under one key */
@@ -17,16 +17,16 @@ enum {
 };
 
 typedef struct waldo__stream {
-    uint8_t key[WALDO__NOISE_KEY_SIZE];
+    waldo__cipher_key key;
     uint64_t epoch; /* the key's */
     uint64_t next;  /* the counter of the next frame to send, the lowest to accept */
 } waldo__stream;
 
 /* Encrypts frame number stream->next from and to the same place, which has room for
- * WALDO__NOISE_TAG_SIZE bytes more. false: all numbers are used up. */
+ * WALDO__CIPHER_TAG_SIZE bytes more. false: all numbers are used up. */
 bool waldo__stream_seal(waldo__stream *stream, const void *header, size_t header_size,
                         uint8_t *data, size_t size);
-/* Writes size - WALDO__NOISE_TAG_SIZE bytes, not to the same place. false: seen before, late, too
+/* Writes size - WALDO__CIPHER_TAG_SIZE bytes, not to the same place. false: seen before, late, too
  * far ahead, or not as it was sent; the stream is as it was. */
 bool waldo__stream_open(waldo__stream *stream, uint64_t counter, const void *header,
                         size_t header_size, const uint8_t *sealed, size_t size, uint8_t *ret_plain);

@@ -326,7 +326,7 @@ Test(channel, absurd_sizes_are_refused_before_anything_is_read)
         char byte = 'x';
         struct iovec parts[] = {{&byte, 1}, {&byte, SIZE_MAX}};
         cr_assert_eq(waldo__secure_seal(made.client, parts, 2, &frame, NULL), WALDO_ETOOBIG);
-        parts[1].iov_len = waldo__noise_max_size();
+        parts[1].iov_len = waldo__cipher_max_size();
         cr_assert_eq(waldo__secure_seal(made.client, parts, 2, &frame, NULL), WALDO_ETOOBIG);
         waldo__buffer_free(&frame);
         free_pair(&made);
