@@ -28,19 +28,22 @@ static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, wa
                                               &call->request, reterr);
     if (status < 0)
         return status;
-    uint64_t timeout = call->request->timeout; /* microseconds; what is absurd is never */
-    call->deadline =
-        timeout == 0 || timeout > UINT64_MAX / 2000 ? WALDO__NEVER : waldo__now() + timeout * 1000;
+    uint64_t timeout = call->request->timeout; /* microseconds */
+    call->deadline = timeout == 0 || timeout > UINT64_MAX / 1000
+                         ? WALDO__NEVER
+                         : waldo__deadline_after_about(timeout * 1000);
     return 0;
 }
 
 int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo__buffer *owner,
                     waldo_call **ret_call, waldo_error *reterr)
 {
-    waldo_call *call = waldo__spares_take(&server->spare_calls, sizeof *call);
+    waldo_call *call = waldo__spares_take(&server->spare_calls);
     if (!call)
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a call");
+    waldo__buffer reply = call->reply;
     memset(call, 0, offsetof(waldo_call, arena));
+    call->reply = reply;
     atomic_init(&call->references, 1);
     atomic_init(&call->keepers, 1);
     call->server = server;
@@ -185,25 +188,17 @@ static void run(waldo__job *job)
 static void release(waldo__job *job)
 {
     waldo_call *call = call_of(job);
-    waldo_server *server = call->server;
-    waldo__server_lock(server);
-    server->running--;
-    if (call->run_on)
-        waldo__object_unpin(call->run_on);
-    waldo__server_unlock(server);
+    atomic_fetch_sub(&call->server->running, 1);
     waldo__call_unref(call);
 }
 
 void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *habit)
 {
     call->job = (waldo__job){.strand = strand, .habit = habit, .run = run, .release = release};
-    call->run_on = call->object;
     waldo__call_ref(call);
+    atomic_fetch_add(&call->server->running, 1);
     waldo__server_lock(call->server);
     link_call(call);
-    call->server->running++;
-    if (call->run_on)
-        waldo__object_pin(call->run_on);
     waldo__server_unlock(call->server);
     waldo__pool_submit(call->server->pool, &call->job);
 }
@@ -277,9 +272,11 @@ static bool claim_for_handler(waldo_call *call)
         waldo__call_lose(call);
         return false;
     }
-    waldo__server_lock(call->server);
-    call->on_cancel = NULL;
-    waldo__server_unlock(call->server);
+    if (atomic_load(&call->listens)) {
+        waldo__server_lock(call->server);
+        call->on_cancel = NULL;
+        waldo__server_unlock(call->server);
+    }
     return true;
 }
 

@@ -46,8 +46,7 @@ struct waldo_call {
     Waldo__Wire__Request *request; /* in the arena */
     uint64_t deadline;             /* waldo__now() clock; WALDO__NEVER */
     const waldo__type *type;
-    waldo__object *object;              /* pinned; NULL for a creation */
-    waldo__object *run_on;              /* pinned by the job while the pool has it; or NULL */
+    waldo__object *object;              /* pinned; NULL for a creation; stays while a job has it */
     const waldo_service_method *method; /* NULL for what every object can do */
     /* What its job does: 0, WALDO_DEFERRED or the error's code. */
     int (*step)(waldo_call *call);
@@ -74,6 +73,7 @@ struct waldo_call {
     bool reports;          /* it is one of its session's report_count */
     bool numbered;         /* its reply is kept until it is acknowledged */
     atomic_bool cancelled; /* the caller is gone or has given up */
+    atomic_bool listens;   /* there has been an on_cancel */
     bool unpacked;         /* the reply says only that what it should carry does not fit */
     bool waits;            /* its reply is among those that wait for the client to take others */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
@@ -102,7 +102,7 @@ struct waldo_call {
     waldo_call **link_of_session;
     /* In the server's outbox, or among the replies that wait for its client. */
     waldo_call *next_to_send;
-    waldo__arena arena; /* the last: a new call is cleared up to here */
+    waldo__arena arena; /* the last: a new call is cleared up to here, but for its reply's room */
 };
 
 /* A call from bytes of a peer. Where these lie in *owner, which may be NULL, it may take that.
@@ -142,6 +142,8 @@ int waldo__call_raise_error(waldo_call *call, const waldo_error *error);
 
 void waldo__call_keep(waldo_call *call);
 void waldo__call_unkeep(waldo_call *call);
+/* One of the server's spare calls is not needed any more. */
+void waldo__call_end_spare(void *block);
 /* It will not be needed for taking the reply back. */
 void waldo__call_release_object(waldo_call *call);
 /* The reply has arrived. Loop thread. */

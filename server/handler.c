@@ -154,6 +154,7 @@ bool waldo__call_hear_cancel(waldo_call *call, void (*on_cancel)(waldo_call *cal
     waldo__server_lock(call->server);
     bool late = atomic_load(&call->cancelled);
     if (!late) {
+        atomic_store(&call->listens, true);
         call->on_cancel = on_cancel;
         call->on_cancel_data = data;
     }

@@ -33,9 +33,15 @@ void waldo__call_unkeep(waldo_call *call)
     if (call->release_lost)
         call->release_lost(call->lost_data);
     waldo__carried_free(&call->carried);
-    waldo__buffer_free(&call->reply);
     waldo_value_unref(call->lent);
-    waldo__spares_give(&server->spare_calls, call, sizeof *call);
+    waldo__spares_trim(&call->reply);
+    waldo__spares_give(&server->spare_calls, call);
+}
+
+void waldo__call_end_spare(void *block)
+{
+    waldo_call *call = block;
+    waldo__buffer_free(&call->reply);
 }
 
 int waldo__call_carry(waldo_call *call, const ProtobufCMessage *body, Waldo__Wire__Reply *reply,

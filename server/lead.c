@@ -22,6 +22,7 @@ bool waldo__pool_run_own(waldo__pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     bool leads;
+    waldo__job *before = NULL;
     for (int i = 0; (leads = waldo__pool_leads(pool)) && pool->own.first && i < OWN_IN_A_ROW; i++) {
         waldo__job *job = waldo__jobs_pop(&pool->own);
         pool->turn++;
@@ -29,9 +30,12 @@ bool waldo__pool_run_own(waldo__pool *pool)
         pool->habit = job->habit;
         if (pool->watch_rests)
             pthread_cond_signal(&pool->watch);
-        waldo__pool_run_job(pool, job);
+        waldo__pool_run_job(pool, job, before);
+        before = job;
     }
     pthread_mutex_unlock(&pool->lock);
+    if (before)
+        before->release(before);
     return leads;
 }
 

@@ -33,21 +33,25 @@ static void put(waldo__map *map, size_t slot, waldo__map_entry entry)
         map->entries[slot] = entry;
 }
 
-/* Where the key is, or would be. */
-static size_t find(const waldo__map *map, uint64_t key)
+/* What is there, or NULL, and where it is or would be. */
+static void *find(const waldo__map *map, uint64_t key, size_t *ret_slot)
 {
+    if (map->capacity == 0)
+        return NULL;
     size_t slot = slot_of(map, key);
     waldo__map_entry entry = entry_at(map, slot);
     while (entry.value && entry.key != key) {
         slot = (slot + 1) & (map->capacity - 1);
         entry = entry_at(map, slot);
     }
-    return slot;
+    *ret_slot = slot;
+    return entry.value;
 }
 
 void *waldo__map_get(const waldo__map *map, uint64_t key)
 {
-    return map->capacity == 0 ? NULL : entry_at(map, find(map, key)).value;
+    size_t slot;
+    return find(map, key, &slot);
 }
 
 static bool grow(waldo__map *map)
@@ -62,9 +66,11 @@ static bool grow(waldo__map *map)
         randombytes_buf(bigger.seed, sizeof bigger.seed);
         bigger.seed[1] |= 1;
     }
-    size_t position = 0;
-    for (waldo__map_entry entry; (entry = waldo__map_next(map, &position)).value;)
-        put(&bigger, find(&bigger, entry.key), entry);
+    size_t position = 0, slot = 0;
+    for (waldo__map_entry entry; (entry = waldo__map_next(map, &position)).value;) {
+        (void)find(&bigger, entry.key, &slot);
+        put(&bigger, slot, entry);
+    }
     free(map->values);
     *map = bigger;
     return true;
@@ -73,13 +79,17 @@ static bool grow(waldo__map *map)
 bool waldo__map_set(waldo__map *map, uint64_t key, void *value)
 {
     waldo__map_entry entry = {key, value};
-    if (waldo__map_get(map, key)) {
-        put(map, find(map, key), entry);
+    size_t slot = 0;
+    if (find(map, key, &slot)) {
+        put(map, slot, entry);
         return true;
     }
-    if (5 * (map->count + 1) > 4 * map->capacity && !grow(map))
-        return false;
-    put(map, find(map, key), entry);
+    if (5 * (map->count + 1) > 4 * map->capacity) {
+        if (!grow(map))
+            return false;
+        (void)find(map, key, &slot);
+    }
+    put(map, slot, entry);
     map->count++;
     return true;
 }
@@ -101,10 +111,8 @@ static void close_gap(waldo__map *map, size_t hole)
 
 void *waldo__map_remove(waldo__map *map, uint64_t key)
 {
-    if (map->capacity == 0)
-        return NULL;
-    size_t slot = find(map, key);
-    void *value = entry_at(map, slot).value;
+    size_t slot = 0;
+    void *value = find(map, key, &slot);
     if (value) {
         map->count--;
         close_gap(map, slot);

@@ -96,10 +96,12 @@ static void note_duration(waldo__habit *habit, uint64_t started)
     atomic_store_explicit(habit, left, memory_order_relaxed);
 }
 
-void waldo__pool_run_job(waldo__pool *pool, waldo__job *job)
+void waldo__pool_run_job(waldo__pool *pool, waldo__job *job, waldo__job *before)
 {
     bool measured = takes_long(job);
     pthread_mutex_unlock(&pool->lock);
+    if (before)
+        before->release(before);
     uint64_t started = measured ? waldo__now() : 0;
     job->run(job);
     if (measured)
@@ -109,6 +111,11 @@ void waldo__pool_run_job(waldo__pool *pool, waldo__job *job)
         pool->in_job = false;
     if (job->strand)
         advance(pool, job->strand);
+}
+
+static void run_and_release(waldo__pool *pool, waldo__job *job)
+{
+    waldo__pool_run_job(pool, job, NULL);
     pthread_mutex_unlock(&pool->lock);
     job->release(job);
     pthread_mutex_lock(&pool->lock);
@@ -152,7 +159,7 @@ static void *work(void *argument)
             continue;
         }
         pool->ready_count--;
-        waldo__pool_run_job(pool, waldo__jobs_pop(&pool->ready));
+        run_and_release(pool, waldo__jobs_pop(&pool->ready));
     }
     pool->threads--;
     pthread_cond_broadcast(&pool->gone);
@@ -213,7 +220,7 @@ void waldo__pool_leave(waldo__pool *pool, waldo__strand *strand)
 static void run_left(waldo__pool *pool, waldo__jobs *jobs)
 {
     for (waldo__job *job; (job = waldo__jobs_pop(jobs)) != NULL;)
-        waldo__pool_run_job(pool, job);
+        run_and_release(pool, job);
 }
 
 void waldo__pool_free(waldo__pool *pool)

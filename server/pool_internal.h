@@ -35,8 +35,9 @@ struct waldo__pool {
 /* With the lock held: */
 bool waldo__pool_leads(const waldo__pool *pool); /* this thread */
 waldo__job *waldo__jobs_pop(waldo__jobs *jobs);
-/* Runs one job and what follows from its end; without the lock meanwhile. */
-void waldo__pool_run_job(waldo__pool *pool, waldo__job *job);
+/* Releases the one that ran before, or NULL, and runs this one, which the caller releases, without
+ * the lock; what follows from its end happens with it. */
+void waldo__pool_run_job(waldo__pool *pool, waldo__job *job, waldo__job *before);
 /* Is there a thread that is idle, or about to be? One is made if there is not. */
 bool waldo__pool_ensure_idle(waldo__pool *pool);
 

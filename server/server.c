@@ -156,10 +156,7 @@ static bool is_idle(waldo_server *server)
 
 bool waldo_server_is_busy(waldo_server *server)
 {
-    waldo__server_lock(server);
-    bool busy = server->running > 0;
-    waldo__server_unlock(server);
-    return busy;
+    return atomic_load(&server->running) > 0;
 }
 
 static void on_drain_limit(uv_timer_t *timer)
@@ -266,7 +263,7 @@ int waldo_server_new(waldo_registry *registry, const waldo_server_options *optio
         randombytes_buf(&server->incarnation, sizeof server->incarnation);
     while (server->incarnation == 0);
     pthread_mutex_init(&server->lock, NULL);
-    waldo__spares_init(&server->spare_calls);
+    waldo__spares_init(&server->spare_calls, sizeof(waldo_call), waldo__call_end_spare);
     int status = init_registry(server, registry, reterr);
     if (status >= 0)
         status = waldo__server_read_keys(&server->options, &server->keys, reterr);

@@ -84,6 +84,7 @@ struct waldo_server {
 
     atomic_int stop_requested; /* 0, or a waldo__stop */
     atomic_bool reload_requested;
+    atomic_uint running; /* jobs of calls */
     waldo__pool *pool;
     waldo__habit transactions; /* how long they take */
     waldo__habit batches;      /* to begin with */
@@ -98,7 +99,6 @@ struct waldo_server {
     waldo__spares spare_calls;
     waldo__map shared;   /* waldo__type -> waldo__shared */
     unsigned unanswered; /* calls with the pool or with a handler that kept them */
-    unsigned running;    /* jobs of calls */
     waldo_call *outbox;  /* answered, in order */
     waldo_call *outbox_last;
     size_t waiting_replies; /* of clients that have others to take first; of the loop's thread */

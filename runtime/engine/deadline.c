@@ -6,6 +6,7 @@
 #define NANOSECONDS 1000000000u
 #define NANOSECONDS_PER_MILLISECOND 1000000u
 #define TICK_AT_MOST (20 * UINT64_C(1000000))
+#define FAR (UINT64_C(1000) * NANOSECONDS_PER_MILLISECOND)
 #define HUNDRED_YEARS (100.0 * 365.25 * 86400.0)
 
 static uint64_t read_clock(clockid_t clock)
@@ -41,6 +42,19 @@ uint64_t waldo__deadline_left(waldo__deadline deadline)
         return UINT64_MAX;
     uint64_t now = waldo__now();
     return deadline > now ? deadline - now : 0;
+}
+
+uint64_t waldo__deadline_left_about(waldo__deadline deadline)
+{
+    uint64_t lately = waldo__lately();
+    bool is_far = deadline != WALDO__NEVER && deadline > lately + FAR;
+    return is_far ? deadline - lately : waldo__deadline_left(deadline);
+}
+
+waldo__deadline waldo__deadline_after_about(uint64_t nanoseconds)
+{
+    uint64_t now = nanoseconds < FAR ? waldo__now() : waldo__lately() + TICK_AT_MOST;
+    return nanoseconds < WALDO__NEVER - now ? now + nanoseconds : WALDO__NEVER;
 }
 
 bool waldo__deadline_passed(waldo__deadline deadline)

@@ -159,8 +159,8 @@ static int send_once(waldo__attempt *attempt, waldo_error *reterr)
         return status;
     }
     attempt->life = link->life;
-    bool lasting = attempt->way.slot.lasting;
-    attempt->way = (waldo__way){.manager = manager, .link = link, .slot.lasting = lasting};
+    waldo__slot slot = {.lasting = attempt->way.slot.lasting, .buffer = attempt->way.slot.buffer};
+    attempt->way = (waldo__way){.manager = manager, .link = link, .slot = slot};
     attempt->request->near = link->reaches;
     status = waldo__carried_describe(&attempt->carried, link->reached, &attempt->request->n_buffers,
                                      &attempt->request->buffers, reterr);

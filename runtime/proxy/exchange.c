@@ -33,7 +33,7 @@ static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request 
                 const ProtobufCMessage *body, waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__buffer *frame;
-    uint64_t left = waldo__deadline_left(deadline);
+    uint64_t left = waldo__deadline_left_about(deadline);
     request->timeout = left == UINT64_MAX ? 0 : left / 1000 + 1;
     request->thread = current_thread();
     waldo__pending_acknowledge(manager, link, request);

@@ -17,19 +17,21 @@ struct waldo_future {
     waldo_proxy *proxy; /* NULL: a creation */
     const void *origin; /* the waldo_proxy_method or waldo_proxy_type; NULL: a dynamic call */
     char *name;         /* of the method, in a dynamic call, or the typeid */
-    waldo__buffer body;
     Waldo__Wire__Request request;
     waldo__attempt attempt;
     pid_t process; /* that started it */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool driven; /* a thread waits on the connection for it; the attempt is that thread's */
+    bool driven;   /* a thread waits on the connection for it; the attempt is that thread's */
     bool over;
     int status;
     waldo_value
         *value; /* of the reply, once somebody asked; a proxy is one for typed calls as well */
-    /* When it is over: with a status >= 0, and with another one. The last, and not cleared before.
-     */
+    /* What is above is cleared for each call; this stays from one to the next. */
+    bool has_lock;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    waldo__buffer body;
+    waldo__buffer reply_room; /* while no call has it */
+    /* When it is over: with a status >= 0, and with another one. */
     waldo__reply reply;
     waldo_error error;
 };
@@ -65,26 +67,43 @@ static bool is_of_parent(const waldo_future *future)
     return future->process != waldo__process_id();
 }
 
+static void end_spare(void *block)
+{
+    waldo_future *future = block;
+    waldo__buffer_free(&future->body);
+    waldo__buffer_free(&future->reply_room);
+    if (future->has_lock) {
+        pthread_cond_destroy(&future->changed);
+        pthread_mutex_destroy(&future->lock);
+    }
+}
+
+void waldo__futures_init(waldo__spares *spares)
+{
+    waldo__spares_init(spares, sizeof(waldo_future), end_spare);
+}
+
 static void destroy(waldo_future *future)
 {
+    future->reply_room = future->attempt.way.slot.buffer;
     if (future->over && future->status >= 0) {
         /* A reference that nobody asked for is given back. */
         if (future->reply.reply->proxy)
             (void)make_value(future, NULL);
         waldo_value_unref(future->value);
-        waldo__reply_free(&future->reply);
+        waldo__arena_free(&future->reply.arena);
+        future->reply_room = future->reply.bytes;
     }
-    waldo__buffer_free(&future->body);
     waldo__carried_free(&future->attempt.carried);
     /* In a child these may have waiters that are threads of the parent's. */
-    if (!is_of_parent(future)) {
-        pthread_cond_destroy(&future->changed);
-        pthread_mutex_destroy(&future->lock);
-    }
+    if (is_of_parent(future))
+        future->has_lock = false;
     free(future->name);
     waldo_proxy_unref(future->proxy);
     waldo_manager *manager = future->manager;
-    waldo__spares_give(&manager->spare_futures, future, sizeof *future);
+    waldo__spares_trim(&future->body);
+    waldo__spares_trim(&future->reply_room);
+    waldo__spares_give(&manager->spare_futures, future);
     waldo_manager_unref(manager);
 }
 
@@ -93,13 +112,16 @@ static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
                           const Waldo__Wire__Request *request, const ProtobufCMessage *arguments,
                           double timeout)
 {
-    waldo_future *future = waldo__spares_take(&manager->spare_futures, sizeof *future);
+    waldo_future *future = waldo__spares_take(&manager->spare_futures);
     if (!future)
         return NULL;
-    memset(future, 0, offsetof(waldo_future, reply));
+    memset(future, 0, offsetof(waldo_future, has_lock));
+    if (!future->has_lock) {
+        pthread_mutex_init(&future->lock, NULL);
+        waldo__init_condition(&future->changed);
+        future->has_lock = true;
+    }
     atomic_init(&future->references, 1);
-    pthread_mutex_init(&future->lock, NULL);
-    waldo__init_condition(&future->changed);
     future->manager = waldo_manager_ref(manager);
     future->proxy = waldo_proxy_ref(proxy);
     future->process = waldo__process_id();
@@ -110,7 +132,8 @@ static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
                                        .absent_patience = WALDO__NEVER,
                                        .life = waldo__manager_life(manager),
                                        .may_wait = true,
-                                       .way.slot.lasting = true};
+                                       .way.slot = {.lasting = true, .buffer = future->reply_room}};
+    future->reply_room = (waldo__buffer){0};
     bool named = request->name[0] != '\0';
     future->name = named ? strdup(request->name) : NULL;
     if (named)

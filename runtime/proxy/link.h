@@ -45,7 +45,7 @@ typedef struct waldo__slot {
 
 /* Frames that wait to be sent together, in number and bytes. In bundles there are many messages in
  * one frame. */
-enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 2 * 1024 };
+enum { WALDO__QUEUE_MOST = 64, WALDO__QUEUE_BYTES = 3 * 1024 };
 
 typedef struct waldo__queued {
     uint32_t id;

@@ -142,7 +142,7 @@ int waldo_manager_new(const waldo_manager_options *options, waldo_manager **ret_
     pthread_mutex_init(&manager->lock, NULL);
     waldo__init_condition(&manager->opened);
     waldo__heartbeat_init(manager);
-    waldo__spares_init(&manager->spare_futures);
+    waldo__futures_init(&manager->spare_futures);
     randombytes_buf(manager->session, sizeof manager->session);
     manager->creator = getpid();
     manager->server_handle = -1;

@@ -280,4 +280,7 @@ bool waldo__server_may_return(waldo_manager *manager);
 /* Removes what was made for the default address. */
 void waldo__process_clean_up(waldo_manager *manager);
 
+/* Of futures that are over (proxy/future.c). */
+void waldo__futures_init(waldo__spares *spares);
+
 #endif

@@ -99,7 +99,7 @@ static bool put_message(writer *to, const ProtobufCMessage *message);
 static bool put_nested(writer *to, const ProtobufCMessage *message)
 {
     uint8_t *size = to->at++;
-    if (!put_message(to, message))
+    if (to->at > to->end || !put_message(to, message))
         return false;
     *size = (uint8_t)(to->at - size - 1);
     return true;
@@ -156,18 +156,18 @@ static bool put_message(writer *to, const ProtobufCMessage *message)
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
     if (!descriptor || message->n_unknown_fields > 0)
         return false;
-    for (unsigned i = 0; i < descriptor->n_fields && to->at <= to->end; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+    const ProtobufCFieldDescriptor *field = descriptor->fields, *end = field + descriptor->n_fields;
+    for (; field < end; field++) {
         if (is_left_out(message, field))
             continue;
         if (field->label == PROTOBUF_C_LABEL_REQUIRED ||
             (field->label == PROTOBUF_C_LABEL_REPEATED && array_size(message, field) > 0))
             return false;
         if (field->label != PROTOBUF_C_LABEL_REPEATED && is_there(message, field) &&
-            !put_field(to, field, message))
+            (!put_field(to, field, message) || to->at > to->end))
             return false;
     }
-    return to->at <= to->end;
+    return true;
 }
 
 bool waldo__simple_pack(const ProtobufCMessage *message, uint8_t *target, size_t *ret_size)

@@ -5,16 +5,15 @@
 
 #include "wire/poison.h"
 
-enum { MOST = 128 };
+enum { MOST = 128, SHORT_BUFFER = 512 };
 
-void waldo__spares_init(waldo__spares *spares)
+void waldo__spares_init(waldo__spares *spares, size_t size, void (*end)(void *block))
 {
+    *spares = (waldo__spares){.size = size, .end = end};
     pthread_mutex_init(&spares->lock, NULL);
-    spares->first = NULL;
-    spares->count = 0;
 }
 
-void *waldo__spares_take(waldo__spares *spares, size_t size)
+void *waldo__spares_take(waldo__spares *spares)
 {
     pthread_mutex_lock(&spares->lock);
     void **block = spares->first;
@@ -24,12 +23,18 @@ void *waldo__spares_take(waldo__spares *spares, size_t size)
     }
     pthread_mutex_unlock(&spares->lock);
     if (!block)
-        return malloc(size);
-    ASAN_UNPOISON_MEMORY_REGION(block, size);
+        return calloc(1, spares->size);
+    ASAN_UNPOISON_MEMORY_REGION(block, spares->size);
     return block;
 }
 
-void waldo__spares_give(waldo__spares *spares, void *block, size_t size)
+static void end(const waldo__spares *spares, void *block)
+{
+    spares->end(block);
+    free(block);
+}
+
+void waldo__spares_give(waldo__spares *spares, void *block)
 {
     void **spare = block;
     pthread_mutex_lock(&spares->lock);
@@ -39,11 +44,18 @@ void waldo__spares_give(waldo__spares *spares, void *block, size_t size)
         spares->first = spare;
         spares->count++;
         /* Whoever uses it still is found out. */
-        ASAN_POISON_MEMORY_REGION(spare + 1, size - sizeof *spare);
+        ASAN_POISON_MEMORY_REGION(spare + 1, spares->size - sizeof *spare);
     }
     pthread_mutex_unlock(&spares->lock);
     if (!keeps)
-        free(block);
+        end(spares, block);
+}
+
+void waldo__spares_trim(waldo__buffer *buffer)
+{
+    if (buffer->capacity > SHORT_BUFFER)
+        waldo__buffer_free(buffer);
+    buffer->size = 0;
 }
 
 void waldo__spares_after_fork(waldo__spares *spares)
@@ -56,7 +68,8 @@ void waldo__spares_free(waldo__spares *spares)
     while (spares->first) {
         void **block = spares->first;
         spares->first = *block;
-        free(block);
+        ASAN_UNPOISON_MEMORY_REGION(block, spares->size);
+        end(spares, block);
     }
     pthread_mutex_destroy(&spares->lock);
 }

@@ -61,3 +61,23 @@ Test(deadline, what_has_passed)
         cr_assert(!passed || waldo__now() >= soon);
     }
 }
+
+Test(deadline, about_is_no_less_and_a_tick_more)
+{
+    static const uint64_t second = 1000000000, tick = 20000000;
+    static const uint64_t durations[] = {0, 1, second / 1000, second - 1, second, 60 * second};
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        uint64_t before = waldo__now();
+        waldo__deadline deadline = waldo__deadline_after_about(durations[i]);
+        uint64_t after = waldo__now();
+        cr_assert_geq(deadline, before + durations[i]);
+        cr_assert_leq(deadline, after + durations[i] + tick);
+        uint64_t exact = waldo__deadline_left(deadline);
+        uint64_t about = waldo__deadline_left_about(deadline);
+        cr_assert_leq(about, exact + tick);
+        cr_assert_geq(about, waldo__deadline_left(deadline));
+    }
+    cr_assert_eq(waldo__deadline_after_about(UINT64_MAX - 1), WALDO__NEVER);
+    cr_assert_eq(waldo__deadline_left_about(WALDO__NEVER), UINT64_MAX);
+    cr_assert_eq(waldo__deadline_left_about(1), (uint64_t)0);
+}

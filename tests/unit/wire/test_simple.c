@@ -222,3 +222,31 @@ Test(simple, others_are_left_to_protobuf)
     protobuf_c_message_free_unpacked(read, NULL);
     cr_assert_not(waldo__simple_unpack(all, NULL, deep, sizeof deep, &read));
 }
+
+/* Long and deep at the same time: no place in it is written to beyond the room. */
+Test(simple, no_chain_of_messages_leaves_the_room)
+{
+    enum { LINKS = 40, ALL_IN_ONE = KINDS__ALL__CHOICE_ALL };
+    static uint8_t bytes[WALDO__SIMPLE_SHORT + 1];
+    size_t fitting = 0;
+    for (size_t length = 0; length <= WALDO__SIMPLE_SHORT; length++) {
+        Kinds__All links[LINKS];
+        for (size_t i = 0; i < LINKS; i++) {
+            kinds__all__init(&links[i]);
+            links[i].choice_case = i + 1 < LINKS ? ALL_IN_ONE : 0;
+            links[i].all = i + 1 < LINKS ? &links[i + 1] : NULL;
+        }
+        links[0].bytes = (ProtobufCBinaryData){length, bytes};
+        for (size_t i = 0; i < LINKS; i++) {
+            size_t size, wanted = protobuf_c_message_get_packed_size(&links[i].base);
+            uint8_t *target = malloc(WALDO__SIMPLE_ROOM);
+            cr_assert_not_null(target);
+            bool fits = waldo__simple_pack(&links[i].base, target, &size);
+            cr_assert_eq(fits, wanted <= WALDO__SIMPLE_SHORT, "%zu bytes, link %zu", length, i);
+            cr_assert(!fits || size == wanted);
+            fitting += fits;
+            free(target);
+        }
+    }
+    cr_assert_gt(fitting, (size_t)LINKS);
+}
