@@ -125,8 +125,12 @@ static int conclude(waldo__attempt *attempt, int status, waldo_error *reterr)
         attempt->sent_life = link->life;
     }
     way->link = NULL;
-    waldo__link_give(attempt->manager, link);
-    return lost || session_over ? after_break(attempt, attempt->connected_at, reterr) : status;
+    bool again = lost || session_over;
+    bool arrived = !again && attempt->numbered && outcome->answered;
+    waldo__link_give(attempt->manager, link, arrived ? &attempt->pending : NULL);
+    if (arrived)
+        attempt->numbered = false;
+    return again ? after_break(attempt, attempt->connected_at, reterr) : status;
 }
 
 /* May the request go out in this life of the session? */
@@ -155,7 +159,7 @@ static int send_once(waldo__attempt *attempt, waldo_error *reterr)
     attempt->connected_at = waldo__lately();
     status = check_life(attempt, link, reterr);
     if (status < 0) {
-        waldo__link_give(manager, link);
+        waldo__link_give(manager, link, NULL);
         return status;
     }
     attempt->life = link->life;
@@ -218,7 +222,7 @@ static void settle(waldo_manager *manager)
     if (waldo__link_take(manager, deadline, &link, NULL) < 0)
         return;
     waldo__pending_settle(manager, link, deadline);
-    waldo__link_give(manager, link);
+    waldo__link_give(manager, link, NULL);
 }
 
 /* Gives the request a number, if it needs one. */
@@ -265,7 +269,7 @@ static void end_cancelled(void *argument)
     /* Where one call is all that a link carries, the next reply on it would be this one's. */
     if (!link->shared)
         waldo__link_break(link, WALDO_EGONE, &(waldo_error){.message = "a call was cancelled"});
-    waldo__link_give(attempt->manager, link);
+    waldo__link_give(attempt->manager, link, NULL);
     waldo__attempt_end(attempt, WALDO_ETIMEOUT);
     waldo__carried_free(&attempt->carried);
 }

@@ -252,6 +252,13 @@ int waldo_manager_flush(waldo_manager *manager, waldo_error *reterr)
 
 /* ---- waiting ---- */
 
+/* It came with others' replies, and nobody is asked to send anything before. */
+static bool needs_no_wait(waldo__way *way)
+{
+    return atomic_load_explicit(&way->slot.done, memory_order_acquire) &&
+           !atomic_load_explicit(&way->link->unsent, memory_order_relaxed);
+}
+
 /* Waits on the connection, without the lock, until the call is over or the deadline has passed.
  * 1: it goes on. */
 static int drive(waldo_future *future, waldo__deadline deadline)
@@ -259,8 +266,10 @@ static int drive(waldo_future *future, waldo__deadline deadline)
     waldo__attempt *attempt = &future->attempt;
     for (;;) {
         waldo__deadline limit = deadline < attempt->deadline ? deadline : attempt->deadline;
-        int status =
-            waldo__link_await(attempt->way.link, &attempt->way.slot, limit, false, &future->error);
+        int status = needs_no_wait(&attempt->way)
+                         ? 0
+                         : waldo__link_await(attempt->way.link, &attempt->way.slot, limit, false,
+                                             &future->error);
         if (status == WALDO_ETIMEOUT && waldo__deadline_left(attempt->deadline) > 0)
             return 1;
         if (status == WALDO_ETIMEOUT && !waldo__link_give_up(attempt->way.link, &attempt->way.slot))

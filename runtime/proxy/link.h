@@ -33,9 +33,9 @@ typedef struct waldo__waiter waldo__waiter;
 /* A request that has been sent, and where its reply goes. Zero is a valid one that waits for
  * nothing. Guarded by the link's lock while it is in the table. */
 typedef struct waldo__slot {
-    uint32_t id;  /* 0: not in the table: done, given up, or the link broke */
-    bool lasting; /* a deadline that passes while somebody waits does not give it up */
-    bool done;
+    uint32_t id;      /* 0: not in the table: done, given up, or the link broke */
+    bool lasting;     /* a deadline that passes while somebody waits does not give it up */
+    atomic_bool done; /* what came is here, and is the owner's alone */
     waldo__waiter *waiters;
     /* What came, when done; `data` points into the buffer, which is the slot's owner's. */
     waldo__buffer buffer;
@@ -86,6 +86,7 @@ typedef struct waldo__link {
     size_t queued;
     size_t queued_bytes;
     unsigned made;         /* messages in the frame behind them, if it takes more */
+    atomic_bool unsent;    /* who waits next is to send them; read by any thread */
     uint32_t begun_id;     /* of the message that is being made */
     size_t begun;          /* where it begins in its frame */
     uint64_t *outstanding; /* room for what a request lists */

@@ -248,16 +248,18 @@ int waldo__links_flush(waldo_manager *manager, waldo__deadline deadline, waldo_e
     if (!link)
         return 0;
     int status = waldo__link_flush(link, deadline, reterr);
-    waldo__link_give(manager, link);
+    waldo__link_give(manager, link, NULL);
     return status;
 }
 
 /* ---- giving back, closing ---- */
 
-void waldo__link_give(waldo_manager *manager, waldo__link *link)
+void waldo__link_give(waldo_manager *manager, waldo__link *link, waldo__pending *arrived)
 {
     waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
+    if (arrived)
+        waldo__pending_unlink(manager, arrived);
     link->users--;
     link->used = true;
     if (link->broken || link->retired || manager->state == WALDO_MANAGER_SHUTDOWN) {

@@ -175,7 +175,7 @@ int waldo__manager_enter(waldo_manager *manager, waldo_error *reterr)
     pthread_mutex_lock(&manager->lock);
     manager->state = WALDO_MANAGER_STARTED;
     pthread_mutex_unlock(&manager->lock);
-    waldo__link_give(manager, link);
+    waldo__link_give(manager, link, NULL);
     return 0;
 }
 

@@ -175,8 +175,9 @@ int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, wald
 /* A new one, whatever the manager's state. Others may share it from now on. */
 int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr);
-/* The caller's call is over. A link that is broken or takes no new calls goes with its last. */
-void waldo__link_give(waldo_manager *manager, waldo__link *link);
+/* The caller's call is over. A link that is broken or takes no new calls goes with its last.
+ * arrived: the request whose reply has come; or NULL. */
+void waldo__link_give(waldo_manager *manager, waldo__link *link, waldo__pending *arrived);
 /* The server takes no new calls on it. */
 void waldo__link_retire(waldo_manager *manager, waldo__link *link);
 /* No more calls on the link, which is the caller's, nor on idle ones. NULL: on none that is there.
@@ -217,6 +218,8 @@ void waldo__link_forget(waldo_manager *manager, waldo__link *link);
 void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending);
 /* Its reply is here, or it was never sent. */
 void waldo__pending_end(waldo_manager *manager, waldo__pending *pending);
+/* The same, with the manager's lock. */
+void waldo__pending_unlink(waldo_manager *manager, waldo__pending *pending);
 /* Nobody waits for it any more: it is remembered until the server has heard so. */
 void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending);
 /* Fills in which replies have arrived. What it lists is the link's until its next request. */

@@ -34,7 +34,7 @@ static void relink(waldo_manager *manager, const waldo__pending *old, waldo__pen
         manager->last_pending = now_previous;
 }
 
-static void unlink_pending(waldo_manager *manager, waldo__pending *pending)
+void waldo__pending_unlink(waldo_manager *manager, waldo__pending *pending)
 {
     relink(manager, pending, pending->next, pending->previous);
     manager->pending_count--;
@@ -52,7 +52,7 @@ void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending)
 void waldo__pending_end(waldo_manager *manager, waldo__pending *pending)
 {
     pthread_mutex_lock(&manager->lock);
-    unlink_pending(manager, pending);
+    waldo__pending_unlink(manager, pending);
     pthread_mutex_unlock(&manager->lock);
 }
 
@@ -68,7 +68,7 @@ void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending)
         kept = NULL;
     } else {
         /* Without memory it will count as arrived: what its reply carried is lost with it. */
-        unlink_pending(manager, pending);
+        waldo__pending_unlink(manager, pending);
     }
     pthread_mutex_unlock(&manager->lock);
     free(kept);
@@ -141,7 +141,7 @@ static void settled(waldo_manager *manager, uint64_t sequence)
     while (pending && pending->sequence != sequence)
         pending = pending->next;
     if (pending)
-        unlink_pending(manager, pending);
+        waldo__pending_unlink(manager, pending);
     pthread_mutex_unlock(&manager->lock);
     free(pending);
 }
@@ -189,7 +189,7 @@ void waldo__pending_forget_given_up(waldo_manager *manager)
     while (pending) {
         waldo__pending *next = pending->next;
         if (pending->given_up) {
-            unlink_pending(manager, pending);
+            waldo__pending_unlink(manager, pending);
             free(pending);
         }
         pending = next;

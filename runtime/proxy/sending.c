@@ -172,6 +172,7 @@ static void empty_queue(waldo__link *link)
         if (link->queue[i].frame.capacity > (i == 0 ? KEPT_ALONE : KEPT_BEHIND))
             waldo__buffer_free(&link->queue[i].frame);
     link->queued = link->queued_bytes = 0;
+    atomic_store(&link->unsent, false);
 }
 
 static waldo__outgoing outgoing(const waldo__queued *queued)
@@ -355,8 +356,10 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     bool alone = link->slot_count == 1;
     bool later =
         size < WALDO__QUEUE_BYTES && !alone && !link->reading && !link->waiters && !link->broken;
-    if (later)
+    if (later) {
+        atomic_store(&link->unsent, true);
         stop_sending(link);
+    }
     pthread_mutex_unlock(&link->lock);
     *ret_gone = later;
     return later ? 0 : send_ended(link, slot, deadline, ret_gone, reterr);

@@ -97,9 +97,10 @@ static void finish(waldo__link *link, waldo__slot *slot, const uint8_t *data, si
 {
     slot->data = data;
     slot->size = size;
-    slot->done = true;
     waldo__link_remove(link, slot);
     wake_owners(slot);
+    /* The last: its owner may see it without the lock. */
+    atomic_store_explicit(&slot->done, true, memory_order_release);
 }
 
 /* Hands over what is alone in one of the link's buffers, if anybody waits for it. With the lock. */

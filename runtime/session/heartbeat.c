@@ -44,7 +44,7 @@ static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *re
         /* Not a shared one that a caller has opened meanwhile. */
         waldo__links_retire(manager, link);
     }
-    waldo__link_give(manager, link);
+    waldo__link_give(manager, link, NULL);
     return status;
 }
 
