@@ -8,6 +8,7 @@
 
 #include "engine/deadline.h"
 #include "error_internal.h"
+#include "memory/last.h"
 #include "server_internal.h"
 #include "wire/envelope.h"
 #include "wire/tail.h"
@@ -26,13 +27,9 @@ static int unpack_request(waldo_call *call, const uint8_t *data, size_t size, wa
         call->message = waldo__buffer_share(owner);
     int status = waldo__envelope_read_request(&call->arena, data, size, call->message != NULL,
                                               &call->request, reterr);
-    if (status < 0)
-        return status;
-    uint64_t timeout = call->request->timeout; /* microseconds */
-    call->deadline = timeout == 0 || timeout > UINT64_MAX / 1000
-                         ? WALDO__NEVER
-                         : waldo__deadline_after_about(timeout * 1000);
-    return 0;
+    if (status >= 0)
+        call->deadline = waldo__deadline_about(call->request->timeout);
+    return status;
 }
 
 int waldo__call_new(waldo_server *server, const uint8_t *data, size_t size, waldo__buffer *owner,
@@ -108,16 +105,17 @@ static void end_work(waldo_call *call)
 
 void waldo__call_unref(waldo_call *call)
 {
-    if (!call || atomic_fetch_sub(&call->references, 1) != 1)
-        return;
-    end_work(call);
-    waldo__call_unkeep(call);
+    if (call && waldo__is_last(&call->references)) {
+        end_work(call);
+        waldo__call_unkeep(call);
+    }
 }
 
 /* ---- among the calls of a session; with the server's lock ---- */
 
-static void link_call(waldo_call *call)
+void waldo__call_list(waldo_call *call)
 {
+    call->listed = true;
     waldo__session *session = call->session;
     call->next_of_session = session->calls;
     call->link_of_session = &session->calls;
@@ -197,9 +195,11 @@ void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *h
     call->job = (waldo__job){.strand = strand, .habit = habit, .run = run, .release = release};
     waldo__call_ref(call);
     atomic_fetch_add(&call->server->running, 1);
-    waldo__server_lock(call->server);
-    link_call(call);
-    waldo__server_unlock(call->server);
+    if (!call->listed) {
+        waldo__server_lock(call->server);
+        waldo__call_list(call);
+        waldo__server_unlock(call->server);
+    }
     waldo__pool_submit(call->server->pool, &call->job);
 }
 

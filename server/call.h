@@ -69,6 +69,7 @@ struct waldo_call {
     ProtobufCBinaryData reply_tail;
     atomic_bool claimed;   /* somebody answers it */
     atomic_bool deferred;  /* the handler kept it and has not completed it yet */
+    bool listed;           /* it has been put among its session's calls */
     bool kept;             /* the handler kept it */
     bool reports;          /* it is one of its session's report_count */
     bool numbered;         /* its reply is kept until it is acknowledged */
@@ -114,7 +115,10 @@ waldo_call *waldo__call_new_internal(waldo_server *server, waldo__session *sessi
 void waldo__call_ref(waldo_call *call);
 void waldo__call_unref(waldo_call *call);
 
-/* Puts it among its session's calls and hands it to the pool, as a job of that strand and habit. */
+/* Puts it among its session's calls, where those who end it find it, until it is answered. Once. By
+ * the thread that has it, with the server's lock. */
+void waldo__call_list(waldo_call *call);
+/* The same, and hands it to the pool, as a job of that strand and habit. */
 void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *habit);
 /* The caller is gone or the server ends: marks it and runs on_cancel. Loop thread, no lock held. */
 void waldo__call_cancel(waldo_call *call);

@@ -1,7 +1,6 @@
 /* What is done with a request. All of it runs on the loop's thread: operations that touch what the
  * loop owns are answered here, the others become jobs (server/invoke.c). */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -146,6 +145,7 @@ static int find_object(waldo_call *call)
                                 request->object);
     waldo__server_lock(server);
     call->object = waldo__object_find(server, request->object);
+    waldo__call_list(call); /* it will be soon, and the lock is there */
     waldo__server_unlock(server);
     if (!call->object)
         return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64, request->object);

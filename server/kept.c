@@ -2,6 +2,7 @@
  * and what it takes to undo it. */
 #include <stdlib.h>
 
+#include "memory/last.h"
 #include "planted.h"
 #include "server_internal.h"
 
@@ -22,7 +23,7 @@ void waldo__call_keep(waldo_call *call)
 
 void waldo__call_unkeep(waldo_call *call)
 {
-    if (atomic_fetch_sub(&call->keepers, 1) != 1)
+    if (!waldo__is_last(&call->keepers))
         return;
     waldo_server *server = call->server;
     waldo__call_release_object(call);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define NANOSECONDS 1000000000u
+#define NANOSECONDS_PER_MICROSECOND 1000u
 #define NANOSECONDS_PER_MILLISECOND 1000000u
 #define TICK_AT_MOST (20 * UINT64_C(1000000))
 #define FAR (UINT64_C(1000) * NANOSECONDS_PER_MILLISECOND)
@@ -51,10 +52,13 @@ uint64_t waldo__deadline_left_about(waldo__deadline deadline)
     return is_far ? deadline - lately : waldo__deadline_left(deadline);
 }
 
-waldo__deadline waldo__deadline_after_about(uint64_t nanoseconds)
+waldo__deadline waldo__deadline_about(uint64_t microseconds)
 {
-    uint64_t now = nanoseconds < FAR ? waldo__now() : waldo__lately() + TICK_AT_MOST;
-    return nanoseconds < WALDO__NEVER - now ? now + nanoseconds : WALDO__NEVER;
+    if (microseconds == 0 || microseconds > UINT64_MAX / NANOSECONDS_PER_MICROSECOND)
+        return WALDO__NEVER;
+    uint64_t left = microseconds * NANOSECONDS_PER_MICROSECOND;
+    uint64_t now = left < FAR ? waldo__now() : waldo__lately() + TICK_AT_MOST;
+    return left < WALDO__NEVER - now ? now + left : WALDO__NEVER;
 }
 
 bool waldo__deadline_passed(waldo__deadline deadline)

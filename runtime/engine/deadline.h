@@ -20,8 +20,9 @@ uint64_t waldo__deadline_left(waldo__deadline deadline);
 /* The same, but where a second or more is left up to a tick more than there is: a quarter as dear.
  */
 uint64_t waldo__deadline_left_about(waldo__deadline deadline);
-/* So many from now, and up to two ticks later where they are a second or more. */
-waldo__deadline waldo__deadline_after_about(uint64_t nanoseconds);
+/* So many from now, and up to two ticks later where they are a second or more. 0 is WALDO__NEVER.
+ */
+waldo__deadline waldo__deadline_about(uint64_t microseconds);
 /* Whether none are, which is cheap to say of one that is far away. */
 bool waldo__deadline_passed(waldo__deadline deadline);
 /* For poll(): milliseconds rounded up, -1 for WALDO__NEVER. */

@@ -151,8 +151,8 @@ static int send_once(waldo__attempt *attempt, waldo_error *reterr)
     waldo_manager *manager = attempt->manager;
     waldo__link *link;
     bool later = gives_back(attempt->request); /* it may be said later as well */
-    int status = later ? waldo__link_take_soon(manager, attempt->deadline, &link, reterr)
-                       : waldo__link_take(manager, attempt->deadline, &link, reterr);
+    int status = later ? waldo__link_take_soon(manager, attempt, attempt->deadline, &link, reterr)
+                       : waldo__link_take(manager, attempt, attempt->deadline, &link, reterr);
     if (status < 0)
         return later ? gone(attempt, reterr) : without_link(attempt, status, reterr);
     attempt->patience = 0;
@@ -169,8 +169,9 @@ static int send_once(waldo__attempt *attempt, waldo_error *reterr)
     status = waldo__carried_describe(&attempt->carried, link->reached, &attempt->request->n_buffers,
                                      &attempt->request->buffers, reterr);
     if (status >= 0)
-        status = waldo__way_send(&attempt->way, attempt->request, attempt->body, attempt->may_wait,
-                                 attempt->deadline, reterr);
+        status =
+            waldo__way_send(&attempt->way, attempt->request, attempt->body, attempt->acknowledges,
+                            attempt->may_wait, attempt->deadline, reterr);
     if (status >= 0)
         return 0;
     /* Nothing comes of it but the failure. */
@@ -219,21 +220,19 @@ static void settle(waldo_manager *manager)
     static const double SETTLE_TIMEOUT = 0.25;
     waldo__deadline deadline = waldo__deadline_in(SETTLE_TIMEOUT);
     waldo__link *link;
-    if (waldo__link_take(manager, deadline, &link, NULL) < 0)
+    if (waldo__link_take(manager, NULL, deadline, &link, NULL) < 0)
         return;
     waldo__pending_settle(manager, link, deadline);
     waldo__link_give(manager, link, NULL);
 }
 
-/* Gives the request a number, if it needs one. */
-void waldo__attempt_begin(waldo__attempt *attempt)
+/* With the manager's lock. */
+static void number(waldo__attempt *attempt)
 {
     Waldo__Wire__Request *request = attempt->request;
-    attempt->numbered = changes_something(request);
-    if (!attempt->numbered)
-        return;
     waldo__pending *pending = &attempt->pending;
-    waldo__pending_begin(attempt->manager, pending);
+    attempt->numbered = true;
+    waldo__pending_add(attempt->manager, pending);
     request->sequence = pending->sequence;
     if (request->operation == WALDO__WIRE__OPERATION__DROP) {
         pending->dropped_object = request->object;
@@ -242,13 +241,25 @@ void waldo__attempt_begin(waldo__attempt *attempt)
     }
 }
 
+void waldo__attempt_board(waldo__attempt *attempt)
+{
+    if (!attempt->numbered && changes_something(attempt->request))
+        number(attempt);
+    attempt->acknowledges = waldo__pending_acknowledge_briefly(attempt->manager, attempt->request);
+}
+
 void waldo__attempt_end(waldo__attempt *attempt, int status)
 {
+    /* A reference that nobody could be asked to drop is still there, as long as its session. */
+    bool drops = attempt->request->operation == WALDO__WIRE__OPERATION__DROP &&
+                 status != WALDO_EKEY && !attempt->answered;
+    if (drops && !attempt->numbered) {
+        pthread_mutex_lock(&attempt->manager->lock);
+        number(attempt);
+        pthread_mutex_unlock(&attempt->manager->lock);
+    }
     if (!attempt->numbered)
         return;
-    /* A reference that nobody could be asked to drop is still there, as long as its session. */
-    bool drops =
-        attempt->request->operation == WALDO__WIRE__OPERATION__DROP && status != WALDO_EKEY;
     if (status >= 0 || attempt->answered || !(attempt->sent || drops)) {
         waldo__pending_end(attempt->manager, &attempt->pending);
         return;
@@ -311,7 +322,6 @@ static int exchange(waldo_manager *manager, const unsigned *only_life,
     /* It may be cancelled where it waits for the reply, and nowhere else. */
     int before;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    waldo__attempt_begin(&attempt);
     status = try_all(&attempt, before == PTHREAD_CANCEL_ENABLE, ret_reply, &error);
     waldo__attempt_end(&attempt, status);
     waldo__carried_free(&attempt.carried);

@@ -13,15 +13,17 @@ typedef struct waldo__way {
     waldo__outcome outcome;
 } waldo__way;
 
-/* Sends; with may_wait perhaps together with later requests. After success comes a wait for the
- * slot; after that, or a failure, waldo__way_finish. */
+/* Sends; the request says already what has arrived, or it is told to; with may_wait perhaps
+ * together with later requests. After success comes a wait for the slot; after that, or a failure,
+ * waldo__way_finish. */
 int waldo__way_send(waldo__way *way, Waldo__Wire__Request *request, const ProtobufCMessage *body,
-                    bool may_wait, waldo__deadline deadline, waldo_error *reterr);
+                    bool acknowledges, bool may_wait, waldo__deadline deadline,
+                    waldo_error *reterr);
 /* The wait ended with that status: fills in the outcome, and the reply if there is one. */
 int waldo__way_finish(waldo__way *way, int status, waldo__reply *ret_reply, waldo_error *reterr);
 
 /* What the caller fills in stands first. */
-typedef struct waldo__attempt {
+struct waldo__attempt {
     waldo_manager *manager;
     Waldo__Wire__Request *request;
     const ProtobufCMessage *body; /* in place of the request's; or NULL */
@@ -41,19 +43,21 @@ typedef struct waldo__attempt {
     bool sent;               /* perhaps: the server may have it */
     bool answered;           /* the reply is here, if only with an error */
     unsigned sent_life;      /* of the session, when it was sent */
-    bool numbered;
-    waldo__pending pending; /* if it is numbered */
-} waldo__attempt;
+    bool acknowledges;       /* the request says what has arrived */
+    bool numbered;           /* the request has a number, as one that changes something has when it
+                                first gets a link */
+    waldo__pending pending;  /* if it is numbered */
+};
 
-/* Gives the request a number, if it needs one. */
-void waldo__attempt_begin(waldo__attempt *attempt);
+/* It has a link. With the manager's lock. */
+void waldo__attempt_board(waldo__attempt *attempt);
 /* 0: the request is under way on the attempt's link, and its slot has to be waited for; else it is
  * over. */
 int waldo__attempt_send(waldo__attempt *attempt, waldo_error *reterr);
 /* The wait ended with that status. 1: send again; else it is over. */
 int waldo__attempt_conclude(waldo__attempt *attempt, int status, waldo__reply *ret_reply,
                             waldo_error *reterr);
-/* After begin, once it is over, with that status. */
+/* Once it is over, with that status. */
 void waldo__attempt_end(waldo__attempt *attempt, int status);
 
 #endif

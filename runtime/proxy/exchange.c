@@ -29,14 +29,13 @@ static uint64_t current_thread(void)
 }
 
 /* Appends the request to the frame that the link is making; by the thread that sends. */
-static int pack(waldo_manager *manager, waldo__link *link, Waldo__Wire__Request *request,
-                const ProtobufCMessage *body, waldo__deadline deadline, waldo_error *reterr)
+static int pack(waldo__link *link, Waldo__Wire__Request *request, const ProtobufCMessage *body,
+                waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__buffer *frame;
     uint64_t left = waldo__deadline_left_about(deadline);
     request->timeout = left == UINT64_MAX ? 0 : left / 1000 + 1;
     request->thread = current_thread();
-    waldo__pending_acknowledge(manager, link, request);
     int status = waldo__link_begin(link, deadline, &frame, reterr);
     if (status < 0)
         return status;
@@ -68,14 +67,17 @@ int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr)
 }
 
 int waldo__way_send(waldo__way *way, Waldo__Wire__Request *request, const ProtobufCMessage *body,
-                    bool may_wait, waldo__deadline deadline, waldo_error *reterr)
+                    bool acknowledges, bool may_wait, waldo__deadline deadline, waldo_error *reterr)
 {
     waldo__link *link = way->link;
     way->outcome = (waldo__outcome){0};
     int status = waldo__link_enter(link, &way->slot, deadline, reterr);
     if (status < 0)
         return status;
-    status = pack(way->manager, link, request, body, deadline, reterr);
+    /* What it may list is the link's, and this thread's for so long. */
+    if (!acknowledges)
+        waldo__pending_acknowledge(way->manager, link, request);
+    status = pack(link, request, body, deadline, reterr);
     if (status < 0)
         waldo__link_leave(link, &way->slot, deadline);
     else if (may_wait)
@@ -115,7 +117,7 @@ int waldo__way_finish(waldo__way *way, int status, waldo__reply *ret_reply, wald
         waldo__link_break(link, WALDO_EGONE, &(waldo_error){.message = "a call was given up"});
     if (status < 0)
         return status;
-    atomic_store(&way->manager->heard_at, waldo__lately());
+    atomic_store_explicit(&way->manager->heard_at, waldo__lately(), memory_order_relaxed);
     waldo__arena_init(&ret_reply->arena);
     ret_reply->life = link->life;
     ret_reply->bytes = way->slot.buffer;
@@ -133,7 +135,7 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
                        waldo__reply *ret_reply, waldo__outcome *ret_outcome, waldo_error *reterr)
 {
     waldo__way way = {.manager = manager, .link = link};
-    int status = waldo__way_send(&way, request, body, false, deadline, reterr);
+    int status = waldo__way_send(&way, request, body, false, false, deadline, reterr);
     if (status >= 0)
         status = waldo__link_await(link, &way.slot, deadline, false, reterr);
     status = waldo__way_finish(&way, status, ret_reply, reterr);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/last.h"
 #include "process/id.h"
 #include "proxy/attempt.h"
 #include "proxy/proxy_internal.h"
@@ -13,10 +14,10 @@
 
 struct waldo_future {
     atomic_uint references;
-    waldo_manager *manager;
-    waldo_proxy *proxy; /* NULL: a creation */
-    const void *origin; /* the waldo_proxy_method or waldo_proxy_type; NULL: a dynamic call */
-    char *name;         /* of the method, in a dynamic call, or the typeid */
+    waldo_manager *manager; /* held by the proxy, if there is one */
+    waldo_proxy *proxy;     /* NULL: a creation */
+    const void *origin;     /* the waldo_proxy_method or waldo_proxy_type; NULL: a dynamic call */
+    char *name;             /* of the method, in a dynamic call, or the typeid */
     Waldo__Wire__Request request;
     waldo__attempt attempt;
     pid_t process; /* that started it */
@@ -99,12 +100,14 @@ static void destroy(waldo_future *future)
     if (is_of_parent(future))
         future->has_lock = false;
     free(future->name);
-    waldo_proxy_unref(future->proxy);
     waldo_manager *manager = future->manager;
+    waldo_proxy *proxy = future->proxy;
     waldo__spares_trim(&future->body);
     waldo__spares_trim(&future->reply_room);
     waldo__spares_give(&manager->spare_futures, future);
-    waldo_manager_unref(manager);
+    waldo_proxy_unref(proxy);
+    if (!proxy)
+        waldo_manager_unref(manager);
 }
 
 /* *request is copied, and its name. */
@@ -122,7 +125,7 @@ static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
         future->has_lock = true;
     }
     atomic_init(&future->references, 1);
-    future->manager = waldo_manager_ref(manager);
+    future->manager = proxy ? manager : waldo_manager_ref(manager);
     future->proxy = waldo_proxy_ref(proxy);
     future->process = waldo__process_id();
     future->request = *request;
@@ -168,7 +171,6 @@ static int start(waldo_manager *manager, waldo_proxy *proxy, const Waldo__Wire__
     }
     int before;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    waldo__attempt_begin(&future->attempt);
     status = waldo__attempt_send(&future->attempt, &future->error);
     if (status < 0)
         finish(future, status);
@@ -434,7 +436,7 @@ waldo_future *waldo_future_ref(waldo_future *future)
 
 waldo_future *waldo_future_unref(waldo_future *future)
 {
-    if (!future || atomic_fetch_sub(&future->references, 1) != 1)
+    if (!future || !waldo__is_last(&future->references))
         return NULL;
     /* What is not over and cannot be cancelled is about to be over. */
     while (!future->over && !is_of_parent(future) && !waldo_future_cancel(future))

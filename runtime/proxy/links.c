@@ -1,6 +1,6 @@
 /* A manager's connections: one for all its calls, or one for each call under way where they cannot
  * share it. */
-#include "proxy/manager_internal.h"
+#include "proxy/attempt.h"
 #include "session/heartbeat.h"
 
 /* A connection that was heard of so recently is taken to be there: asking costs a system call. */
@@ -83,12 +83,15 @@ static int check_state(waldo_manager *manager, waldo_error *reterr)
 }
 
 /* A link that is there, or NULL where a new one has to be opened. */
-static int find_link(waldo_manager *manager, waldo__link **ret_link, waldo_error *reterr)
+static int find_link(waldo_manager *manager, waldo__attempt *attempt, waldo__link **ret_link,
+                     waldo_error *reterr)
 {
     waldo__link *stale = NULL;
     pthread_mutex_lock(&manager->lock);
     int status = check_state(manager, reterr);
     *ret_link = status >= 0 ? take_one(manager, &stale) : NULL;
+    if (*ret_link && attempt)
+        waldo__attempt_board(attempt);
     pthread_mutex_unlock(&manager->lock);
     free_links(stale);
     return status;
@@ -160,8 +163,8 @@ static bool begin_opening(waldo_manager *manager)
     return others_may_wait;
 }
 
-static int open_link(waldo_manager *manager, bool others_may_wait, waldo__deadline deadline,
-                     waldo__link **ret_link, waldo_error *reterr)
+static int open_link(waldo_manager *manager, waldo__attempt *attempt, bool others_may_wait,
+                     waldo__deadline deadline, waldo__link **ret_link, waldo_error *reterr)
 {
     waldo__link *stale = NULL;
     waldo_error error;
@@ -170,6 +173,8 @@ static int open_link(waldo_manager *manager, bool others_may_wait, waldo__deadli
     pthread_mutex_lock(&manager->lock);
     if (status >= 0)
         publish(manager, *ret_link, &stale);
+    if (status >= 0 && attempt)
+        waldo__attempt_board(attempt);
     if (others_may_wait)
         end_opening(manager, status, hurried, &error);
     pthread_mutex_unlock(&manager->lock);
@@ -185,14 +190,14 @@ int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__li
     pthread_mutex_lock(&manager->lock);
     bool others_may_wait = begin_opening(manager);
     pthread_mutex_unlock(&manager->lock);
-    return open_link(manager, others_may_wait, deadline, ret_link, reterr);
+    return open_link(manager, NULL, others_may_wait, deadline, ret_link, reterr);
 }
 
-int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                     waldo_error *reterr)
+int waldo__link_take(waldo_manager *manager, waldo__attempt *attempt, waldo__deadline deadline,
+                     waldo__link **ret_link, waldo_error *reterr)
 {
     for (;;) {
-        int status = find_link(manager, ret_link, reterr);
+        int status = find_link(manager, attempt, ret_link, reterr);
         if (status < 0 || *ret_link)
             return status;
         pthread_mutex_lock(&manager->lock);
@@ -206,7 +211,7 @@ int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__li
         if (status < 0)
             return status;
         if (opens)
-            return open_link(manager, others_may_wait, deadline, ret_link, reterr);
+            return open_link(manager, attempt, others_may_wait, deadline, ret_link, reterr);
     }
 }
 
@@ -222,17 +227,18 @@ static uint64_t note_missed(waldo_manager *manager, uint64_t until)
     return before;
 }
 
-int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                          waldo_error *reterr)
+int waldo__link_take_soon(waldo_manager *manager, waldo__attempt *attempt, waldo__deadline deadline,
+                          waldo__link **ret_link, waldo_error *reterr)
 {
     static const double moment = 0.25, until_next_try = 1.0;
-    int status = find_link(manager, ret_link, reterr);
+    int status = find_link(manager, attempt, ret_link, reterr);
     if (status < 0 || *ret_link)
         return status;
     if (waldo__now() < note_missed(manager, 0))
         return waldo_error_set(reterr, WALDO_EGONE, "the server was not there a moment ago");
     waldo__deadline soon = waldo__deadline_in(moment);
-    status = waldo__link_take(manager, deadline < soon ? deadline : soon, ret_link, reterr);
+    status =
+        waldo__link_take(manager, attempt, deadline < soon ? deadline : soon, ret_link, reterr);
     if (status < 0)
         note_missed(manager, waldo__deadline_in(until_next_try));
     return status;

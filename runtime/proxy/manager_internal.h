@@ -164,14 +164,16 @@ int waldo__check_seconds(double seconds, const char *what, waldo_error *reterr);
 
 /* ---- links.c: connections ---- */
 
+typedef struct waldo__attempt waldo__attempt;
+
 /* A link with a session that can carry the call: the one that all share, or one that nobody else
- * uses. */
-int waldo__link_take(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                     waldo_error *reterr);
+ * uses. The attempt that it is for boards it: see attempt.h; or NULL. */
+int waldo__link_take(waldo_manager *manager, waldo__attempt *attempt, waldo__deadline deadline,
+                     waldo__link **ret_link, waldo_error *reterr);
 /* For what can be said later as well: a new link only if it can be had within a moment, and not if
  * the last try was a moment ago and in vain. */
-int waldo__link_take_soon(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
-                          waldo_error *reterr);
+int waldo__link_take_soon(waldo_manager *manager, waldo__attempt *attempt, waldo__deadline deadline,
+                          waldo__link **ret_link, waldo_error *reterr);
 /* A new one, whatever the manager's state. Others may share it from now on. */
 int waldo__link_open(waldo_manager *manager, waldo__deadline deadline, waldo__link **ret_link,
                      waldo_error *reterr);
@@ -216,6 +218,8 @@ void waldo__link_forget(waldo_manager *manager, waldo__link *link);
 
 /* Numbers a new request. */
 void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending);
+/* The same, with the manager's lock. */
+void waldo__pending_add(waldo_manager *manager, waldo__pending *pending);
 /* Its reply is here, or it was never sent. */
 void waldo__pending_end(waldo_manager *manager, waldo__pending *pending);
 /* The same, with the manager's lock. */
@@ -225,6 +229,8 @@ void waldo__pending_give_up(waldo_manager *manager, waldo__pending *pending);
 /* Fills in which replies have arrived. What it lists is the link's until its next request. */
 void waldo__pending_acknowledge(waldo_manager *manager, waldo__link *link,
                                 Waldo__Wire__Request *request);
+/* The same where nothing has to be listed; else false. With the manager's lock. */
+bool waldo__pending_acknowledge_briefly(waldo_manager *manager, Waldo__Wire__Request *request);
 /* Tells the server of requests given up; what could not be told stays for the next time. */
 /* A shared link that does not answer at all is broken then. */
 void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__deadline deadline);

@@ -40,12 +40,16 @@ void waldo__pending_unlink(waldo_manager *manager, waldo__pending *pending)
     manager->pending_count--;
 }
 
+void waldo__pending_add(waldo_manager *manager, waldo__pending *pending)
+{
+    *pending = (waldo__pending){.sequence = ++manager->last_sequence};
+    append(manager, pending);
+}
+
 void waldo__pending_begin(waldo_manager *manager, waldo__pending *pending)
 {
-    *pending = (waldo__pending){0};
     pthread_mutex_lock(&manager->lock);
-    pending->sequence = ++manager->last_sequence;
-    append(manager, pending);
+    waldo__pending_add(manager, pending);
     pthread_mutex_unlock(&manager->lock);
 }
 
@@ -103,19 +107,39 @@ static void list_all(waldo_manager *manager, waldo__link *link, Waldo__Wire__Req
     request->n_outstanding = count;
 }
 
+/* With the lock. */
+static void acknowledge_all_before(const waldo_manager *manager, Waldo__Wire__Request *request)
+{
+    request->acknowledged = manager->first_pending->sequence - 1;
+    request->n_outstanding = 0;
+}
+
+/* With the lock. */
+static bool is_list_due(const waldo_manager *manager, const Waldo__Wire__Request *request)
+{
+    size_t count = manager->pending_count;
+    return count <= FEW || manager->last_sequence - manager->listed_at >= count ||
+           request->operation == WALDO__WIRE__OPERATION__PING;
+}
+
+bool waldo__pending_acknowledge_briefly(waldo_manager *manager, Waldo__Wire__Request *request)
+{
+    bool is_newest_alone =
+        manager->pending_count == 1 && manager->first_pending->sequence == manager->last_sequence;
+    if (!is_newest_alone && is_list_due(manager, request))
+        return false;
+    acknowledge_all_before(manager, request);
+    return true;
+}
+
 void waldo__pending_acknowledge(waldo_manager *manager, waldo__link *link,
                                 Waldo__Wire__Request *request)
 {
     pthread_mutex_lock(&manager->lock);
-    size_t count = manager->pending_count;
-    bool due = count <= FEW || manager->last_sequence - manager->listed_at >= count ||
-               request->operation == WALDO__WIRE__OPERATION__PING;
-    if (due && reserve(link, count)) {
+    if (is_list_due(manager, request) && reserve(link, manager->pending_count))
         list_all(manager, link, request);
-    } else {
-        request->acknowledged = manager->first_pending->sequence - 1;
-        request->n_outstanding = 0;
-    }
+    else
+        acknowledge_all_before(manager, request);
     pthread_mutex_unlock(&manager->lock);
 }
 

@@ -172,7 +172,7 @@ static void empty_queue(waldo__link *link)
         if (link->queue[i].frame.capacity > (i == 0 ? KEPT_ALONE : KEPT_BEHIND))
             waldo__buffer_free(&link->queue[i].frame);
     link->queued = link->queued_bytes = 0;
-    atomic_store(&link->unsent, false);
+    atomic_store_explicit(&link->unsent, false, memory_order_relaxed);
 }
 
 static waldo__outgoing outgoing(const waldo__queued *queued)
@@ -357,7 +357,7 @@ int waldo__link_post(waldo__link *link, waldo__slot *slot, waldo__deadline deadl
     bool later =
         size < WALDO__QUEUE_BYTES && !alone && !link->reading && !link->waiters && !link->broken;
     if (later) {
-        atomic_store(&link->unsent, true);
+        atomic_store_explicit(&link->unsent, true, memory_order_relaxed);
         stop_sending(link);
     }
     pthread_mutex_unlock(&link->lock);

@@ -33,7 +33,7 @@ static int ask(waldo_manager *manager, waldo__deadline deadline, waldo_error *re
     waldo__link *link;
     waldo__links_ask_again(manager);
     waldo__links_mark(manager);
-    int status = waldo__link_take(manager, deadline, &link, reterr);
+    int status = waldo__link_take(manager, NULL, deadline, &link, reterr);
     if (status < 0)
         return status;
     status = waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, &outcome, reterr);

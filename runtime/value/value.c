@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/last.h"
 #include "value/slice.h"
 
 void *waldo__new_value(waldo_kind kind, size_t size)
@@ -36,7 +37,7 @@ static void drop(waldo_value *value, waldo_value **dead)
 {
     if (!value || atomic_load_explicit(&value->references, memory_order_relaxed) >= WALDO__IMMORTAL)
         return;
-    if (atomic_fetch_sub_explicit(&value->references, 1, memory_order_acq_rel) != 1)
+    if (!waldo__is_last(&value->references))
         return;
     if (waldo__is_container(value)) {
         ((waldo__container *)value)->next_dead = *dead;

@@ -65,10 +65,10 @@ Test(deadline, what_has_passed)
 Test(deadline, about_is_no_less_and_a_tick_more)
 {
     static const uint64_t second = 1000000000, tick = 20000000;
-    static const uint64_t durations[] = {0, 1, second / 1000, second - 1, second, 60 * second};
+    static const uint64_t durations[] = {1000, second / 1000, second - 1000, second, 60 * second};
     for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
         uint64_t before = waldo__now();
-        waldo__deadline deadline = waldo__deadline_after_about(durations[i]);
+        waldo__deadline deadline = waldo__deadline_about(durations[i] / 1000);
         uint64_t after = waldo__now();
         cr_assert_geq(deadline, before + durations[i]);
         cr_assert_leq(deadline, after + durations[i] + tick);
@@ -77,7 +77,9 @@ Test(deadline, about_is_no_less_and_a_tick_more)
         cr_assert_leq(about, exact + tick);
         cr_assert_geq(about, waldo__deadline_left(deadline));
     }
-    cr_assert_eq(waldo__deadline_after_about(UINT64_MAX - 1), WALDO__NEVER);
+    cr_assert_eq(waldo__deadline_about(0), WALDO__NEVER);
+    cr_assert_eq(waldo__deadline_about(UINT64_MAX / 1000), WALDO__NEVER);
+    cr_assert_eq(waldo__deadline_about(UINT64_MAX), WALDO__NEVER);
     cr_assert_eq(waldo__deadline_left_about(WALDO__NEVER), UINT64_MAX);
     cr_assert_eq(waldo__deadline_left_about(1), (uint64_t)0);
 }
