@@ -6,9 +6,10 @@
 
 #include "proxy/manager_internal.h"
 
-/* Beats in one lease, instants from one to the next at which it may be, tries that fit in between,
- * and looks in one grace time. */
-enum { BEATS = 3, INSTANTS = 10, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };
+/* Of a lease: from one beat to the next, and for each of two tries, so that both fit in behind it. */
+static const double INTERVAL = 0.4, PATIENCE = 0.3;
+/* Instants from one beat to the next at which it may be, and looks in one grace time. */
+enum { INSTANTS = 10, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };
 
 void waldo__heartbeat_init(waldo_manager *manager)
 {
@@ -55,7 +56,7 @@ static void beat(waldo_manager *manager, unsigned life, double lease)
     waldo_error error = WALDO_ERROR_INIT;
     int status = -1;
     for (int i = 0; i < TRIES && status < 0; i++) {
-        status = ask(manager, waldo__deadline_in(lease / BEATS), &error);
+        status = ask(manager, waldo__deadline_in(lease * PATIENCE), &error);
         if (status >= 0)
             break;
         /* A connection that has died silently is as silent now. One that the server has closed, or
@@ -82,7 +83,7 @@ static uint64_t next_look(const waldo_manager *manager)
  * host, so that a server with many idle clients is woken once for many beats. */
 static uint64_t next_beat(const waldo_manager *manager)
 {
-    uint64_t interval = (uint64_t)(manager->lease * 1e9) / BEATS;
+    uint64_t interval = (uint64_t)(manager->lease * INTERVAL * 1e9);
     uint64_t due = manager->heard_at + interval;
     return due - due % (interval / INSTANTS);
 }

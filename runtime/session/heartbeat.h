@@ -1,5 +1,5 @@
 /* The thread that keeps a manager's session alive: it asks the server for nothing whenever nothing
- * else was asked for a third of the lease, or when there is no connection any more; tells it of
+ * else was asked for two fifths of the lease, or when there is no connection any more; tells it of
  * requests that were given up; and frees callers who wait on a connection that has died silently.
  */
 #ifndef WALDO_RUNTIME_SESSION_HEARTBEAT_H
