@@ -48,6 +48,10 @@ for name, row in rows.items():
         assert row["unit"] == "ops/s" and row["median"] > 0, row
     if "clients" in name or "contention" in name:
         assert 0 < row["latency_p50_us"] <= row["latency_p99_us"], row
+    if name.startswith("cpython"):
+        assert "cpu_us" not in row, row
+    else:
+        assert row["cpu_us"] > 0, row
 
 page = open(work + "/page.md").read()
 before = open(work + "/before").read()

@@ -37,9 +37,10 @@ typedef enum bench_opened {
 typedef struct bench_row bench_row;
 struct bench_row {
     const char *name;
-    bool is_rate; /* operations a second, not the time of one */
-    bool is_peer; /* something else than Waldo */
-    bool no_spin; /* neither the server nor the client looks before it sleeps */
+    bool is_rate;      /* operations a second, not the time of one */
+    bool is_peer;      /* something else than Waldo */
+    bool no_spin;      /* neither the server nor the client looks before it sleeps */
+    bool is_elsewhere; /* what is measured runs, in part, in processes of a child's */
     /* Unless BENCH_READY, the reason is in row->reason. */
     bench_opened (*open)(bench_row *row);
     /* Runs for about so many seconds. Of a latency row: adds each operation's time to `times`; a
@@ -115,6 +116,8 @@ bool bench_child_write(bench_child *child, const char *text);
 void bench_child_end(bench_child *child);
 /* The end of its input, and waits: it ends by itself. */
 void bench_child_finish(bench_child *child);
+/* Seconds of processor time that this program has used, and its children that still run. */
+double bench_used(void);
 /* This program again, as a peer's server: `waldo-bench --serve KIND`. */
 bool bench_child_serve(bench_child *ret_child, const char *kind, const char *address);
 

@@ -85,7 +85,9 @@ static double run_python(bench_row *row, double seconds, histogram *times)
     return together > 0 ? (double)times->total * 1e9 / (double)together : 0;
 }
 
-#define PYTHON .is_peer = true, .open = open_python, .run = run_python, .close = close_python
+#define PYTHON                                                                                     \
+    .is_peer = true, .is_elsewhere = true, .open = open_python, .run = run_python,                 \
+    .close = close_python
 
 bench_row bench_cpython_rows[] = {
     {.name = "cpython.tcp", PYTHON, .parameter = "tcp"},

@@ -83,10 +83,15 @@ static void choose_rows(report *results, const settings *chosen)
 static void run_round(result *one, double seconds, unsigned round)
 {
     histogram *times = calloc(1, sizeof *times);
+    double used = bench_used();
+    uint64_t start = bench_now();
     double rate = times ? one->row->run(one->row, seconds, times) : BENCH_FAILED;
     if (rate < 0) {
         one->outcome = BENCH_FAILED;
     } else {
+        one->used += bench_used() - used;
+        one->operations +=
+            times->total > 0 ? (double)times->total : rate * (double)(bench_now() - start) / 1e9;
         one->medians[round] = one->row->is_rate ? rate : histogram_at(times, 0.5);
         histogram_merge(&one->times, times);
         one->rounds = round + 1;

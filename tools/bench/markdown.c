@@ -79,7 +79,7 @@ static void write_comparisons(FILE *file, const report *results)
 
 static void write_rows(FILE *file, const report *results)
 {
-    fputs("| row | median | p99 of an operation |\n|---|---|---|\n", file);
+    fputs("| row | median | p99 of an operation | its processor time |\n|---|---|---|---|\n", file);
     for (size_t i = 0; i < results->count; i++) {
         const result *one = &results->rows[i];
         if (one->outcome != BENCH_READY)
@@ -88,6 +88,9 @@ static void write_rows(FILE *file, const report *results)
         print_median(file, one);
         fputs(" | ", file);
         print_percentile(file, one);
+        fputs(" | ", file);
+        if (report_used(one) >= 0)
+            print_time(file, report_used(one) * 1e3);
         fputs(" |\n", file);
     }
 }

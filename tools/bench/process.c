@@ -10,7 +10,37 @@
 
 #include "bench/bench.h"
 
-enum { PATIENCE_MS = 60000 };
+enum { PATIENCE_MS = 60000, MOST_CHILDREN = 64 };
+
+/* Those that run; 0: a free place. */
+static pid_t children[MOST_CHILDREN];
+
+/* Puts one in the place of the other. */
+static void replace_child(pid_t old, pid_t new)
+{
+    for (int i = 0; i < MOST_CHILDREN; i++)
+        if (children[i] == old) {
+            children[i] = new;
+            return;
+        }
+}
+
+static double used(clockid_t clock)
+{
+    struct timespec time = {0};
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+double bench_used(void)
+{
+    clockid_t clock;
+    double all = used(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < MOST_CHILDREN; i++)
+        if (children[i] != 0 && clock_getcpuclockid(children[i], &clock) == 0)
+            all += used(clock);
+    return all;
+}
 
 bool bench_child_start(bench_child *ret_child, const char *const *arguments)
 {
@@ -38,6 +68,7 @@ bool bench_child_start(bench_child *ret_child, const char *const *arguments)
         errno = status;
         return false;
     }
+    replace_child(0, pid);
     *ret_child = (bench_child){pid, input[1], output[0]};
     return true;
 }
@@ -80,6 +111,7 @@ void bench_child_finish(bench_child *child)
     while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     close(child->output);
+    replace_child(child->pid, 0);
     child->pid = 0;
 }
 

@@ -20,26 +20,41 @@ double report_median(const result *one)
     return one->rounds == 0 ? 0 : sorted[one->rounds / 2];
 }
 
+double report_used(const result *one)
+{
+    bool known = one->operations > 0 && !one->row->is_elsewhere;
+    return known ? one->used * 1e6 / one->operations : -1;
+}
+
 static double percentile(const result *one, double share)
 {
     return histogram_at(&one->times, share) / 1e3;
 }
 
+static void print_used(const result *one)
+{
+    if (report_used(one) >= 0)
+        printf("   cpu %8.2f us", report_used(one));
+    putchar('\n');
+}
+
 static void print_row(const result *one)
 {
     const char *name = one->row->name;
-    unsigned long long samples = one->times.total;
-    if (one->outcome != BENCH_READY)
+    if (one->outcome != BENCH_READY) {
         printf("%-24s %s: %s\n", name, one->outcome == BENCH_ABSENT ? "left out" : "failed",
                one->row->reason);
-    else if (!one->row->is_rate)
-        printf("%-24s %10.2f us    p99 %10.2f us   %llu samples\n", name, report_median(one) / 1e3,
-               percentile(one, 0.99), samples);
-    else if (samples > 0)
-        printf("%-24s %10.0f ops/s p50 %10.2f us   p99 %10.2f us\n", name, report_median(one),
-               percentile(one, 0.5), percentile(one, 0.99));
+        return;
+    }
+    if (one->row->is_rate)
+        printf("%-24s %10.0f ops/s", name, report_median(one));
     else
-        printf("%-24s %10.0f ops/s\n", name, report_median(one));
+        printf("%-24s %10.2f us   ", name, report_median(one) / 1e3);
+    if (one->row->is_rate && one->times.total > 0)
+        printf(" p50 %10.2f us  ", percentile(one, 0.5));
+    if (one->times.total > 0)
+        printf(" p99 %10.2f us", percentile(one, 0.99));
+    print_used(one);
 }
 
 void report_print(const report *results)
@@ -79,18 +94,18 @@ void report_describe_machine(report_machine *ret_machine)
 
 static void write_row(FILE *file, const result *one)
 {
-    if (!one->row->is_rate) {
-        fprintf(file,
-                "{\"name\":\"%s\",\"unit\":\"us\",\"p50\":%.3f,\"p99\":%.3f,\"samples\":%llu}",
+    if (one->row->is_rate)
+        fprintf(file, "{\"name\":\"%s\",\"unit\":\"ops/s\",\"median\":%.1f,\"samples\":%u",
+                one->row->name, report_median(one), one->rounds);
+    else
+        fprintf(file, "{\"name\":\"%s\",\"unit\":\"us\",\"p50\":%.3f,\"p99\":%.3f,\"samples\":%llu",
                 one->row->name, report_median(one) / 1e3, percentile(one, 0.99),
                 (unsigned long long)one->times.total);
-        return;
-    }
-    fprintf(file, "{\"name\":\"%s\",\"unit\":\"ops/s\",\"median\":%.1f,\"samples\":%u",
-            one->row->name, report_median(one), one->rounds);
-    if (one->times.total > 0)
+    if (one->row->is_rate && one->times.total > 0)
         fprintf(file, ",\"latency_p50_us\":%.3f,\"latency_p99_us\":%.3f", percentile(one, 0.5),
                 percentile(one, 0.99));
+    if (report_used(one) >= 0)
+        fprintf(file, ",\"cpu_us\":%.3f", report_used(one));
     fputs("}", file);
 }
 

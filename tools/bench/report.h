@@ -16,6 +16,8 @@ typedef struct result {
     unsigned rounds;
     double medians[REPORT_ROUNDS]; /* of each round: nanoseconds, or operations a second */
     histogram times;               /* of all rounds together */
+    double used;                   /* seconds of processor time, of both sides, in all rounds */
+    double operations;             /* in that time */
 } result;
 
 typedef struct report {
@@ -27,6 +29,9 @@ typedef struct report {
 
 /* Nanoseconds, or operations a second: the median of the rounds'. */
 double report_median(const result *one);
+/* Microseconds of processor time that an operation takes, of both sides together; < 0: it is not
+ * known. */
+double report_used(const result *one);
 /* NULL: it was not measured. */
 const result *report_find(const report *results, const char *name);
 
