@@ -116,7 +116,8 @@ void waldo__call_ref(waldo_call *call);
 void waldo__call_unref(waldo_call *call);
 
 /* Puts it among its session's calls, where those who end it find it, until it is answered. Once. By
- * the thread that has it, with the server's lock. */
+ * the thread that has it, with the server's lock. Not a step of a batch before it is submitted:
+ * whoever ends a step goes on with the batch. */
 void waldo__call_list(waldo_call *call);
 /* The same, and hands it to the pool, as a job of that strand and habit. */
 void waldo__call_submit(waldo_call *call, waldo__strand *strand, waldo__habit *habit);

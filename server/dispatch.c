@@ -6,7 +6,6 @@
 
 #include "introspect.h"
 #include "server_internal.h"
-#include "wire/envelope.h"
 #include "wire/scan.h"
 
 enum {
@@ -145,7 +144,8 @@ static int find_object(waldo_call *call)
                                 request->object);
     waldo__server_lock(server);
     call->object = waldo__object_find(server, request->object);
-    waldo__call_list(call); /* it will be soon, and the lock is there */
+    if (!call->batch)
+        waldo__call_list(call);
     waldo__server_unlock(server);
     if (!call->object)
         return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64, request->object);

@@ -50,7 +50,8 @@ typedef struct waldod_settings {
     waldo_server_options options;
 } waldod_settings;
 
-static waldo_server *serving;
+/* NULL: none any more. Its threads, which may be handling a signal, end before it is freed. */
+static waldo_server *_Atomic serving;
 
 static void on_signal(int number)
 {
@@ -58,7 +59,9 @@ static void on_signal(int number)
     if (again)
         _Exit(128 + number);
     again = 1;
-    waldo_server_stop(serving);
+    waldo_server *server = serving;
+    if (server)
+        waldo_server_stop(server);
 }
 
 static int fail(const waldo_error *error)
@@ -269,7 +272,9 @@ static int listen_everywhere(waldo_server *server, const waldod_settings *settin
 static void on_hangup(int number)
 {
     (void)number;
-    waldo_server_reload_keys(serving);
+    waldo_server *server = serving;
+    if (server)
+        waldo_server_reload_keys(server);
 }
 
 static void report_reload(int status, const waldo_error *error, void *unused)
@@ -310,6 +315,7 @@ static int serve(const waldod_settings *settings)
     /* The drain time is over: handlers that hang end with the process. */
     if (waldo_server_is_busy(server))
         _Exit(status);
+    serving = NULL;
     waldo_server_free(server);
     return status;
 }

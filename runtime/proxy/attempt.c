@@ -276,6 +276,7 @@ static void end_cancelled(void *argument)
     waldo__link *link = attempt->way.link;
     waldo__buffer_free(&attempt->way.slot.buffer);
     attempt->sent = true;
+    attempt->answered = false; /* an earlier try's */
     attempt->way.link = NULL;
     /* Where one call is all that a link carries, the next reply on it would be this one's. */
     if (!link->shared)

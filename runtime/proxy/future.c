@@ -86,7 +86,9 @@ void waldo__futures_init(waldo__spares *spares)
 
 static void destroy(waldo_future *future)
 {
-    future->reply_room = future->attempt.way.slot.buffer;
+    /* In a child the parent's reader may have been in the middle of it. */
+    if (future->over || !is_of_parent(future))
+        future->reply_room = future->attempt.way.slot.buffer;
     if (future->over && future->status >= 0) {
         /* A reference that nobody asked for is given back. */
         if (future->reply.reply->proxy)
@@ -305,12 +307,19 @@ static void drive_to_the_end(waldo_future *future, waldo__deadline deadline)
     pthread_setcancelstate(before, NULL);
 }
 
+static void unlock(void *lock)
+{
+    pthread_mutex_unlock(lock);
+}
+
 int waldo_future_wait(waldo_future *future, double seconds)
 {
     waldo__deadline deadline = waldo__deadline_in(seconds);
     if (is_of_parent(future))
         return 1;
+    bool over;
     pthread_mutex_lock(&future->lock);
+    pthread_cleanup_push(unlock, &future->lock);
     while (!future->over) {
         if (!future->driven)
             drive_to_the_end(future, deadline);
@@ -319,8 +328,8 @@ int waldo_future_wait(waldo_future *future, double seconds)
         if (!future->over && waldo__deadline_left(deadline) == 0)
             break;
     }
-    bool over = future->over;
-    pthread_mutex_unlock(&future->lock);
+    over = future->over;
+    pthread_cleanup_pop(1);
     return over;
 }
 

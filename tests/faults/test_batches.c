@@ -1,6 +1,7 @@
 /* Who dies, or loses its connection, in a batch. */
 #include <pthread.h>
 
+#include "proxy/manager_internal.h"
 #include "relay.h"
 #include "support.h"
 
@@ -387,4 +388,31 @@ Test(batch_rights, are_looked_at_for_each_call)
     faults_queue_unref(queue);
     waldo_manager_unref(manager);
     stop_server(&host);
+}
+
+/* ---- a server that is told to end at once ---- */
+
+/* Each call fails where it begins, on the thread that has the batch, while the loop ends what has
+ * begun. */
+Test(batch_shutdown, among_calls_that_fail)
+{
+    enum { ROUNDS = 12, CALLS = 4000, MOST_MS = 30 };
+    for (int i = 0; i < ROUNDS; i++) {
+        run one = {0};
+        start_server(&host, short_times);
+        manager = connect_to(&host, host.urls[0]);
+        reg = get_register(manager, "r");
+        OK(waldo_batch_new(manager, &one.batch, &error));
+        for (int call = 0; call < CALLS; call++)
+            OK(waldo_batch_call(one.batch, faults_register_proxy(reg), "nothing", waldo_v_none(),
+                                &error));
+        begin(&one);
+        pause_ms((unsigned)(i * 7 % MOST_MS));
+        (void)waldo__exchange_plain(manager, WALDO__WIRE__OPERATION__SHUTDOWN, 5, NULL);
+        pthread_join(one.thread, NULL);
+        waldo_batch_unref(one.batch);
+        faults_register_unref(reg);
+        waldo_manager_unref(manager);
+        stop_server(&host);
+    }
 }

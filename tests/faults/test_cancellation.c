@@ -387,3 +387,39 @@ Test(cancellation, an_exported_proxy_that_nobody_takes)
     FAILS(WALDO_EKEY, waldo_proxy_from_value(other, token, &proxy, &error));
     waldo_value_unref(token);
 }
+
+/* ---- a future that several threads wait for ---- */
+
+static waldo_future *awaited;
+
+static void *await(void *argument)
+{
+    waldo_value *result = NULL;
+    waldo_error failure;
+    int *status = argument;
+    *status = waldo_future_result(awaited, 60, &result, &failure);
+    waldo_value_unref(result);
+    return NULL;
+}
+
+Test(cancellation, a_cancelled_waiter_leaves_a_future_to_the_others)
+{
+    waldo_queue *items;
+    OK(waldo_queue_new(manager, 0, &items, &error));
+    OK(waldo_call_async(waldo_queue_proxy(items), "get", waldo_v_none(), &awaited, &error));
+    enum { WAITERS = 3 };
+    pthread_t threads[WAITERS];
+    int status[WAITERS] = {1, 1, 1};
+    for (int i = 0; i < WAITERS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, await, &status[i]), 0);
+    /* Whichever has the connection: that is not cancelled, and the others are where they sleep. */
+    pause_ms(200);
+    cr_assert_eq(pthread_cancel(threads[WAITERS - 1]), 0);
+    OK(waldo_queue_put(items, waldo_v(1), 0, &error));
+    for (int i = 0; i < WAITERS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < WAITERS - 1; i++)
+        cr_assert_eq(status[i], 0);
+    waldo_future_unref(awaited);
+    waldo_queue_unref(items);
+}

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "wire/poison.h"
 #include "wire/spares.h"
 
 enum { MANY = 200, MOST_KEPT = 128, SHORT = 100, LONG = 4096 };
@@ -43,7 +44,7 @@ Test(spares, what_is_given_comes_back_as_it_was)
     cr_assert_eq(again, one);
     cr_assert_eq(again->number, 7);
     cr_assert_eq(again->buffer.size, (size_t)0);
-    cr_assert_str_eq((const char *)again->buffer.data, "text");
+    cr_assert(WALDO__POISONS || strcmp((const char *)again->buffer.data, "text") == 0);
     cr_assert_eq(fresh->number, 0);
     cr_assert_eq(ended, 0u);
     waldo__spares_give(&spares, again);
@@ -73,7 +74,7 @@ Test(spares, a_long_buffer_is_not_kept)
     waldo__buffer buffer = {0};
     cr_assert(waldo__buffer_reserve(&buffer, SHORT));
     waldo__spares_trim(&buffer);
-    cr_assert_not_null(buffer.data);
+    cr_assert_neq(buffer.data == NULL, !WALDO__POISONS);
     cr_assert(waldo__buffer_reserve(&buffer, LONG));
     waldo__spares_trim(&buffer);
     cr_assert_null(buffer.data);
