@@ -312,24 +312,30 @@ static void unlock(void *lock)
     pthread_mutex_unlock(lock);
 }
 
+/* For the thread that drives it; this one may be cancelled. With the lock. */
+static void wait_for_driver(waldo_future *future, waldo__deadline deadline)
+{
+    pthread_cleanup_push(unlock, &future->lock);
+    (void)waldo__wait_until(&future->changed, &future->lock, deadline);
+    pthread_cleanup_pop(0);
+}
+
 int waldo_future_wait(waldo_future *future, double seconds)
 {
     waldo__deadline deadline = waldo__deadline_in(seconds);
     if (is_of_parent(future))
         return 1;
-    bool over;
     pthread_mutex_lock(&future->lock);
-    pthread_cleanup_push(unlock, &future->lock);
     while (!future->over) {
         if (!future->driven)
             drive_to_the_end(future, deadline);
         else
-            (void)waldo__wait_until(&future->changed, &future->lock, deadline);
+            wait_for_driver(future, deadline);
         if (!future->over && waldo__deadline_left(deadline) == 0)
             break;
     }
-    over = future->over;
-    pthread_cleanup_pop(1);
+    bool over = future->over;
+    pthread_mutex_unlock(&future->lock);
     return over;
 }
 
