@@ -23,9 +23,8 @@ static const char usage[] =
     "                       ipc:///run/me.sock?shm=0 lets nobody move to shared memory;\n"
     "                       port 0 takes a free one\n"
     "  --load FILE.so       a module that registers types; once for each\n"
-    "  --share NAME=TYPE    all clients that ask for NAME get the same object, of a TYPE that\n"
-    "                       is made without arguments, as Queue, dict, list, set, Lock\n"
-    "                       and Event are; once for each\n"
+    "  --share NAME=TYPE    all clients that ask for NAME get the same object: jobs=Queue,\n"
+    "                       'start=Barrier(3)', \"total=Value('q', 0)\"; once for each\n"
     "  --authkey-file FILE  a key ring (waldo-keygen makes one); the user's own key\n"
     "  --max-message BYTES  the largest message taken or sent; 64 MiB\n"
     "  --lease SECONDS      a client that is silent for so long is given up; 10\n"
@@ -39,7 +38,7 @@ static const char usage[] =
     "                       kept_bytes, tickets, depth, batch, memory (waldo/limits.h)\n"
     "  --version, --help\n";
 
-enum { MAX_URLS = 16, MAX_SHARED = 256 };
+enum { MAX_URLS = 16, MAX_SHARED = 256, MAX_ARGUMENTS = 16 };
 
 typedef struct waldod_settings {
     waldo_registry *registry;
@@ -145,22 +144,86 @@ static int take_limit(const char *text, uint64_t limits[WALDO_LIMIT_COUNT])
     return 0;
 }
 
-/* NAME=TYPE. Types of modules are known when all options have been read. */
-static int share(waldo_registry *registry, const char *text)
+/* ---- --share: NAME=TYPE, or NAME=TYPE(ARGUMENT, ...) ---- */
+
+/* An integer, or a text in quotes, from *at on, which moves behind it. NULL: it is neither. */
+static waldo_value *take_argument(const char **at)
+{
+    waldo_value *value = NULL;
+    const char *start = *at;
+    const char *end = *start == '\'' || *start == '"' ? strchr(start + 1, *start) : NULL;
+    if (end) {
+        *at = end + 1;
+        (void)!waldo_value_parse_str(start + 1, (size_t)(end - start - 1), &value, NULL);
+        return value;
+    }
+    *at += strcspn(start, ",) ");
+    char *number = strndup(start, (size_t)(*at - start));
+    if (number)
+        (void)!waldo_value_parse_int(number, 10, &value, NULL);
+    free(number);
+    return value;
+}
+
+static bool skip(const char **at, char wanted)
+{
+    *at += strspn(*at, " ");
+    bool found = **at == wanted;
+    *at += found;
+    *at += strspn(*at, " ");
+    return found;
+}
+
+/* What stands from the parenthesis on, to the end. NULL: it is no list of arguments. */
+static waldo_value *read_arguments_of_type(const char *at)
+{
+    waldo_value *items[MAX_ARGUMENTS];
+    size_t count = 0;
+    bool ends = false, goes_on = skip(&at, '(') && !(ends = skip(&at, ')'));
+    while (goes_on && count < MAX_ARGUMENTS) {
+        items[count++] = take_argument(&at);
+        goes_on = skip(&at, ',');
+        ends = !goes_on && skip(&at, ')');
+    }
+    waldo_value *arguments = waldo_v_tuple_of(items, count);
+    if (ends && *at == '\0')
+        return arguments;
+    waldo_value_unref(arguments);
+    return NULL;
+}
+
+static int share_as(waldo_registry *registry, const char *name, const char *type_id,
+                    waldo_value *arguments, const char *text)
 {
     waldo_error error;
-    const char *type_id = strchr(text, '=');
-    if (!type_id || type_id == text || type_id[1] == '\0')
-        return complain("--share takes a NAME, '=', and the type of the object");
-    char *name = strndup(text, (size_t)(type_id - text));
-    int status = name ? waldo_registry_share(registry, name, type_id + 1, waldo_v_none(), &error)
-                      : waldo_error_set(&error, WALDO_ENOMEM, "no memory");
-    free(name);
+    int status = waldo_registry_share(registry, name, type_id, arguments, &error);
     if (status >= 0)
         return 0;
     fprintf(stderr, "waldod: --share %s: ", text);
     waldo_error_print(&error, stderr);
     return 1;
+}
+
+/* Types of modules are known when all options have been read. */
+static int share(waldo_registry *registry, const char *text)
+{
+    size_t name_size = strcspn(text, "=");
+    const char *type_id = text[name_size] ? text + name_size + 1 : "";
+    size_t type_size = strcspn(type_id, "(");
+    if (name_size == 0 || type_size == 0)
+        return complain("--share takes a NAME, '=', and the type of the object");
+    waldo_value *arguments =
+        type_id[type_size] ? read_arguments_of_type(type_id + type_size) : waldo_v_none();
+    char *name = strndup(text, name_size), *type = strndup(type_id, type_size);
+    int status = 1;
+    if (!arguments)
+        status = complain("--share takes integers and texts in quotes as arguments of a type");
+    else if (name && type)
+        status = share_as(registry, name, type, waldo_value_ref(arguments), text);
+    waldo_value_unref(arguments);
+    free(name);
+    free(type);
+    return status;
 }
 
 static int share_all(const waldod_settings *settings)

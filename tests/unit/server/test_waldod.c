@@ -52,11 +52,65 @@ Test(waldod, what_it_does_not_share, .fini = daemon_kill_all)
     refuse_share("=Queue", 2, usage);
     refuse_share("jobs=", 2, usage);
     refuse_share("", 2, usage);
+    refuse_share("jobs=(3)", 2, usage);
     refuse_share("jobs=Quue", 1, "KeyError: no type 'Quue' is registered");
     refuse_share("jobs=Thing", 1, "KeyError: no type 'Thing' is registered");
     refuse_share("my jobs=Queue", 1, "ValueError: 'my jobs' is no typeid");
     refuse_share("dict=Queue", 1, "FileExistsError: typeid 'dict' is taken by");
     refuse_share("jobs=Iterator", 1, "ValueError: 'Iterator' has no constructor");
+}
+
+Test(waldod, what_are_no_arguments_of_a_shared_type, .fini = daemon_kill_all)
+{
+    static const char *const texts[] = {
+        "q=Queue(",     "q=Queue(1",   "q=Queue(1,)", "q=Queue(,1)", "q=Queue(a)",
+        "q=Queue(1.5)", "q=Queue(1)x", "q=Queue(1))", "v=Value('q)", "v=Value('q' 0)"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        refuse_share(texts[i], 2, "--share takes integers and texts in quotes as arguments");
+    refuse_share("q=Queue(0, 0, 0)", 1, "TypeError: ");
+    refuse_share("l=Lock('text')", 1, "TypeError: creation of a shared 'Lock'");
+}
+
+Test(waldod, arguments_of_shared_types, .fini = daemon_kill_all)
+{
+    const char *const arguments[] = {WALDOD,
+                                     "--listen",
+                                     "tcp://127.0.0.1:0",
+                                     "--share",
+                                     "one=Queue(1)",
+                                     "--share",
+                                     "any=Queue()",
+                                     "--share=v=Value( \"q\" , -7 ) ",
+                                     NULL};
+    char url[DAEMON_URL_SIZE];
+    daemon_process process;
+    waldo_manager *manager = NULL;
+    waldo_error err = WALDO_ERROR_INIT;
+    waldo_queue *one = NULL, *any = NULL;
+    waldo_shared_value *value = NULL;
+    waldo_value *content = NULL;
+    int64_t number = 0;
+
+    daemon_spawn(&process, arguments);
+    daemon_read_url(&process, url);
+    cr_assert_eq(waldo_connect(url, NULL, &manager, &err), 0, "%s", err.message);
+    cr_assert_eq(waldo_queue_from_name(manager, "one", &one, &err), 0, "%s", err.message);
+    cr_assert_eq(waldo_queue_from_name(manager, "any", &any, &err), 0, "%s", err.message);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(waldo_queue_put(one, waldo_v(i), 0, &err), i == 0 ? 0 : WALDO_EFULL);
+        cr_assert_eq(waldo_queue_put(any, waldo_v(i), 0, &err), 0);
+    }
+    cr_assert_eq(waldo_shared_value_from_name(manager, "v", &value, &err), 0, "%s", err.message);
+    cr_assert_eq(waldo_shared_value_get(value, &content, &err), 0, "%s", err.message);
+    cr_assert_eq(waldo_value_get_int64(content, &number, &err), 0);
+    cr_assert_eq(number, -7);
+    waldo_value_unref(content);
+    waldo_shared_value_unref(value);
+    waldo_queue_unref(one);
+    waldo_queue_unref(any);
+    waldo_manager_unref(manager);
+    daemon_stop(&process);
 }
 
 static void begin_to(daemon_process *process, const char *what, const char *url)
