@@ -53,9 +53,9 @@ static void forget_copy(void *saved)
 
 /* ---- the table ---- */
 
-static const char *const queue_methods[] = {"put",        "put_nowait", "put_many", "get",
-                                            "get_nowait", "get_many",   "qsize",    "empty",
-                                            "full",       "task_done",  "counts",   NULL};
+static const char *const queue_methods[] = {
+    "put",   "put_nowait", "put_many",  "get",    "get_nowait",  "get_many", "qsize",
+    "empty", "full",       "task_done", "counts", "acknowledge", NULL};
 
 static const waldo__participant participants[] = {
     {&waldo_builtin_dict_service, NULL, false, hold_cell, let_cell_go, save_cell, restore_dict,

@@ -294,7 +294,7 @@ static int counts(void *self, waldo_call *call, Waldo__Builtin__QueueCounts *res
     waldo__room_lock(queue->room);
     result->items = (int64_t)queue->items.count;
     result->unfinished = (int64_t)queue->unfinished;
-    result->taken = (int64_t)queue->taken.count;
+    result->taken = waldo__taken_count(queue);
     result->returned = (int64_t)queue->returned;
     result->getters = (int64_t)queue->getters.count;
     result->putters = (int64_t)queue->putters.count;

@@ -33,6 +33,7 @@ typedef struct waldo__queue {
     waldo__waiters joiners;
     waldo__map taken;          /* ticket -> waldo__taken */
     waldo__taken *first_taken; /* the same, newest first */
+    waldo__taken *of_steps;    /* those of them that have a step */
     uint64_t last_ticket;
 } waldo__queue;
 
@@ -44,6 +45,10 @@ struct waldo__taken {
     uint64_t ticket;
     uint8_t session[WALDO__SESSION_ID_SIZE];
     waldo__alarm alarm; /* the end of its lease */
+    /* The step that acknowledged it, of the transaction that holds the queue; NULL: none. Until
+     * that ends, nothing is given up that an undone one would have to give back. */
+    waldo_call *step;
+    waldo__taken *next_of_step;
 };
 
 enum waldo__visit_kind {
@@ -142,6 +147,11 @@ void waldo__queue_finish(waldo__queue *queue, uint64_t count);
 int waldo__queue_hand_out(waldo__queue *queue, waldo__visit *visit, waldo__delivery *delivery);
 /* An item goes back, if it is still taken. With the lock. */
 void waldo__queue_take_back(waldo__queue *queue, uint64_t ticket, waldo__items *dropped);
+/* How many are taken that nobody has acknowledged. With the lock. */
+int64_t waldo__taken_count(const waldo__queue *queue);
+/* What steps of a transaction have acknowledged is done, or taken as before. With the lock. */
+void waldo__taken_end_steps(waldo__queue *queue, waldo__items *done);
+void waldo__taken_undo_steps(waldo__queue *queue);
 /* Of destroy. */
 void waldo__taken_free_all(waldo__queue *queue);
 

@@ -162,6 +162,44 @@ static int raise_unknown(waldo_call *call, int64_t ticket)
                             (long long)ticket);
 }
 
+static void end_acknowledged(waldo__queue *queue, waldo__taken *taken, waldo_call *call,
+                             waldo__items *done)
+{
+    waldo__items_append(done, end_taken(queue, taken));
+    unwatch_if_last(queue, call);
+}
+
+/* One that a step has acknowledged is done as far as others of its transaction are concerned. */
+static void leave_to_transaction(waldo__queue *queue, waldo__taken *taken, waldo_call *step)
+{
+    taken->step = step;
+    taken->next_of_step = queue->of_steps;
+    queue->of_steps = taken;
+}
+
+void waldo__taken_end_steps(waldo__queue *queue, waldo__items *done)
+{
+    while (queue->of_steps) {
+        waldo__taken *taken = queue->of_steps;
+        queue->of_steps = taken->next_of_step;
+        end_acknowledged(queue, taken, taken->step, done);
+    }
+}
+
+void waldo__taken_undo_steps(waldo__queue *queue)
+{
+    for (; queue->of_steps; queue->of_steps = queue->of_steps->next_of_step)
+        queue->of_steps->step = NULL;
+}
+
+int64_t waldo__taken_count(const waldo__queue *queue)
+{
+    int64_t count = (int64_t)queue->taken.count;
+    for (const waldo__taken *taken = queue->of_steps; taken; taken = taken->next_of_step)
+        count--;
+    return count;
+}
+
 int waldo__queue_acknowledge(void *self, waldo_call *call,
                              const Waldo__Builtin__QueueTicket *arguments)
 {
@@ -169,13 +207,15 @@ int waldo__queue_acknowledge(void *self, waldo_call *call,
     waldo__items done = {0};
     waldo__room_lock(queue->room);
     waldo__taken *taken = find(queue, arguments->ticket);
-    if (taken) {
-        waldo__items_append(&done, end_taken(queue, taken));
+    bool known = taken && !taken->step;
+    if (known && call->is_step)
+        leave_to_transaction(queue, taken, call);
+    else if (known)
+        end_acknowledged(queue, taken, call, &done);
+    if (known)
         waldo__queue_finish(queue, 1);
-        unwatch_if_last(queue, call);
-    }
     waldo__queue_leave(queue, &done);
-    return taken ? 0 : raise_unknown(call, arguments->ticket);
+    return known ? 0 : raise_unknown(call, arguments->ticket);
 }
 
 int waldo__queue_give_back(void *self, waldo_call *call,

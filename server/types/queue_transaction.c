@@ -1,7 +1,8 @@
 /* Queue in a transaction, which holds the room's lock all the time.
  *
- * Items that a step got are with its visit, whose on_lost puts them back; so what has to be saved
- * is only where the queue ended, and its counts. */
+ * Items that a step got are with its visit, whose on_lost puts them back, and those that one
+ * acknowledged stay where they are until its end; so what has to be saved is only where the queue
+ * ended, and its counts. */
 #include <stdlib.h>
 
 #include "types/queue.h"
@@ -21,9 +22,10 @@ void waldo__queue_hold(void *self)
 void waldo__queue_let_go(void *self)
 {
     waldo__queue *queue = self;
-    waldo__items none = {0};
+    waldo__items done = {0};
     queue->is_held = false;
-    waldo__queue_leave(queue, &none);
+    waldo__taken_end_steps(queue, &done);
+    waldo__queue_leave(queue, &done);
 }
 
 int waldo__queue_save(void *self, waldo_call *call, void **ret_saved)
@@ -50,5 +52,6 @@ void waldo__queue_restore(void *self, void *saved)
     queue->items = before;
     queue->last_place = before_it->last_place;
     queue->unfinished = before_it->unfinished;
+    waldo__taken_undo_steps(queue);
     free(saved);
 }

@@ -38,6 +38,20 @@ int serve_jobs(waldo_queue *jobs, waldo_queue *answers, waldo_error *reterr)
     return status == WALDO_ESHUTDOWN ? 0 : status;
 }
 
+int answer_job(waldo_manager *manager, waldo_queue *jobs, int64_t ticket, waldo_queue *answers,
+               const waldo_value *answer, waldo_error *reterr)
+{
+    WALDO_AUTO(waldo_transaction) both = NULL;
+    int status = waldo_transaction_new(manager, &both, reterr);
+    if (status >= 0)
+        status = waldo_transaction_add(both, waldo_queue_proxy(jobs), "acknowledge",
+                                       waldo_v_tuple(waldo_v_int64(ticket)), reterr);
+    if (status >= 0)
+        status = waldo_transaction_add(both, waldo_queue_proxy(answers), "put",
+                                       waldo_v_tuple(waldo_value_ref(answer)), reterr);
+    return status < 0 ? status : waldo_transaction_commit(both, NULL, reterr);
+}
+
 int get_urgent_first(waldo_queue *urgent, waldo_queue *normal, waldo_value **ret_item,
                      waldo_error *reterr)
 {

@@ -305,6 +305,27 @@ Test(docs, queues)
     expect_no_objects();
 }
 
+Test(docs, an_answer_and_the_end_of_its_job)
+{
+    waldo_queue *jobs, *answers;
+    waldo_queue_taken job;
+    CHECK(waldo_queue_new(manager, 0, &jobs, &error));
+    CHECK(waldo_queue_new(manager, 1, &answers, &error));
+    for (int i = 0; i < 2; i++)
+        CHECK(waldo_queue_put(jobs, waldo_v(i), 0, &error));
+    CHECK(waldo_queue_take(jobs, 30, 0, &job, &error));
+    CHECK(answer_job(manager, jobs, job.ticket, answers, job.item, &error));
+    waldo_value_unref(job.item);
+    CHECK(waldo_queue_take(jobs, 30, 0, &job, &error));
+    cr_expect_eq(answer_job(manager, jobs, job.ticket, answers, job.item, &error), WALDO_EFULL);
+    CHECK(waldo_queue_give_back(jobs, job.ticket, &error));
+    cr_expect_eq(answer_job(manager, jobs, job.ticket, answers, job.item, &error), WALDO_EKEY);
+    waldo_value_unref(job.item);
+    waldo_queue_unref(jobs);
+    waldo_queue_unref(answers);
+    expect_no_objects();
+}
+
 Test(docs, transactions)
 {
     waldo_dict *accounts;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "row.h"
+#include "rows_queue.h"
 
 static waldo_transaction *begin(void)
 {
@@ -213,6 +214,89 @@ ROW(X8_transaction_wakes_those_who_wait_at_its_end, "Queue Value")
     row_finish(client);
     waldo_proxy_unref(queue);
     waldo_proxy_unref(value);
+}
+
+/* The ticket of the queue's first item, which is this client's from now on. */
+static int64_t take(waldo_proxy *proxy)
+{
+    waldo_queue *queue = queue_of(proxy);
+    waldo_queue_taken taken = {0};
+    must(waldo_queue_take(queue, WALDO_FOREVER, 0, &taken, &err));
+    waldo_value_unref(taken.item);
+    waldo_queue_unref(queue);
+    return taken.ticket;
+}
+
+/* A result and the end of the work that led to it are one. */
+ROW(X8_transaction_acknowledges, "Queue")
+{
+    waldo_proxy *jobs = row_create("Queue", waldo_v_none());
+    waldo_proxy *answers = row_create("Queue", waldo_v_tuple(waldo_v(1)));
+    waldo_value_unref(row_call(jobs, "put", waldo_v_tuple(waldo_v("job"))));
+    int64_t ticket = take(jobs);
+    waldo_value *results = NULL;
+
+    waldo_transaction *twice = begin();
+    add(twice, answers, "put", waldo_v_tuple(waldo_v("answer")));
+    add(twice, jobs, "acknowledge", waldo_v_tuple(waldo_v_int64(ticket)));
+    add(twice, jobs, "counts", waldo_v_none());
+    add(twice, jobs, "acknowledge", waldo_v_tuple(waldo_v_int64(ticket)));
+    must_fail(waldo_transaction_commit(twice, NULL, &err), WALDO_EKEY);
+    expect_equal(waldo_transaction_failed_step(twice), 3);
+    waldo_transaction_unref(twice);
+    row_gives(answers, "qsize", waldo_v_none(), "0");
+    expect_equal(count_of(jobs, "taken"), 1);
+    expect_equal(count_of(jobs, "unfinished"), 1);
+
+    waldo_transaction *one = begin();
+    add(one, jobs, "acknowledge", waldo_v_tuple(waldo_v_int64(ticket)));
+    add(one, answers, "put", waldo_v_tuple(waldo_v("answer")));
+    must(waldo_transaction_expect(one, jobs, "qsize", waldo_v_none(), waldo_v(0), &err));
+    must(waldo_transaction_commit(one, &results, &err));
+    expect_repr(results, "[None, None, 0]");
+    expect_equal(count_of(jobs, "taken"), 0);
+    expect_equal(count_of(jobs, "unfinished"), 0);
+    row_gives(answers, "qsize", waldo_v_none(), "1");
+
+    /* Once more: it is done already, and nothing is put. */
+    must_fail(waldo_transaction_commit(one, NULL, &err), WALDO_EKEY);
+    expect_equal(waldo_transaction_failed_step(one), 0);
+    row_gives(answers, "qsize", waldo_v_none(), "1");
+    waldo_transaction_unref(one);
+    waldo_proxy_unref(jobs);
+    waldo_proxy_unref(answers);
+}
+
+/* The item is the taker's as before, and goes back when that one dies. */
+CLIENT(fail_to_acknowledge)
+{
+    waldo_proxy *jobs = row_proxy(row_hear()), *full = row_proxy(row_hear());
+    int64_t ticket = take(jobs);
+    waldo_transaction *one = begin();
+    add(one, jobs, "acknowledge", waldo_v_tuple(waldo_v_int64(ticket)));
+    add(one, full, "put", waldo_v_tuple(waldo_v("answer")));
+    must_fail(waldo_transaction_commit(one, NULL, &err), WALDO_EFULL);
+    waldo_transaction_unref(one);
+    row_say(waldo_v("undone"));
+    row_hear();
+}
+
+ROW(X8_transaction_that_fails_acknowledges_nothing, "Queue")
+{
+    waldo_proxy *jobs = row_create("Queue", waldo_v_none());
+    waldo_proxy *full = row_create("Queue", waldo_v_tuple(waldo_v(1)));
+    waldo_value_unref(row_call(jobs, "put", waldo_v_tuple(waldo_v("job"))));
+    waldo_value_unref(row_call(full, "put", waldo_v_tuple(waldo_v("old"))));
+    row_client *client = row_start_process("fail_to_acknowledge");
+    row_tell(client, row_token(jobs));
+    row_tell(client, row_token(full));
+    expect_repr(row_listen(client), "'undone'");
+    expect_equal(count_of(jobs, "taken"), 1);
+    row_kill(client);
+    expect_repr(row_call(jobs, "get", waldo_v_none()), "'job'");
+    expect_equal(count_of(jobs, "returned"), 1);
+    waldo_proxy_unref(jobs);
+    waldo_proxy_unref(full);
 }
 
 /* ---- transfers between accounts, while somebody adds them up ---- */

@@ -15,8 +15,10 @@
  *
  * A step is a call of a dict, list, set, Namespace, Value or Array, of any exposed method that
  * gives one result; or of a Queue: put, put_nowait, put_many, get, get_nowait, get_many, qsize,
- * empty, full, task_done, counts. No step waits: what would, fails (Empty, Full). An item that a
- * step got is gone from the queue, even if the reply does not arrive.
+ * empty, full, task_done, acknowledge, counts. No step waits: what would, fails (Empty, Full). An
+ * item that a step got is gone from the queue, even if the reply does not arrive: who must not lose
+ * it takes it before (waldo_queue_take), and acknowledges it in the transaction that has the
+ * result.
  *
  * The server copies each container that a step may change, as deep as the container itself, to undo
  * it: keep what changes together in containers of a moderate size. One thread may use a transaction
