@@ -6,7 +6,8 @@
 
 #include "proxy/manager_internal.h"
 
-/* Of a lease: from one beat to the next, and for each of two tries, so that both fit in behind it. */
+/* Of a lease: from one beat to the next, and for each of two tries, so that both fit in behind it.
+ */
 static const double INTERVAL = 0.4, PATIENCE = 0.3;
 /* Instants from one beat to the next at which it may be, and looks in one grace time. */
 enum { INSTANTS = 10, TRIES = 2, LOOKS = 3, SOON_NS = 20 * 1000 * 1000 };

@@ -86,7 +86,7 @@ static void run_round(result *one, double seconds, unsigned round)
     double used = bench_used();
     uint64_t start = bench_now();
     double rate = times ? one->row->run(one->row, seconds, times) : BENCH_FAILED;
-    if (rate < 0) {
+    if (!times || rate < 0) {
         one->outcome = BENCH_FAILED;
     } else {
         one->used += bench_used() - used;
