@@ -276,7 +276,8 @@ static int run_all(transaction *t)
         if (status >= 0)
             status = add_result(t, t->calls[i]);
     }
-    if (status >= 0)
+    /* Without steps there is nothing to undo, nor one that has failed. */
+    if (status >= 0 && t->steps->n_steps > 0)
         status = check_size(t);
     return status;
 }

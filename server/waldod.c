@@ -192,6 +192,14 @@ static waldo_value *read_arguments_of_type(const char *at)
     return NULL;
 }
 
+/* Of what is no NAME=TYPE(ARGUMENT, ...) at all. */
+static int refuse_to_share(const char *text, const char *why)
+{
+    fprintf(stderr, "waldod: --share %s: %s\n", text, why);
+    return 2;
+}
+
+/* TAKES arguments. */
 static int share_as(waldo_registry *registry, const char *name, const char *type_id,
                     waldo_value *arguments, const char *text)
 {
@@ -211,15 +219,18 @@ static int share(waldo_registry *registry, const char *text)
     const char *type_id = text[name_size] ? text + name_size + 1 : "";
     size_t type_size = strcspn(type_id, "(");
     if (name_size == 0 || type_size == 0)
-        return complain("--share takes a NAME, '=', and the type of the object");
+        return refuse_to_share(text, "it takes a NAME, '=', and the type of the object");
     waldo_value *arguments =
         type_id[type_size] ? read_arguments_of_type(type_id + type_size) : waldo_v_none();
+    if (!arguments)
+        return refuse_to_share(text, "what follows the type is no list of integers and of texts in "
+                                     "quotes, as in (1, 'text')");
     char *name = strndup(text, name_size), *type = strndup(type_id, type_size);
     int status = 1;
-    if (!arguments)
-        status = complain("--share takes integers and texts in quotes as arguments of a type");
-    else if (name && type)
+    if (name && type)
         status = share_as(registry, name, type, waldo_value_ref(arguments), text);
+    else
+        fputs("waldod: out of memory\n", stderr);
     waldo_value_unref(arguments);
     free(name);
     free(type);

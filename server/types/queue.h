@@ -34,6 +34,7 @@ typedef struct waldo__queue {
     waldo__map taken;          /* ticket -> waldo__taken */
     waldo__taken *first_taken; /* the same, newest first */
     waldo__taken *of_steps;    /* those of them that have a step */
+    size_t of_steps_count;
     uint64_t last_ticket;
 } waldo__queue;
 

@@ -162,42 +162,39 @@ static int raise_unknown(waldo_call *call, int64_t ticket)
                             (long long)ticket);
 }
 
-static void end_acknowledged(waldo__queue *queue, waldo__taken *taken, waldo_call *call,
-                             waldo__items *done)
-{
-    waldo__items_append(done, end_taken(queue, taken));
-    unwatch_if_last(queue, call);
-}
-
 /* One that a step has acknowledged is done as far as others of its transaction are concerned. */
 static void leave_to_transaction(waldo__queue *queue, waldo__taken *taken, waldo_call *step)
 {
     taken->step = step;
     taken->next_of_step = queue->of_steps;
     queue->of_steps = taken;
+    queue->of_steps_count++;
 }
 
 void waldo__taken_end_steps(waldo__queue *queue, waldo__items *done)
 {
+    waldo_call *step = NULL;
     while (queue->of_steps) {
         waldo__taken *taken = queue->of_steps;
         queue->of_steps = taken->next_of_step;
-        end_acknowledged(queue, taken, taken->step, done);
+        step = taken->step;
+        waldo__items_append(done, end_taken(queue, taken));
     }
+    queue->of_steps_count = 0;
+    if (step) /* all are of one session */
+        unwatch_if_last(queue, step);
 }
 
 void waldo__taken_undo_steps(waldo__queue *queue)
 {
     for (; queue->of_steps; queue->of_steps = queue->of_steps->next_of_step)
         queue->of_steps->step = NULL;
+    queue->of_steps_count = 0;
 }
 
 int64_t waldo__taken_count(const waldo__queue *queue)
 {
-    int64_t count = (int64_t)queue->taken.count;
-    for (const waldo__taken *taken = queue->of_steps; taken; taken = taken->next_of_step)
-        count--;
-    return count;
+    return (int64_t)(queue->taken.count - queue->of_steps_count);
 }
 
 int waldo__queue_acknowledge(void *self, waldo_call *call,
@@ -211,9 +208,11 @@ int waldo__queue_acknowledge(void *self, waldo_call *call,
     if (known && call->is_step)
         leave_to_transaction(queue, taken, call);
     else if (known)
-        end_acknowledged(queue, taken, call, &done);
+        waldo__items_append(&done, end_taken(queue, taken));
     if (known)
         waldo__queue_finish(queue, 1);
+    if (known && !call->is_step)
+        unwatch_if_last(queue, call);
     waldo__queue_leave(queue, &done);
     return known ? 0 : raise_unknown(call, arguments->ticket);
 }

@@ -133,3 +133,24 @@ TEST_OVER_ENGINES(sizes, an_error_text_that_is_long)
     bad_thing_unref(thing);
     waldo_manager_unref(manager);
 }
+
+/* What a client takes may be too little for anything, and nothing has to be undone for that. */
+TEST_OVER_ENGINES(sizes, a_transaction_without_steps_whose_outcome_is_too_large)
+{
+    for (size_t size = 1; size < 300; size++) {
+        waldo_manager_options options = {.max_message = size};
+        waldo_error err = WALDO_ERROR_INIT;
+        waldo_manager *manager = NULL;
+        waldo_transaction *transaction = NULL;
+
+        if (waldo_connect(server->url, &options, &manager, &err) < 0)
+            continue;
+        cr_assert_eq(waldo_transaction_new(manager, &transaction, &err), 0);
+        int status = waldo_transaction_commit(transaction, NULL, &err);
+        cr_assert(status == 0 || status == WALDO_ETOOBIG, "%zu: %d %s", size, status, err.message);
+        cr_assert_eq(waldo_transaction_failed_step(transaction), -1);
+        waldo_transaction_unref(transaction);
+        waldo_manager_unref(manager);
+    }
+    assert_serves(server);
+}

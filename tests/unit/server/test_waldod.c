@@ -46,7 +46,7 @@ static void refuse_share(const char *share, int wanted, const char *words)
 
 Test(waldod, what_it_does_not_share, .fini = daemon_kill_all)
 {
-    static const char usage[] = "--share takes a NAME, '=', and the type of the object";
+    static const char usage[] = ": it takes a NAME, '=', and the type of the object\n";
 
     refuse_share("jobs", 2, usage);
     refuse_share("=Queue", 2, usage);
@@ -67,7 +67,7 @@ Test(waldod, what_are_no_arguments_of_a_shared_type, .fini = daemon_kill_all)
         "q=Queue(1.5)", "q=Queue(1)x", "q=Queue(1))", "v=Value('q)", "v=Value('q' 0)"};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        refuse_share(texts[i], 2, "--share takes integers and texts in quotes as arguments");
+        refuse_share(texts[i], 2, ": what follows the type is no list of integers and of texts");
     refuse_share("q=Queue(0, 0, 0)", 1, "TypeError: ");
     refuse_share("l=Lock('text')", 1, "TypeError: creation of a shared 'Lock'");
 }
