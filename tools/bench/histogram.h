@@ -1,10 +1,10 @@
-/* Durations in buckets whose width is at most 1/32 of their value. */
+/* Durations in buckets whose width is at most 1/256 of their value. */
 #ifndef WALDO_BENCH_HISTOGRAM_H
 #define WALDO_BENCH_HISTOGRAM_H
 
 #include <stdint.h>
 
-enum { HISTOGRAM_STEPS = 32, HISTOGRAM_BUCKETS = 60 * HISTOGRAM_STEPS };
+enum { HISTOGRAM_STEPS = 256, HISTOGRAM_BUCKETS = 60 * HISTOGRAM_STEPS };
 
 typedef struct histogram {
     uint64_t counts[HISTOGRAM_BUCKETS];
