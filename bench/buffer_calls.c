@@ -41,12 +41,6 @@ static double there_and_back(waldo_dict *dict, waldo_mp_buffer *buffer)
     return seconds;
 }
 
-static int compare(const void *left, const void *right)
-{
-    double difference = *(const double *)left - *(const double *)right;
-    return (difference > 0) - (difference < 0);
-}
-
 int main(int argc, char **argv)
 {
     static double times[SIZES][ROUNDS];
@@ -65,11 +59,9 @@ int main(int argc, char **argv)
         for (int i = 0; i < SIZES; i++)
             times[i][round] = there_and_back(dict, buffers[i]);
     double grown = server_resident() - before;
-    for (int i = 0; i < SIZES; i++)
-        qsort(times[i], ROUNDS, sizeof times[i][0], compare);
+    double large = median(times[0], ROUNDS) * 1e6, small = median(times[1], ROUNDS) * 1e6;
     printf("1 GiB %.1f us   1 KiB %.1f us   ratio %.2f   the server's memory grew by %.1f MiB\n",
-           times[0][ROUNDS / 2] * 1e6, times[1][ROUNDS / 2] * 1e6,
-           times[0][ROUNDS / 2] / times[1][ROUNDS / 2], grown / (1 << 20));
+           large, small, large / small, grown / (1 << 20));
     for (int i = 0; i < SIZES; i++)
         waldo_mp_buffer_unref(buffers[i]);
     waldo_dict_unref(dict);

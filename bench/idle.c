@@ -112,12 +112,6 @@ static void measure_memory(const char *listen, int clients)
 
 /* ---- objects ---- */
 
-static int compare(const void *left, const void *right)
-{
-    double difference = *(const double *)left - *(const double *)right;
-    return difference > 0 ? 1 : -(difference < 0);
-}
-
 static double median_call(waldo_event *event)
 {
     static double times[CALLS];
@@ -126,8 +120,7 @@ static double median_call(waldo_event *event)
         must(waldo_event_is_set(event, &error), &error);
         times[i] = now() - start;
     }
-    qsort(times, CALLS, sizeof times[0], compare);
-    return times[CALLS / 2] * 1e6;
+    return median(times, CALLS) * 1e6;
 }
 
 static double best_call(waldo_event *event)

@@ -81,11 +81,35 @@ double server_resident(void)
     return (double)kilobytes * 1024;
 }
 
+static double used_by(clockid_t clock)
+{
+    struct timespec time;
+    if (clock_gettime(clock, &time) != 0)
+        fail("a processor time is not known", NULL);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 double server_used(void)
 {
     clockid_t clock;
-    struct timespec time;
-    if (clock_getcpuclockid(server, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    if (clock_getcpuclockid(server, &clock) != 0)
         fail("the server's time is not known", NULL);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    return used_by(clock);
+}
+
+double both_used(void)
+{
+    return used_by(CLOCK_PROCESS_CPUTIME_ID) + server_used();
+}
+
+static int compare(const void *left, const void *right)
+{
+    double difference = *(const double *)left - *(const double *)right;
+    return (difference > 0) - (difference < 0);
+}
+
+double median(double *figures, size_t count)
+{
+    qsort(figures, count, sizeof *figures, compare);
+    return figures[count / 2];
 }

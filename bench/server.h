@@ -3,6 +3,8 @@
 #ifndef WALDO_BENCH_SERVER_H
 #define WALDO_BENCH_SERVER_H
 
+#include <stddef.h>
+
 #include <waldo/error.h>
 
 /* Prints what failed, and the error unless it is NULL; kills the server and exits. */
@@ -22,7 +24,11 @@ const char *server_start(const char *listen, const char *lease);
 void server_end(void);
 /* Bytes that it has in memory. */
 double server_resident(void);
-/* Seconds of processor time that it has used. */
+/* Seconds of processor time that it has used; that it and this program have. */
 double server_used(void);
+double both_used(void);
+
+/* Sorts them. */
+double median(double *figures, size_t count);
 
 #endif

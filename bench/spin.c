@@ -5,12 +5,9 @@
  *
  * Defaults: 20000 calls for each figure, in rounds between those of all others; tcp://127.0.0.1:0.
  */
-#include <spawn.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <waldo/waldo.h>
 
@@ -39,25 +36,6 @@ typedef struct figure {
     long calls;
 } figure;
 
-static int compare(const void *left, const void *right)
-{
-    double difference = *(const double *)left - *(const double *)right;
-    return (difference > 0) - (difference < 0);
-}
-
-static double median(double *figures, size_t count)
-{
-    qsort(figures, count, sizeof *figures, compare);
-    return figures[count / 2];
-}
-
-static double own_time(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* Asleep: what else it does is not what is measured. */
 static void rest(int pause_us)
 {
@@ -68,7 +46,7 @@ static void rest(int pause_us)
 
 static void run(waldo_dict *dict, int pause_us, long calls, figure *one, int round)
 {
-    double used = own_time() + server_used();
+    double used = both_used();
     for (long i = 0; i < calls; i++) {
         waldo_value *item;
         rest(pause_us);
@@ -77,7 +55,7 @@ static void run(waldo_dict *dict, int pause_us, long calls, figure *one, int rou
         times[i] = now() - start;
         waldo_value_unref(item);
     }
-    one->used += own_time() + server_used() - used;
+    one->used += both_used() - used;
     one->calls += calls;
     one->medians[round] = median(times, (size_t)calls);
 }

@@ -29,19 +29,6 @@ static int rounds = ROUNDS;
 
 /* ---- times ---- */
 
-static int by_size(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
-/* In microseconds. */
-static double median(double *times, int count)
-{
-    qsort(times, (size_t)count, sizeof *times, by_size);
-    return times[count / 2] * 1e6;
-}
-
 static void keep_best(double *best, double time)
 {
     if (*best == 0 || time < *best)
@@ -49,7 +36,7 @@ static void keep_best(double *best, double time)
 }
 
 /* The round trip of a call that has nothing to do with those who wait; a pause in microseconds goes
- * before each. */
+ * before each. In microseconds. */
 static double round_trip(waldo_lock *lock, int calls, unsigned pause)
 {
     double times[CALLS];
@@ -60,7 +47,7 @@ static double round_trip(waldo_lock *lock, int calls, unsigned pause)
         must(waldo_lock_locked(lock, &err), &err);
         times[i] = now() - begin;
     }
-    return median(times, calls);
+    return median(times, (size_t)calls) * 1e6;
 }
 
 static double best_round_trip(waldo_lock *lock)
@@ -181,7 +168,7 @@ static double hand_over(runner *runners)
         memcpy(times + count, runners[i].times, (size_t)runners[i].count * sizeof *times);
         count += runners[i].count;
     }
-    return median(times, count);
+    return median(times, (size_t)count) * 1e6;
 }
 
 static void measure_hand_over(waldo_manager *manager)

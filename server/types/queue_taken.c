@@ -205,14 +205,14 @@ int waldo__queue_acknowledge(void *self, waldo_call *call,
     waldo__room_lock(queue->room);
     waldo__taken *taken = find(queue, arguments->ticket);
     bool known = taken && !taken->step;
-    if (known && call->is_step)
+    if (known && call->is_step) {
         leave_to_transaction(queue, taken, call);
-    else if (known)
+    } else if (known) {
         waldo__items_append(&done, end_taken(queue, taken));
+        unwatch_if_last(queue, call);
+    }
     if (known)
         waldo__queue_finish(queue, 1);
-    if (known && !call->is_step)
-        unwatch_if_last(queue, call);
     waldo__queue_leave(queue, &done);
     return known ? 0 : raise_unknown(call, arguments->ticket);
 }

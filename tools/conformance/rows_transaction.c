@@ -230,9 +230,9 @@ static int64_t take(waldo_proxy *proxy)
 /* A result and the end of the work that led to it are one. */
 ROW(X8_transaction_acknowledges, "Queue")
 {
-    waldo_proxy *jobs = row_create("Queue", waldo_v_none());
-    waldo_proxy *answers = row_create("Queue", waldo_v_tuple(waldo_v(1)));
-    waldo_value_unref(row_call(jobs, "put", waldo_v_tuple(waldo_v("job"))));
+    waldo_proxy *jobs = new_queue(0);
+    waldo_proxy *answers = new_queue(1);
+    put(jobs, waldo_v("job"));
     int64_t ticket = take(jobs);
     waldo_value *results = NULL;
 
@@ -283,17 +283,17 @@ CLIENT(fail_to_acknowledge)
 
 ROW(X8_transaction_that_fails_acknowledges_nothing, "Queue")
 {
-    waldo_proxy *jobs = row_create("Queue", waldo_v_none());
-    waldo_proxy *full = row_create("Queue", waldo_v_tuple(waldo_v(1)));
-    waldo_value_unref(row_call(jobs, "put", waldo_v_tuple(waldo_v("job"))));
-    waldo_value_unref(row_call(full, "put", waldo_v_tuple(waldo_v("old"))));
+    waldo_proxy *jobs = new_queue(0);
+    waldo_proxy *full = new_queue(1);
+    put(jobs, waldo_v("job"));
+    put(full, waldo_v("old"));
     row_client *client = row_start_process("fail_to_acknowledge");
     row_tell(client, row_token(jobs));
     row_tell(client, row_token(full));
     expect_repr(row_listen(client), "'undone'");
     expect_equal(count_of(jobs, "taken"), 1);
     row_kill(client);
-    expect_repr(row_call(jobs, "get", waldo_v_none()), "'job'");
+    expect_repr(get(jobs), "'job'");
     expect_equal(count_of(jobs, "returned"), 1);
     waldo_proxy_unref(jobs);
     waldo_proxy_unref(full);

@@ -7,6 +7,17 @@
 
 #include "secure/channel.h"
 
+/* Can this machine use it? After sodium_init(). */
+static inline bool has_cipher(unsigned cipher)
+{
+    return waldo__ciphers() >> cipher & 1;
+}
+
+static inline waldo__cipher fastest_cipher(void)
+{
+    return has_cipher(WALDO__AES256_GCM) ? WALDO__AES256_GCM : WALDO__CHACHA20_POLY1305;
+}
+
 /* A ring with one key, made of the authkey. */
 static inline waldo__keyring *make_ring(const char *authkey)
 {

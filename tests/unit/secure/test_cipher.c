@@ -2,7 +2,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "secure/cipher.h"
+#include "unit/secure/support.h"
 
 static void init(void)
 {
@@ -11,15 +11,10 @@ static void init(void)
 
 TestSuite(cipher, .init = init);
 
-static bool has(waldo__cipher cipher)
-{
-    return waldo__ciphers() >> cipher & 1;
-}
-
 static void with_each(void (*test)(waldo__cipher cipher))
 {
     test(WALDO__CHACHA20_POLY1305);
-    if (has(WALDO__AES256_GCM))
+    if (has_cipher(WALDO__AES256_GCM))
         test(WALDO__AES256_GCM);
 }
 
@@ -115,7 +110,7 @@ Test(cipher, aes_gives_what_the_published_vectors_say)
                                     0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18,
                                     0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0,
                                     0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19};
-    if (!has(WALDO__AES256_GCM))
+    if (!has_cipher(WALDO__AES256_GCM))
         cr_skip_test("this processor has no instructions for AES");
     waldo__cipher_key key;
     uint8_t zeros[WALDO__CIPHER_KEY_SIZE] = {0}, sealed[sizeof block];
@@ -128,7 +123,7 @@ Test(cipher, aes_gives_what_the_published_vectors_say)
 
 Test(cipher, aes_has_a_big_endian_counter_behind_four_zeros_and_another_key_after_rekeying)
 {
-    if (!has(WALDO__AES256_GCM))
+    if (!has_cipher(WALDO__AES256_GCM))
         cr_skip_test("this processor has no instructions for AES");
     uint8_t bytes[WALDO__CIPHER_KEY_SIZE] = {1, 2, 3};
     uint8_t last[12] = {0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255};
