@@ -1,6 +1,7 @@
 /* A server that ended and came again at the same place, or that breaks its connections. */
 #include <stdatomic.h>
 
+#include "../held_port.h"
 #include "fake_server.h"
 #include "server.h"
 
@@ -32,8 +33,11 @@ static void assert_stale_or_unknown(bad_thing *thing)
         assert_error(err, WALDO_EUNKNOWNOUTCOME, "which may have run");
 }
 
-static void restart(const char *listen)
+static void restart(const char *scheme)
 {
+    int holder;
+    char listen[DAEMON_URL_SIZE];
+    hold_port(scheme, listen, sizeof listen, &holder);
     test_server first = {.descriptors = 0}, second = {.descriptors = 0};
     server_start(&first, listen);
     waldo_manager *manager = server_connect(&first);
@@ -62,21 +66,25 @@ static void restart(const char *listen)
     bad_thing_unref(fresh);
     waldo_manager_unref(manager);
     server_stop(&second);
+    close(holder);
 }
 
 Test(lives, an_object_of_an_earlier_life_direct, .fini = daemon_kill_all)
 {
-    restart("tcp://127.0.0.1:0");
+    restart("tcp");
 }
 
 Test(lives, an_object_of_an_earlier_life_nanomsg, .fini = daemon_kill_all)
 {
-    restart("nn+tcp://127.0.0.1:0");
+    restart("nn+tcp");
 }
 
 /* A call under way when its server was killed, and the same address serves again. */
-static void come_back(const char *listen)
+static void come_back(const char *scheme)
 {
+    int holder;
+    char listen[DAEMON_URL_SIZE];
+    hold_port(scheme, listen, sizeof listen, &holder);
     test_server first = {.descriptors = 0}, second = {.descriptors = 0};
     server_start(&first, listen);
     waldo_manager *manager = server_connect(&first);
@@ -94,16 +102,17 @@ static void come_back(const char *listen)
     bad_thing_unref(call.thing);
     waldo_manager_unref(manager);
     server_stop(&second);
+    close(holder);
 }
 
 Test(lives, a_server_that_was_killed_and_comes_back_direct, .fini = daemon_kill_all)
 {
-    come_back("tcp://127.0.0.1:0");
+    come_back("tcp");
 }
 
 Test(lives, a_server_that_was_killed_and_comes_back_nanomsg, .fini = daemon_kill_all)
 {
-    come_back("nn+tcp://127.0.0.1:0");
+    come_back("nn+tcp");
 }
 
 Test(lives, a_server_that_was_killed, .fini = daemon_kill_all)

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../held_port.h"
 #include "trial/types.h"
 
 waldo_error err;
@@ -19,12 +20,16 @@ static const double PATIENCE = 20.0;
 /* For what closes by itself. */
 static const double END_PATIENCE = 5.0;
 
+enum { MAX_HELD = 64 };
+
 static struct {
     bool over;          /* harness_end was there */
     bool failed;        /* it found something */
     size_t descriptors; /* open at the beginning */
     char directory[64]; /* of socket files, or "" */
     unsigned addresses;
+    int held[MAX_HELD]; /* ports that a server may come back to */
+    int held_count;
     /* The suite's server: */
     harness_process process;
     waldo_server *here;
@@ -101,12 +106,24 @@ static const char *path_of_sockets(void)
     return suite.directory;
 }
 
+static void hold(const char *scheme, char *address, size_t size)
+{
+    cr_assert_lt(suite.held_count, MAX_HELD);
+    hold_port(scheme, address, size, &suite.held[suite.held_count++]);
+}
+
+static void let_ports_go(void)
+{
+    while (suite.held_count > 0)
+        close(suite.held[--suite.held_count]);
+}
+
 void harness_listen_address(bool direct, char *address, size_t size)
 {
     unsigned number = ++suite.addresses;
     const char *prefix = direct ? "" : "nn+";
     if (harness_transport_is("ws"))
-        snprintf(address, size, "ws://127.0.0.1:0");
+        hold("ws", address, size);
     else if (harness_transport_is("inproc"))
         snprintf(address, size, "inproc://conformance-%u", number);
     else if (harness_transport_is("shm"))
@@ -115,7 +132,7 @@ void harness_listen_address(bool direct, char *address, size_t size)
         snprintf(address, size, "%sipc://%s/%u%s", prefix, path_of_sockets(), number,
                  direct && harness_client_is_direct() ? "?shm=0" : "");
     else
-        snprintf(address, size, "%stcp://127.0.0.1:0", prefix);
+        hold(direct ? "tcp" : "nn+tcp", address, size);
 }
 
 void harness_client_address(const char *server_address, char *address, size_t size)
@@ -413,6 +430,7 @@ void harness_end(void)
     int children = end_children();
     if (children > 0)
         complain("%d processes are left", children);
+    let_ports_go();
     check_descriptors();
     check_leaks();
     if (suite.directory[0] && rmdir(suite.directory) < 0)

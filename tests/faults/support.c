@@ -13,6 +13,8 @@
 
 #include <sodium.h>
 
+#include "../held_port.h"
+
 /* ---- waiting ---- */
 
 double now(void)
@@ -219,10 +221,10 @@ static void prepare(server *one, const char *const *options)
     char key[160];
     format_key(key, sizeof key, "test", 1, "create=* call=* shutdown list");
     write_private(one->key_file, key);
-    snprintf(one->urls[0], sizeof one->urls[0], "tcp://127.0.0.1:0");
+    hold_port("tcp", one->urls[0], sizeof one->urls[0], &one->held[0]);
     snprintf(one->urls[1], sizeof one->urls[1], "ipc://%s/socket", one->directory);
-    snprintf(one->urls[2], sizeof one->urls[2], "nn+tcp://127.0.0.1:0");
-    snprintf(one->urls[3], sizeof one->urls[3], "ws://127.0.0.1:0");
+    hold_port("nn+tcp", one->urls[2], sizeof one->urls[2], &one->held[2]);
+    hold_port("ws", one->urls[3], sizeof one->urls[3], &one->held[3]);
 }
 
 void start_server(server *one, const char *const *options)
@@ -284,6 +286,9 @@ void stop_server(server *one)
 {
     kill(one->process.pid, SIGTERM);
     int status = await_end(&one->process);
+    for (int i = 0; i < MAX_URLS; i++)
+        if (one->held[i] > 0)
+            close_once(&one->held[i]);
     remove_directory(one->directory);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "waldod ended with %#x", status);
 }

@@ -96,7 +96,8 @@ typedef struct server {
     char urls[MAX_URLS][128];
     const char *program;
     const char *const *options;
-    bool elsewhere; /* in a network namespace of its own */
+    bool elsewhere;     /* in a network namespace of its own */
+    int held[MAX_URLS]; /* its ports, for when it is started again; 0: none */
 } server;
 
 /* Listens on tcp://, ipc:// and nn+tcp://, in this order. options: more for waldod, NULL at the
