@@ -78,9 +78,16 @@ static bool is_lost(const waldo__attempt *attempt, const waldo__link *link)
     return attempt->sent && attempt->request->sequence != 0 && link->life != attempt->sent_life;
 }
 
+int waldo__attempt_cancelled(waldo_error *reterr)
+{
+    return waldo_error_set(reterr, WALDO_ECANCELLED, "the call was cancelled");
+}
+
 /* The connection broke, or there was none: 1: try again; else the error. */
 static int again_or_gone(waldo__attempt *attempt, int code, waldo_error *reterr)
 {
+    if (atomic_load(&attempt->called_off))
+        return waldo__attempt_cancelled(reterr);
     if (waldo__deadline_left(attempt->deadline) == 0)
         return waldo_error_set(reterr, WALDO_ETIMEOUT,
                                "the deadline passed while the server could not be reached");

@@ -32,6 +32,7 @@ struct waldo__attempt {
     const unsigned *only_life; /* of the session: in another one there is nothing to ask; or NULL */
     unsigned life;             /* of the session, when the server was last reached */
     bool may_wait;             /* for later requests */
+    atomic_bool called_off;    /* by another thread: it is not tried again */
     waldo__carried carried;    /* the buffers that the body names; to be freed by the caller */
 
     waldo__way way; /* its link: the caller's until the try is over */
@@ -57,6 +58,8 @@ int waldo__attempt_send(waldo__attempt *attempt, waldo_error *reterr);
 /* The wait ended with that status. 1: send again; else it is over. */
 int waldo__attempt_conclude(waldo__attempt *attempt, int status, waldo__reply *ret_reply,
                             waldo_error *reterr);
+/* The error of one that was called off. */
+int waldo__attempt_cancelled(waldo_error *reterr);
 /* Once it is over, with that status. */
 void waldo__attempt_end(waldo__attempt *attempt, int status);
 

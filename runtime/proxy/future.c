@@ -1,41 +1,15 @@
 /* Calls that are waited for later. */
-#include <waldo/future.h>
+#include "proxy/future_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory/last.h"
 #include "process/id.h"
-#include "proxy/attempt.h"
 #include "proxy/proxy_internal.h"
 #include "wire/simple.h"
 #include "wire/tail.h"
 #include <waldo/value_message.h>
-
-struct waldo_future {
-    atomic_uint references;
-    waldo_manager *manager; /* held by the proxy, if there is one */
-    waldo_proxy *proxy;     /* NULL: a creation */
-    const void *origin;     /* the waldo_proxy_method or waldo_proxy_type; NULL: a dynamic call */
-    char *name;             /* of the method, in a dynamic call, or the typeid */
-    Waldo__Wire__Request request;
-    waldo__attempt attempt;
-    pid_t process; /* that started it */
-    bool driven;   /* a thread waits on the connection for it; the attempt is that thread's */
-    bool over;
-    int status;
-    waldo_value
-        *value; /* of the reply, once somebody asked; a proxy is one for typed calls as well */
-    /* What is above is cleared for each call; this stays from one to the next. */
-    bool has_lock;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    waldo__buffer body;
-    waldo__buffer reply_room; /* while no call has it */
-    /* When it is over: with a status >= 0, and with another one. */
-    waldo__reply reply;
-    waldo_error error;
-};
 
 /* ---- starting ---- */
 
@@ -63,11 +37,6 @@ static int make_value(waldo_future *future, waldo_error *reterr)
                                             future->request.want_table, &future->value, reterr);
 }
 
-static bool is_of_parent(const waldo_future *future)
-{
-    return future->process != waldo__process_id();
-}
-
 static void end_spare(void *block)
 {
     waldo_future *future = block;
@@ -87,7 +56,7 @@ void waldo__futures_init(waldo__spares *spares)
 static void destroy(waldo_future *future)
 {
     /* In a child the parent's reader may have been in the middle of it. */
-    if (future->over || !is_of_parent(future))
+    if (future->over || !waldo__future_is_of_parent(future))
         future->reply_room = future->attempt.way.slot.buffer;
     if (future->over && future->status >= 0) {
         /* A reference that nobody asked for is given back. */
@@ -99,7 +68,7 @@ static void destroy(waldo_future *future)
     }
     waldo__carried_free(&future->attempt.carried);
     /* In a child these may have waiters that are threads of the parent's. */
-    if (is_of_parent(future))
+    if (waldo__future_is_of_parent(future))
         future->has_lock = false;
     free(future->name);
     waldo_manager *manager = future->manager;
@@ -150,14 +119,6 @@ static waldo_future *make(waldo_manager *manager, waldo_proxy *proxy,
     return future;
 }
 
-/* With the future's lock, or before others know it. */
-static void finish(waldo_future *future, int status)
-{
-    future->over = true;
-    future->status = status;
-    waldo__attempt_end(&future->attempt, status);
-}
-
 /* A failure to send is the result: it is told where the others are. */
 static int start(waldo_manager *manager, waldo_proxy *proxy, const Waldo__Wire__Request *request,
                  const ProtobufCMessage *arguments, double timeout, waldo_future **ret_future,
@@ -171,14 +132,17 @@ static int start(waldo_manager *manager, waldo_proxy *proxy, const Waldo__Wire__
         destroy(future);
         return status;
     }
+    waldo_error error;
     int before;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    status = waldo__attempt_send(&future->attempt, &future->error);
-    if (status < 0)
-        finish(future, status);
+    status = waldo__attempt_send(&future->attempt, &error);
+    if (status < 0) {
+        waldo__future_finish(future, status, &error);
+        waldo__attempt_end(&future->attempt, status);
+    }
     pthread_setcancelstate(before, NULL);
     if (status < 0)
-        waldo__manager_notice(manager, future->attempt.life, status, &future->error);
+        waldo__manager_notice(manager, future->attempt.life, status, &error);
     *ret_future = future;
     return 0;
 }
@@ -254,126 +218,11 @@ int waldo_manager_flush(waldo_manager *manager, waldo_error *reterr)
     return waldo__links_flush(manager, waldo__deadline_in(manager->call_timeout), reterr);
 }
 
-/* ---- waiting ---- */
-
-/* It came with others' replies, and nobody is asked to send anything before. */
-static bool needs_no_wait(waldo__way *way)
-{
-    return atomic_load_explicit(&way->slot.done, memory_order_acquire) &&
-           !atomic_load_explicit(&way->link->unsent, memory_order_relaxed);
-}
-
-/* Waits on the connection, without the lock, until the call is over or the deadline has passed.
- * 1: it goes on. */
-static int drive(waldo_future *future, waldo__deadline deadline)
-{
-    waldo__attempt *attempt = &future->attempt;
-    for (;;) {
-        waldo__deadline limit = deadline < attempt->deadline ? deadline : attempt->deadline;
-        int status = needs_no_wait(&attempt->way)
-                         ? 0
-                         : waldo__link_await(attempt->way.link, &attempt->way.slot, limit, false,
-                                             &future->error);
-        if (status == WALDO_ETIMEOUT && waldo__deadline_left(attempt->deadline) > 0)
-            return 1;
-        if (status == WALDO_ETIMEOUT && !waldo__link_give_up(attempt->way.link, &attempt->way.slot))
-            status = 0; /* it came at the last moment */
-        status = waldo__attempt_conclude(attempt, status, &future->reply, &future->error);
-        if (status == 1)
-            status = waldo__attempt_send(attempt, &future->error);
-        else
-            return status;
-        if (status < 0)
-            return status;
-    }
-}
-
-/* With the lock, which is released meanwhile. */
-static void drive_to_the_end(waldo_future *future, waldo__deadline deadline)
-{
-    int before;
-    future->driven = true;
-    pthread_mutex_unlock(&future->lock);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    int status = drive(future, deadline);
-    if (status < 0)
-        waldo__manager_notice(future->attempt.manager, future->attempt.life, status,
-                              &future->error);
-    pthread_mutex_lock(&future->lock);
-    if (status != 1)
-        finish(future, status);
-    future->driven = false;
-    pthread_cond_broadcast(&future->changed);
-    pthread_setcancelstate(before, NULL);
-}
-
-static void unlock(void *lock)
-{
-    pthread_mutex_unlock(lock);
-}
-
-/* For the thread that drives it; this one may be cancelled. With the lock. */
-static void wait_for_driver(waldo_future *future, waldo__deadline deadline)
-{
-    pthread_cleanup_push(unlock, &future->lock);
-    (void)waldo__wait_until(&future->changed, &future->lock, deadline);
-    pthread_cleanup_pop(0);
-}
-
-int waldo_future_wait(waldo_future *future, double seconds)
-{
-    waldo__deadline deadline = waldo__deadline_in(seconds);
-    if (is_of_parent(future))
-        return 1;
-    pthread_mutex_lock(&future->lock);
-    while (!future->over) {
-        if (!future->driven)
-            drive_to_the_end(future, deadline);
-        else
-            wait_for_driver(future, deadline);
-        if (!future->over && waldo__deadline_left(deadline) == 0)
-            break;
-    }
-    bool over = future->over;
-    pthread_mutex_unlock(&future->lock);
-    return over;
-}
-
-bool waldo_future_is_done(waldo_future *future)
-{
-    if (is_of_parent(future))
-        return true;
-    pthread_mutex_lock(&future->lock);
-    bool done = future->over;
-    waldo__way *way = &future->attempt.way;
-    if (!done && !future->driven)
-        done = waldo__link_look(way->link, &way->slot) ||
-               waldo__deadline_left(future->attempt.deadline) == 0;
-    pthread_mutex_unlock(&future->lock);
-    return done;
-}
-
-bool waldo_future_cancel(waldo_future *future)
-{
-    if (is_of_parent(future))
-        return false;
-    pthread_mutex_lock(&future->lock);
-    waldo__way *way = &future->attempt.way;
-    bool cancelled = !future->over && !future->driven && waldo__link_give_up(way->link, &way->slot);
-    if (cancelled) {
-        (void)waldo__attempt_conclude(&future->attempt, WALDO_ECANCELLED, NULL, NULL);
-        waldo_error_set(&future->error, WALDO_ECANCELLED, "the call was cancelled");
-        finish(future, WALDO_ECANCELLED);
-    }
-    pthread_mutex_unlock(&future->lock);
-    return cancelled;
-}
-
 /* ---- results ---- */
 
 static int await_result(waldo_future *future, double seconds, waldo_error *reterr)
 {
-    if (is_of_parent(future))
+    if (waldo__future_is_of_parent(future))
         return waldo_error_set(reterr, WALDO_EFORK, "the call is one of the parent process");
     if (waldo_future_wait(future, seconds) == 0)
         return waldo_error_set(reterr, WALDO_ETIMEOUT, "the call is not over yet");
@@ -454,7 +303,7 @@ waldo_future *waldo_future_unref(waldo_future *future)
     if (!future || !waldo__is_last(&future->references))
         return NULL;
     /* What is not over and cannot be cancelled is about to be over. */
-    while (!future->over && !is_of_parent(future) && !waldo_future_cancel(future))
+    while (!future->over && !waldo__future_is_of_parent(future) && !waldo_future_cancel(future))
         (void)!waldo_future_wait(future, 0);
     destroy(future);
     return NULL;

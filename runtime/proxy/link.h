@@ -35,6 +35,7 @@ typedef struct waldo__waiter waldo__waiter;
 typedef struct waldo__slot {
     uint32_t id;      /* 0: not in the table: done, given up, or the link broke */
     bool lasting;     /* a deadline that passes while somebody waits does not give it up */
+    bool called_off;  /* while somebody waits: who does gives it up */
     atomic_bool done; /* what came is here, and is the owner's alone */
     waldo__waiter *waiters;
     /* What came, when done; `data` points into the buffer, which is the slot's owner's. */
@@ -161,6 +162,9 @@ int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline dead
 bool waldo__link_look(waldo__link *link, waldo__slot *slot);
 /* Nobody waits for the slot any more; false: it was done. */
 bool waldo__link_give_up(waldo__link *link, waldo__slot *slot);
+/* Others wait for it, and shall not any more: WALDO_ECANCELLED, without a text. Who reads the
+ * connection at the moment hears it with the next message. false: it was done. */
+bool waldo__link_call_off(waldo__link *link, waldo__slot *slot);
 /* Grows while the connection moves anything that says that the server is there. */
 uint64_t waldo__link_progress(const waldo__link *link);
 /* Whoever waits gets this error. Again is a no-op. */

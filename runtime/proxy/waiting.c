@@ -316,7 +316,7 @@ static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancell
         if (status > 0 && !wait->slot->done && waldo__deadline_left(deadline) == 0)
             status = waldo_error_set(&error, WALDO_ETIMEOUT,
                                      "the deadline passed while waiting for the reply");
-    } while (status > 0 && !wait->slot->done && !is_left_behind(link));
+    } while (status > 0 && !wait->slot->done && !wait->slot->called_off && !is_left_behind(link));
     link->reading = false;
     if (status < 0 && reterr)
         *reterr = error;
@@ -345,7 +345,9 @@ static int await(wait_state *wait, waldo__deadline deadline, bool cancellable, w
     waldo__link *link = wait->link;
     int status = waldo__link_flush_locked(link, deadline, reterr);
     while (status >= 0 && !wait->slot->done) {
-        if (link->broken)
+        if (wait->slot->called_off)
+            status = WALDO_ECANCELLED;
+        else if (link->broken)
             status = waldo__link_why(link, reterr);
         else if (link->reading)
             status = sleep_until(wait, deadline, cancellable, reterr);
@@ -403,6 +405,19 @@ bool waldo__link_give_up(waldo__link *link, waldo__slot *slot)
     pthread_mutex_lock(&link->lock);
     bool done = slot->done;
     waldo__link_remove(link, slot);
+    pthread_mutex_unlock(&link->lock);
+    return !done;
+}
+
+bool waldo__link_call_off(waldo__link *link, waldo__slot *slot)
+{
+    pthread_mutex_lock(&link->lock);
+    bool done = slot->done;
+    if (!done) {
+        slot->called_off = true;
+        waldo__link_remove(link, slot);
+        wake_owners(slot);
+    }
     pthread_mutex_unlock(&link->lock);
     return !done;
 }

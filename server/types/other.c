@@ -28,15 +28,17 @@ int waldo__other_find(waldo_call *call, const Waldo__Ref *ref, const waldo_servi
     if (!ref || ref->object == 0)
         return waldo_call_raise(call, WALDO_ETYPE, "expected a proxy, got None");
     waldo_server *server = call->server;
-    waldo__object *object = NULL;
+    if (ref->incarnation != server->incarnation)
+        return waldo_call_raise(call, WALDO_EKEY,
+                                "object %" PRIu64 " belonged to an earlier life of the server, or "
+                                "belongs to another one",
+                                ref->object);
     waldo__server_lock(server);
-    if (ref->incarnation == server->incarnation)
-        object = waldo__object_find(server, ref->object);
+    waldo__object *object = waldo__object_find(server, ref->object);
     bool may_call = object && waldo__key_may_call(call->session->key, object->type->type_id);
     waldo__server_unlock(server);
     if (!object)
-        return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64 " at this server",
-                                ref->object);
+        return waldo_call_raise(call, WALDO_EKEY, "there is no object %" PRIu64, ref->object);
     int status = may_call ? check(call, object, service, method)
                           : waldo_call_raise(call, WALDO_EPERMISSION,
                                              "this key may not call a '%s'", object->type->type_id);

@@ -126,6 +126,26 @@ Test(servers, restarted_between_calls)
     cr_assert_eq(gone_count, 1);
 }
 
+Test(servers, a_transaction_on_an_object_of_an_earlier_life)
+{
+    waldo_error reason = WALDO_ERROR_INIT;
+    waldo_dict *stale = NULL, *fresh = NULL;
+    waldo_transaction *transaction;
+    OK(waldo_dict_new(manager, &stale, &error));
+    kill_server(&host);
+    restart_server(&host);
+    AWAIT(waldo_dict_new(manager, &fresh, NULL) >= 0);
+    OK(waldo_transaction_new(manager, &transaction, &error));
+    OK(waldo_transaction_add(transaction, waldo_dict_proxy(stale), "clear", waldo_v_none(),
+                             &error));
+    cr_assert_eq(waldo_transaction_commit(transaction, NULL, &reason), WALDO_EKEY);
+    cr_assert(strstr(reason.message, "belonged to an earlier life of the server"), "%s",
+              reason.message);
+    waldo_transaction_unref(transaction);
+    waldo_dict_unref(fresh);
+    waldo_dict_unref(stale);
+}
+
 typedef struct question {
     waldo_manager *asked;
     uint64_t count;

@@ -8,8 +8,8 @@
  *
  * A future's call is like any other: it has the deadline of the proxy, counted from its start, and
  * it is executed once at most. Where its connection breaks it is sent again by whoever waits for
- * it. All functions may be called from any thread. A future does not survive fork(): in the child
- * its result is WALDO_EFORK. */
+ * it. All functions may be called from any thread, with a reference that lasts until they return. A
+ * future does not survive fork(): in the child its result is WALDO_EFORK. */
 #ifndef WALDO_FUTURE_H
 #define WALDO_FUTURE_H
 
@@ -43,7 +43,9 @@ WALDO_CHECK int waldo_future_result(waldo_future *future, double seconds, waldo_
 WALDO_CHECK int waldo_future_proxy(waldo_future *future, double seconds, waldo_proxy **ret_proxy,
                                    waldo_error *reterr);
 /** Gives the call up: it is taken out of the server if it waits there, and its result is
- *  WALDO_ECANCELLED. true: it was cancelled; false: it was over, or a thread waits for it. */
+ *  WALDO_ECANCELLED, also for threads that wait for it. true: it was cancelled; false: it was over.
+ *  The server is told at once, which takes a quarter of a second at most. A thread that waits comes
+ *  back when the server has answered; from a server that says nothing, when it has noticed that. */
 bool waldo_future_cancel(waldo_future *future);
 
 waldo_future *waldo_future_ref(waldo_future *future);
