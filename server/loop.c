@@ -142,10 +142,12 @@ static bool look_into_rings(waldo_server *server, uint64_t heard)
     int found = poll_engines(server);
     server->rings_are_busy = found >= 0;
     while (found >= 0 && !has_news(server, heard) && waldo__now() < server->turn_at) {
-        for (int i = 0; i < RING_LOOKS && found == 0 && !has_news(server, heard); i++) {
+        /* What was found may have been a piece of a message only. */
+        int looks = 0;
+        do {
             waldo__spin();
             found = poll_engines(server);
-        }
+        } while (found == 0 && !has_news(server, heard) && ++looks < RING_LOOKS);
     }
     server->rings_are_busy = found >= 0;
     return found >= 0 && waldo__now() < server->turn_at;
