@@ -288,7 +288,8 @@ int waldo_future_message(waldo_future *future, const waldo_proxy_method *method,
     if (status < 0 || !method->output)
         return status;
     const ProtobufCBinaryData *body = &future->reply.reply->body;
-    return waldo__tail_unpack_copy(method->output, body->data, body->len, ret_result, reterr);
+    /* Which may be asked for again. */
+    return waldo__tail_unpack_copy(method->output, body->data, body->len, NULL, ret_result, reterr);
 }
 
 waldo_future *waldo_future_ref(waldo_future *future)

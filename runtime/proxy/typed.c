@@ -100,11 +100,12 @@ int waldo__proxy_prepare(waldo_proxy *proxy, const waldo_proxy_method *method,
     return 0;
 }
 
-static int unpack_body(const waldo__reply *reply, const ProtobufCMessageDescriptor *descriptor,
+static int unpack_body(waldo__reply *reply, const ProtobufCMessageDescriptor *descriptor,
                        ProtobufCMessage **ret_message, waldo_error *reterr)
 {
     const ProtobufCBinaryData *body = &reply->reply->body;
-    return waldo__tail_unpack_copy(descriptor, body->data, body->len, ret_message, reterr);
+    return waldo__tail_unpack_copy(descriptor, body->data, body->len, &reply->bytes, ret_message,
+                                   reterr);
 }
 
 static int invoke(waldo_proxy *proxy, const waldo_proxy_method *method,

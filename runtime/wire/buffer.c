@@ -32,6 +32,7 @@ typedef struct spare_block {
 } spare_block;
 
 static _Atomic(spare_block *) spares[SPARES];
+static atomic_size_t given; /* the capacity of what was given away last */
 
 /* The smallest of all has no place in the end. */
 static void keep(spare_block *block, size_t capacity)
@@ -67,10 +68,26 @@ static spare_block *take(size_t capacity)
     return NULL;
 }
 
+/* For a message like the one whose memory was given away: it had as much. */
+static spare_block *replace_given(size_t capacity)
+{
+    size_t most = atomic_load_explicit(&given, memory_order_relaxed);
+
+    if (capacity > most || most / SPARE_MOST_TIMES > capacity)
+        return NULL;
+    spare_block *block = malloc(capacity);
+    if (block != NULL)
+        block->capacity = capacity;
+    return block;
+}
+
 bool waldo__buffer_reserve_spare(waldo__buffer *buffer, size_t capacity)
 {
-    spare_block *block = capacity >= SPARE_LEAST && capacity <= SPARE_MOST ? take(capacity) : NULL;
-
+    if (capacity < SPARE_LEAST || capacity > SPARE_MOST)
+        return false;
+    spare_block *block = take(capacity);
+    if (block == NULL)
+        block = replace_given(capacity);
     if (block == NULL)
         return false;
     waldo__buffer taken = {(uint8_t *)block, buffer->size, block->capacity};
@@ -126,6 +143,18 @@ void waldo__buffer_free(waldo__buffer *buffer)
     else
         free(buffer->data);
     *buffer = (waldo__buffer){NULL, 0, 0};
+}
+
+uint8_t *waldo__buffer_give(waldo__buffer *buffer, const uint8_t *bytes, size_t size)
+{
+    uint8_t *memory = buffer->data;
+
+    if (size < SPARE_LEAST || size < buffer->capacity / 2)
+        return NULL;
+    waldo__copy(memory, bytes, size);
+    atomic_store_explicit(&given, buffer->capacity, memory_order_relaxed);
+    *buffer = (waldo__buffer){NULL, 0, 0};
+    return memory;
 }
 
 /* ---- shared ones ---- */

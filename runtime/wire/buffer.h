@@ -20,11 +20,15 @@ typedef struct waldo__buffer {
 
 /* Room for `capacity` bytes in all, or more; false: out of memory, the buffer is as it was. */
 bool waldo__buffer_reserve(waldo__buffer *buffer, size_t capacity);
-/* The same, but only with memory that a buffer has left and that is kept for the next one. */
+/* The same, but only with memory that a buffer has left and that is kept for the next one, or in
+ * place of such that was given away. */
 bool waldo__buffer_reserve_spare(waldo__buffer *buffer, size_t capacity);
 bool waldo__buffer_append(waldo__buffer *buffer, const void *data, size_t size);
 /* Frees the memory and leaves an empty buffer. */
 void waldo__buffer_free(waldo__buffer *buffer);
+/* Its memory with these bytes of its own at the beginning, for free(), and leaves an empty buffer.
+ * NULL, and it is as it was: they are few, or not half of it. */
+uint8_t *waldo__buffer_give(waldo__buffer *buffer, const uint8_t *bytes, size_t size);
 
 /* Bytes that several hold, of any thread; they do not change. */
 typedef struct waldo__shared_bytes {

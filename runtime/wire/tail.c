@@ -208,22 +208,33 @@ int waldo__tail_unpack(const ProtobufCMessageDescriptor *descriptor, waldo__aren
     return status;
 }
 
+static uint8_t *tail_of_its_own(const ProtobufCBinaryData *tail, waldo__buffer *holder)
+{
+    uint8_t *own = holder ? waldo__buffer_give(holder, tail->data, tail->len) : NULL;
+    if (own)
+        return own;
+    own = malloc(tail->len);
+    if (own)
+        waldo__copy(own, tail->data, tail->len);
+    return own;
+}
+
 int waldo__tail_unpack_copy(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
-                            size_t size, ProtobufCMessage **ret_message, waldo_error *reterr)
+                            size_t size, waldo__buffer *holder, ProtobufCMessage **ret_message,
+                            waldo_error *reterr)
 {
     ProtobufCMessage *message;
     ProtobufCBinaryData *place;
     ProtobufCBinaryData tail;
     int status = unpack(descriptor, NULL, data, size, &message, &place, &tail, reterr);
-    uint8_t *copy = status >= 0 && place ? malloc(tail.len) : NULL;
-    if (status >= 0 && place && !copy) {
+    uint8_t *own = status >= 0 && place ? tail_of_its_own(&tail, holder) : NULL;
+    if (status >= 0 && place && !own) {
         protobuf_c_message_free_unpacked(message, NULL);
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for %zu bytes", tail.len);
     }
-    if (copy) {
-        waldo__copy(copy, tail.data, tail.len);
+    if (own) {
         free(place->data);
-        *place = (ProtobufCBinaryData){tail.len, copy};
+        *place = (ProtobufCBinaryData){tail.len, own};
     }
     if (status >= 0)
         *ret_message = message;

@@ -30,8 +30,10 @@ bool waldo__tail_pack(waldo__buffer *buffer, const ProtobufCMessage *message,
 int waldo__tail_unpack(const ProtobufCMessageDescriptor *descriptor, waldo__arena *arena,
                        const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
                        waldo_error *reterr);
-/* As waldo__unpack into malloc's memory; a tail costs one plain copy. */
+/* As waldo__unpack into malloc's memory. A tail costs one plain copy; where a holder is given,
+ * which the data is in and nobody needs any more, its memory may become the tail's. */
 int waldo__tail_unpack_copy(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
-                            size_t size, ProtobufCMessage **ret_message, waldo_error *reterr);
+                            size_t size, waldo__buffer *holder, ProtobufCMessage **ret_message,
+                            waldo_error *reterr);
 
 #endif

@@ -42,8 +42,8 @@
 #define WALDO__LANE_RING (256u * 1024)
 #endif
 /* Slots of one direction. */
-#define WALDO__LANE_SLOT_SIZE (256u * 1024)
-#define WALDO__LANE_SLOT_COUNT 8u
+#define WALDO__LANE_SLOT_SIZE (128u * 1024)
+#define WALDO__LANE_SLOT_COUNT 16u
 /* From here on what is written goes into slots, if one is free. */
 #define WALDO__LANE_SLOT_LEAST (64u * 1024)
 

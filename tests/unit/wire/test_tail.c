@@ -133,12 +133,38 @@ Test(tail, that_is_no_part_of_the_message_is_none)
 
 /* ---- unpacking ---- */
 
+static void assert_packs_to(const ProtobufCMessage *message, const uint8_t *wanted, size_t size)
+{
+    size_t got_size;
+    uint8_t *got = packed_by_protobuf(message, &got_size);
+    cr_assert_eq(got_size, size);
+    cr_assert_eq(memcmp(got, wanted, size), 0);
+    free(got);
+}
+
+/* Into malloc's memory, where the data is all that a buffer has but a few bytes before it.
+ * *ret_given: the buffer's memory is the message's now. */
+static int unpack_from_holder(const uint8_t *data, size_t size, ProtobufCMessage **ret_message,
+                              bool *ret_given)
+{
+    waldo__buffer holder = {0};
+    cr_assert(waldo__buffer_reserve(&holder, 7 + size));
+    cr_assert(waldo__buffer_append(&holder, "envelop", 7));
+    cr_assert(waldo__buffer_append(&holder, data, size));
+    int status = waldo__tail_unpack_copy(&waldo__value__descriptor, holder.data + 7, size, &holder,
+                                         ret_message, NULL);
+    *ret_given = holder.data == NULL;
+    waldo__buffer_free(&holder);
+    return status;
+}
+
 /* Unpacks a copy of just these bytes in all ways. 1: its tail stayed in it; 0: there is none, or it
  * was copied; -1: it cannot be unpacked. */
 static long assert_unpacks(const uint8_t *data, size_t size)
 {
     waldo__arena arena, other;
-    ProtobufCMessage *message = NULL, *plain = NULL, *wanted = NULL;
+    ProtobufCMessage *message = NULL, *plain = NULL, *held = NULL, *wanted = NULL;
+    bool given;
     uint8_t *copy = malloc(size + !size);
     memcpy(copy, data, size);
     waldo__arena_init(&arena);
@@ -148,24 +174,22 @@ static long assert_unpacks(const uint8_t *data, size_t size)
 
     cr_assert_eq(waldo__tail_unpack(&waldo__value__descriptor, &arena, copy, size, &message, NULL),
                  status);
-    cr_assert_eq(waldo__tail_unpack_copy(&waldo__value__descriptor, data, size, &plain, NULL),
+    cr_assert_eq(waldo__tail_unpack_copy(&waldo__value__descriptor, data, size, NULL, &plain, NULL),
                  status);
+    cr_assert_eq(unpack_from_holder(data, size, &held, &given), status);
     long inside = -1;
     if (status >= 0) {
-        size_t wanted_size, got_size;
-        uint8_t *one = packed_by_protobuf(wanted, &wanted_size);
-        uint8_t *two = packed_by_protobuf(message, &got_size);
-        cr_assert_eq(got_size, wanted_size);
-        cr_assert_eq(memcmp(one, two, got_size), 0);
+        size_t wanted_size;
+        uint8_t *packed = packed_by_protobuf(wanted, &wanted_size);
+        assert_packs_to(message, packed, wanted_size);
+        assert_packs_to(plain, packed, wanted_size);
+        assert_packs_to(held, packed, wanted_size);
         ProtobufCBinaryData tail = waldo__tail_find(message);
         inside = tail.len > 0 && tail.data >= copy && tail.data < copy + size;
-        free(two);
-        two = packed_by_protobuf(plain, &got_size);
-        cr_assert_eq(got_size, wanted_size);
-        cr_assert_eq(memcmp(one, two, got_size), 0);
-        free(two);
+        cr_assert_eq(given, inside == 1, "what is most of it stays in it, and takes it along");
         protobuf_c_message_free_unpacked(plain, NULL);
-        free(one);
+        protobuf_c_message_free_unpacked(held, NULL);
+        free(packed);
     }
     waldo__arena_free(&arena);
     waldo__arena_free(&other);
