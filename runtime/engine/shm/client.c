@@ -174,12 +174,16 @@ static int await_room(const waldo__shm_client *client, waldo__deadline deadline,
 
 int waldo__shm_send_now(waldo__shm_client *client, waldo__sp_frame *frame, waldo_error *reterr)
 {
+    waldo__lane_waking waking = {0};
+
     while (frame->sent < frame->size) {
         bool wake;
         ssize_t written = waldo__lane_write_frame(&client->requests, frame, &wake);
         if (written < 0)
             return nonsense(reterr);
-        if (wake && send_byte(client->fd, WALDO__SHM_WAKE, reterr) < 0)
+        bool last = written == 0 || frame->sent == frame->size;
+        if (waldo__lane_wakes_now(&waking, wake, last) &&
+            send_byte(client->fd, WALDO__SHM_WAKE, reterr) < 0)
             return WALDO_EGONE;
         if (written == 0)
             return 0;

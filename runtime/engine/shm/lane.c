@@ -165,6 +165,15 @@ ssize_t waldo__lane_write_frame(waldo__lane_writer *writer, waldo__sp_frame *fra
     return written;
 }
 
+bool waldo__lane_wakes_now(waldo__lane_waking *waking, bool wake, bool last)
+{
+    waking->due |= wake;
+    if (!waking->due || (waking->woken && !last))
+        return false;
+    *waking = (waldo__lane_waking){.woken = true};
+    return true;
+}
+
 bool waldo__lane_await_room(const waldo__lane_writer *writer, uint32_t *ret_released)
 {
     waldo__lane_words *words = writer->place.words;

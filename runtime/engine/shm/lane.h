@@ -95,6 +95,16 @@ ssize_t waldo__lane_write(waldo__lane_writer *writer, const struct iovec *parts,
                           bool *ret_wake);
 /* The same with what is left of a frame, which then knows it. */
 ssize_t waldo__lane_write_frame(waldo__lane_writer *writer, waldo__sp_frame *frame, bool *ret_wake);
+/* The wakes that are due for a frame of several records; zero at its beginning. To wake takes
+ * longer than to write a record, so a reader that sleeps is woken for the first one, to take what
+ * there is while the rest is written, and after that once, when there is no more. */
+typedef struct waldo__lane_waking {
+    bool woken;
+    bool due;
+} waldo__lane_waking;
+
+/* After each write: whether to wake it now. `last`: the frame is written, or it is full. */
+bool waldo__lane_wakes_now(waldo__lane_waking *waking, bool wake, bool last);
 /* Raises `waits` after a write that found it full. false: there may be room by now. true: the
  * reader will say so; until then `released` is *ret_released. */
 bool waldo__lane_await_room(const waldo__lane_writer *writer, uint32_t *ret_released);

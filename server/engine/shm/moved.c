@@ -259,10 +259,13 @@ static bool must_wait(const waldo__connection *connection, ssize_t written)
 
 int waldo__moved_send(waldo__connection *connection, waldo__sp_frame *frame)
 {
+    waldo__lane_waking waking = {0};
+
     while (frame->sent < frame->size) {
         bool wake;
         ssize_t written = waldo__lane_write_frame(&connection->moved->replies, frame, &wake);
-        int rc = after_write(connection, written, wake);
+        bool last = written <= 0 || frame->sent == frame->size;
+        int rc = after_write(connection, written, waldo__lane_wakes_now(&waking, wake, last));
         if (rc < 0 || must_wait(connection, written))
             return rc;
     }
@@ -272,12 +275,15 @@ int waldo__moved_send(waldo__connection *connection, waldo__sp_frame *frame)
 int waldo__moved_send_bytes(waldo__connection *connection, const uint8_t *data, size_t size,
                             size_t *ret_sent)
 {
+    waldo__lane_waking waking = {0};
+
     *ret_sent = 0;
     while (*ret_sent < size) {
         bool wake;
         struct iovec part = {(void *)(data + *ret_sent), size - *ret_sent};
         ssize_t written = waldo__lane_write(&connection->moved->replies, &part, 1, &wake);
-        int rc = after_write(connection, written, wake);
+        bool last = written <= 0 || *ret_sent + (size_t)written == size;
+        int rc = after_write(connection, written, waldo__lane_wakes_now(&waking, wake, last));
         if (rc < 0 || must_wait(connection, written))
             return rc;
         *ret_sent += (size_t)written;

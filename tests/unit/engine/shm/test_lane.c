@@ -218,6 +218,29 @@ Test(lane, who_sleeps_is_woken_once)
     free_lane(one);
 }
 
+/* A reader that has taken all there is between any two records, and sleeps again. */
+Test(lane, a_long_frame_wakes_at_its_first_piece_and_its_last)
+{
+    enum { PIECES = 6 };
+    lane *one = new_lane();
+    uint8_t *bytes = some_bytes(PIECES * SLOT);
+    waldo__lane_waking waking = {0};
+    size_t position = 0;
+    for (int i = 0; i < PIECES; i++) {
+        struct iovec part = {bytes + (size_t)i * SLOT, SLOT};
+        bool wake;
+        cr_assert(waldo__lane_sleep(&one->reader));
+        cr_assert_eq(waldo__lane_write(&one->writer, &part, 1, &wake), (ssize_t)SLOT);
+        cr_assert(wake);
+        cr_assert_eq(waldo__lane_wakes_now(&waking, wake, i == PIECES - 1),
+                     i == 0 || i == PIECES - 1, "piece %d", i);
+        cr_assert_eq(take(one, &position), (size_t)SLOT);
+    }
+    cr_assert_not(waldo__lane_wakes_now(&waking, false, true), "it is awake");
+    free(bytes);
+    free_lane(one);
+}
+
 Test(lane, a_writer_that_waits_is_woken_once)
 {
     lane *one = new_lane();
