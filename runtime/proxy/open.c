@@ -254,8 +254,10 @@ static int shake_hands(waldo_manager *manager, waldo__link *link, waldo__deadlin
     if (status == WALDO_EAUTHENTICATION)
         return waldo_error_set(reterr, status, "the key was rejected (its name here is '%s'; %s)",
                                waldo__key_name(waldo__keyring_at(manager->keys, 0)),
-                               manager->authkey_file ? manager->authkey_file
-                                                     : "no authkey_file was given");
+                               manager->authkey_file
+                                   ? manager->authkey_file
+                                   : "no authkey_file was given: what WALDO_AUTHKEY_FILE "
+                                     "names, or the user's own");
     return status;
 }
 

@@ -221,6 +221,21 @@ int pass_on(shop_counter *counter, waldo_manager *other, shop_counter **ret_coun
     return status;
 }
 
+int start_to_get(waldo_queue *jobs, waldo_future **ret_next, waldo_error *reterr)
+{
+    waldo_proxy *proxy = waldo_queue_proxy(jobs);
+    int status = waldo_proxy_set_timeout(proxy, WALDO_FOREVER, reterr);
+    if (status >= 0)
+        status = waldo_call_async(proxy, "get", waldo_v_none(), ret_next, reterr);
+    return status;
+}
+
+int get_job(waldo_future *next, waldo_value **ret_job, waldo_error *reterr)
+{
+    int status = waldo_future_result(next, WALDO_FOREVER, ret_job, reterr);
+    return status == WALDO_ECANCELLED ? 0 : status < 0 ? status : 1;
+}
+
 int post_job(waldo_manager *manager, const char *job, waldo_error *reterr)
 {
     WALDO_AUTO(waldo_queue) jobs = NULL;

@@ -22,6 +22,9 @@ waldo_value *make_order(void);
 int int_of(const waldo_value *dict, const char *key, int64_t *ret_number, waldo_error *reterr);
 int pass_on(shop_counter *counter, waldo_manager *other, shop_counter **ret_counter,
             waldo_error *reterr);
+int start_to_get(waldo_queue *jobs, waldo_future **ret_next, waldo_error *reterr);
+/* 1: *ret_job; 0: it was cancelled. */
+int get_job(waldo_future *next, waldo_value **ret_job, waldo_error *reterr);
 int post_job(waldo_manager *manager, const char *job, waldo_error *reterr);
 int count_in_child(shop_counter *counter);
 

@@ -1,10 +1,11 @@
 /* Futures: calls that are started now and waited for later, as concurrent.futures has them.
  *
- * Many may be under way on a manager's one connection. The first one leaves at once. Further ones,
- * where no thread waits on the connection, leave together, in one write: when a thread waits for
- * any reply, asks is_done, calls waldo_manager_flush, or when a few dozen have gathered. So whoever
- * starts several and then does something else calls waldo_manager_flush before. Calls of one thread
- * on one object run in the order in which they were started.
+ * Many may be under way on a manager's one connection. The first one leaves at once, and so does
+ * one of many bytes, which is written before the function returns: within the call's deadline.
+ * Further ones, where no thread waits on the connection, leave together, in one write: when a
+ * thread waits for any reply, asks is_done, calls waldo_manager_flush, or when a few dozen have
+ * gathered. So whoever starts several and then does something else calls waldo_manager_flush
+ * before. Calls of one thread on one object run in the order in which they were started.
  *
  * A future's call is like any other: it has the deadline of the proxy, counted from its start, and
  * it is executed once at most. Where its connection breaks it is sent again by whoever waits for
@@ -44,8 +45,9 @@ WALDO_CHECK int waldo_future_proxy(waldo_future *future, double seconds, waldo_p
                                    waldo_error *reterr);
 /** Gives the call up: it is taken out of the server if it waits there, and its result is
  *  WALDO_ECANCELLED, also for threads that wait for it. true: it was cancelled; false: it was over.
- *  The server is told at once, which takes a quarter of a second at most. A thread that waits comes
- *  back when the server has answered; from a server that says nothing, when it has noticed that. */
+ *  The server is told at once; its answer is waited for, but no longer than a quarter of a second.
+ * A thread that waits comes back by then; one that reads from a server which says nothing, when it
+ *  has noticed that, after twice the lease at most. */
 bool waldo_future_cancel(waldo_future *future);
 
 waldo_future *waldo_future_ref(waldo_future *future);
