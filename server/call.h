@@ -73,9 +73,9 @@ struct waldo_call {
     bool kept;             /* the handler kept it */
     bool reports;          /* it is one of its session's report_count */
     bool numbered;         /* its reply is kept until it is acknowledged */
+    bool unpacked;         /* the reply says only that what it should carry does not fit */
     atomic_bool cancelled; /* the caller is gone or has given up */
     atomic_bool listens;   /* there has been an on_cancel */
-    bool unpacked;         /* the reply says only that what it should carry does not fit */
     bool waits;            /* its reply is among those that wait for the client to take others */
     bool sent;             /* the loop has sent the reply once; it is kept for another time */
     bool answered_instead; /* by the loop, not by the handler; of the loop's thread */

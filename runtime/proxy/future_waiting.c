@@ -81,6 +81,17 @@ static int drive(waldo_future *future, waldo__deadline deadline, waldo_error *re
     return status;
 }
 
+/* Of a future that is over. With the lock, which is released meanwhile: it takes a while, and who
+ * is told that the server is gone may cancel what there is, this future too. */
+static void end_attempt(waldo_future *future, int status, const waldo_error *error)
+{
+    waldo__attempt *attempt = &future->attempt;
+    pthread_mutex_unlock(&future->lock);
+    waldo__attempt_end(attempt, status);
+    waldo__manager_notice(attempt->manager, attempt->life, status, error);
+    pthread_mutex_lock(&future->lock);
+}
+
 /* With the lock, which is released meanwhile. */
 static void drive_to_the_end(waldo_future *future, waldo__deadline deadline)
 {
@@ -92,18 +103,16 @@ static void drive_to_the_end(waldo_future *future, waldo__deadline deadline)
     pthread_mutex_unlock(&future->lock);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     int status = drive(future, deadline, &error);
-    if (status < 0)
-        waldo__manager_notice(attempt->manager, attempt->life, status, &error);
     pthread_mutex_lock(&future->lock);
     /* Others have made it be over already if it was called off, but left its end to this thread. */
     if (status == 1 && future->over)
         status = waldo__attempt_conclude(attempt, WALDO_ECANCELLED, NULL, NULL);
     else if (status != 1 && !future->over)
         waldo__future_finish(future, status, &error);
-    if (status != 1)
-        waldo__attempt_end(attempt, status);
     future->driven = false;
     pthread_cond_broadcast(&future->changed);
+    if (status != 1)
+        end_attempt(future, status, &error);
     pthread_setcancelstate(before, NULL);
 }
 
@@ -161,7 +170,7 @@ static void finish_cancelled(waldo_future *future)
     waldo__future_finish(future, waldo__attempt_cancelled(&error), &error);
 }
 
-/* Nobody waits for it. With the lock. */
+/* Nobody waits for it. With the lock, which is released meanwhile. */
 static bool give_up(waldo_future *future)
 {
     waldo__attempt *attempt = &future->attempt;
@@ -169,7 +178,7 @@ static bool give_up(waldo_future *future)
         return false;
     (void)waldo__attempt_conclude(attempt, WALDO_ECANCELLED, NULL, NULL);
     finish_cancelled(future);
-    waldo__attempt_end(attempt, WALDO_ECANCELLED);
+    end_attempt(future, WALDO_ECANCELLED, &future->error);
     return true;
 }
 

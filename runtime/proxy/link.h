@@ -162,8 +162,8 @@ int waldo__link_await(waldo__link *link, waldo__slot *slot, waldo__deadline dead
 bool waldo__link_look(waldo__link *link, waldo__slot *slot);
 /* Nobody waits for the slot any more; false: it was done. */
 bool waldo__link_give_up(waldo__link *link, waldo__slot *slot);
-/* Others wait for it, and shall not any more: WALDO_ECANCELLED, without a text. Who reads the
- * connection at the moment hears it with the next message. false: it was done. */
+/* Others wait for it, and shall not any more: WALDO_ECANCELLED, without a text. Who reads a
+ * shared connection at the moment hears it with the next message. false: it was done. */
 bool waldo__link_call_off(waldo__link *link, waldo__slot *slot);
 /* Grows while the connection moves anything that says that the server is there. */
 uint64_t waldo__link_progress(const waldo__link *link);

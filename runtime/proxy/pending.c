@@ -199,8 +199,11 @@ void waldo__pending_settle(waldo_manager *manager, waldo__link *link, waldo__dea
             waldo__exchange_on(manager, link, &request, NULL, deadline, &reply, &outcome, NULL);
         if (status >= 0)
             waldo__reply_free(&reply);
-        if (status == WALDO_ETIMEOUT && moved == waldo__link_progress(link))
+        if (status == WALDO_ETIMEOUT && moved == waldo__link_progress(link)) {
             waldo__link_break(link, WALDO_EGONE, &silent);
+            /* Whoever reads it would go on, and nothing that comes is anybody's any more. */
+            link->engine->interrupt(link->channel);
+        }
         if (!outcome.answered || outcome.refused)
             return;
         settled(manager, given_up.sequence);

@@ -316,7 +316,8 @@ static int read_for_all(wait_state *wait, waldo__deadline deadline, bool cancell
         if (status > 0 && !wait->slot->done && waldo__deadline_left(deadline) == 0)
             status = waldo_error_set(&error, WALDO_ETIMEOUT,
                                      "the deadline passed while waiting for the reply");
-    } while (status > 0 && !wait->slot->done && !wait->slot->called_off && !is_left_behind(link));
+    } while (status > 0 && !wait->slot->done && !wait->slot->called_off && !link->broken &&
+             !is_left_behind(link));
     link->reading = false;
     if (status < 0 && reterr)
         *reterr = error;
@@ -417,6 +418,9 @@ bool waldo__link_call_off(waldo__link *link, waldo__slot *slot)
         slot->called_off = true;
         waldo__link_remove(link, slot);
         wake_owners(slot);
+        /* Where one call is all that it carries, there may never be a next message. */
+        if (!link->shared)
+            link->engine->interrupt(link->channel);
     }
     pthread_mutex_unlock(&link->lock);
     return !done;

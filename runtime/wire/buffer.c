@@ -68,12 +68,13 @@ static spare_block *take(size_t capacity)
     return NULL;
 }
 
-/* For a message like the one whose memory was given away: it had as much. */
+/* Once for each message whose memory was given away: one like it may have as much. */
 static spare_block *replace_given(size_t capacity)
 {
     size_t most = atomic_load_explicit(&given, memory_order_relaxed);
 
-    if (capacity > most || most / SPARE_MOST_TIMES > capacity)
+    if (capacity > most || most / SPARE_MOST_TIMES > capacity ||
+        !atomic_compare_exchange_strong(&given, &most, 0))
         return NULL;
     spare_block *block = malloc(capacity);
     if (block != NULL)
@@ -149,7 +150,7 @@ uint8_t *waldo__buffer_give(waldo__buffer *buffer, const uint8_t *bytes, size_t 
 {
     uint8_t *memory = buffer->data;
 
-    if (size < SPARE_LEAST || size < buffer->capacity / 2)
+    if (size < SPARE_LEAST || size < buffer->capacity - buffer->capacity / 4)
         return NULL;
     waldo__copy(memory, bytes, size);
     atomic_store_explicit(&given, buffer->capacity, memory_order_relaxed);

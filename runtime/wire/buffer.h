@@ -27,7 +27,7 @@ bool waldo__buffer_append(waldo__buffer *buffer, const void *data, size_t size);
 /* Frees the memory and leaves an empty buffer. */
 void waldo__buffer_free(waldo__buffer *buffer);
 /* Its memory with these bytes of its own at the beginning, for free(), and leaves an empty buffer.
- * NULL, and it is as it was: they are few, or not half of it. */
+ * NULL, and it is as it was: they are few, or less than three quarters of it. */
 uint8_t *waldo__buffer_give(waldo__buffer *buffer, const uint8_t *bytes, size_t size);
 
 /* Bytes that several hold, of any thread; they do not change. */

@@ -4,11 +4,16 @@
  * sees to that for its own. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *__interceptor_malloc(size_t size);
 void *__interceptor_calloc(size_t count, size_t size);
 void *__interceptor_realloc(void *memory, size_t size);
 void __interceptor_free(void *memory);
+char *__interceptor_strdup(const char *text);
+char *__interceptor_strndup(const char *text, size_t size);
+int __interceptor_posix_memalign(void **ret_memory, size_t alignment, size_t size);
+void *__interceptor_aligned_alloc(size_t alignment, size_t size);
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);
 
@@ -70,6 +75,39 @@ void free(void *memory)
     pthread_rwlock_rdlock(&forks);
     __interceptor_free(memory);
     pthread_rwlock_unlock(&forks);
+}
+
+/* These have the allocator's memory without malloc(). */
+char *strdup(const char *text)
+{
+    pthread_rwlock_rdlock(&forks);
+    char *copy = __interceptor_strdup(text);
+    pthread_rwlock_unlock(&forks);
+    return copy;
+}
+
+char *strndup(const char *text, size_t size)
+{
+    pthread_rwlock_rdlock(&forks);
+    char *copy = __interceptor_strndup(text, size);
+    pthread_rwlock_unlock(&forks);
+    return copy;
+}
+
+int posix_memalign(void **ret_memory, size_t alignment, size_t size)
+{
+    pthread_rwlock_rdlock(&forks);
+    int status = __interceptor_posix_memalign(ret_memory, alignment, size);
+    pthread_rwlock_unlock(&forks);
+    return status;
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    pthread_rwlock_rdlock(&forks);
+    void *memory = __interceptor_aligned_alloc(alignment, size);
+    pthread_rwlock_unlock(&forks);
+    return memory;
 }
 
 /* The dynamic linker keeps memory that LeakSanitizer passes over where the linker itself calls its

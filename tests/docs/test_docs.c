@@ -95,30 +95,24 @@ static void *run_get_job(void *argument)
     return NULL;
 }
 
-static void begin_to_get(waldo_queue *jobs, job_getter *getter, pthread_t *ret_thread)
-{
-    *getter = (job_getter){.status = -1};
-    CHECK(start_to_get(jobs, &getter->next, &error));
-    cr_assert_eq(pthread_create(ret_thread, NULL, run_get_job, getter), 0);
-}
-
 Test(docs, a_waiting_thread_is_told_to_stop)
 {
     waldo_queue *jobs;
-    job_getter getter;
-    pthread_t thread;
     CHECK(waldo_queue_new(manager, 0, &jobs, &error));
-    begin_to_get(jobs, &getter, &thread);
-    cr_assert(waldo_future_cancel(getter.next));
-    pthread_join(thread, NULL);
-    cr_expect_eq(getter.status, 0);
-    waldo_future_unref(getter.next);
-    begin_to_get(jobs, &getter, &thread);
-    CHECK(waldo_queue_put(jobs, waldo_v(5), 0, &error));
-    pthread_join(thread, NULL);
-    cr_expect_eq(getter.status, 1);
-    waldo_value_unref(getter.job);
-    waldo_future_unref(getter.next);
+    for (int has_job = 0; has_job < 2; has_job++) {
+        job_getter getter = {.status = -1};
+        pthread_t thread;
+        CHECK(start_to_get(jobs, &getter.next, &error));
+        cr_assert_eq(pthread_create(&thread, NULL, run_get_job, &getter), 0);
+        if (has_job)
+            CHECK(waldo_queue_put(jobs, waldo_v(5), 0, &error));
+        else
+            cr_assert(waldo_future_cancel(getter.next));
+        pthread_join(thread, NULL);
+        cr_expect_eq(getter.status, has_job);
+        waldo_value_unref(getter.job);
+        waldo_future_unref(getter.next);
+    }
     waldo_queue_unref(jobs);
     expect_no_objects();
 }

@@ -130,20 +130,66 @@ Test(calling_off, while_others_call)
 }
 
 /* What runs there runs on; nobody waits for it. */
-Test(calling_off, a_handler_that_runs)
+static void call_off_what_runs(const char *url)
 {
-    faults_register *reg = get_register(manager, "r");
+    waldo_manager *client = connect_to(&host, url);
+    faults_register *reg = get_register(client, "");
     waldo_future *future = NULL;
     waiting one;
-    OK(waldo_call_async(faults_register_proxy(reg), "sleep", waldo_v_tuple(waldo_v_int64(3000)),
+    OK(waldo_call_async(faults_register_proxy(reg), "sleep", waldo_v_tuple(waldo_v_int64(2000)),
                         &future, &error));
     double began = now();
     begin(&one, future);
     cr_assert_eq(waldo_future_wait(future, 0.3), 0);
-    cr_assert(waldo_future_cancel(future));
+    cr_assert(waldo_future_cancel(future), "%s", url);
     expect_cancelled(&one);
-    cr_assert_lt(now() - began, 2.5);
+    cr_assert_lt(now() - began, 1.8, "%s", url);
     faults_register_unref(reg);
+    waldo_manager_unref(client);
+}
+
+Test(calling_off, a_handler_that_runs)
+{
+    char nanomsg[160];
+    snprintf(nanomsg, sizeof nanomsg, "nn+%s", host.urls[0]);
+    call_off_what_runs(host.urls[0]);
+    call_off_what_runs(host.urls[1]);
+    call_off_what_runs(host.urls[2]);
+    call_off_what_runs(nanomsg);
+}
+
+/* ---- by those who are told that the server is gone ---- */
+
+static waldo_future *waited_for;
+static _Atomic bool was_cancelled;
+static _Atomic int told;
+
+static void cancel_it(waldo_manager *whose, const waldo_error *reason, void *data)
+{
+    (void)whose;
+    (void)reason;
+    (void)data;
+    was_cancelled = waldo_future_cancel(waited_for);
+    told++;
+}
+
+Test(calling_off, by_who_hears_that_the_server_is_gone)
+{
+    faults_queue *queue = get_queue(direct, "q"), *seen = get_queue(manager, "q");
+    waiting one;
+    waldo_manager_on_gone(direct, cancel_it, NULL);
+    waited_for = get_later(queue);
+    begin(&one, waited_for);
+    AWAIT(queue_parked(seen) == 1);
+    kill_server(&host);
+    pthread_join(one.thread, NULL);
+    AWAIT(told == 1);
+    cr_assert_eq(one.status, was_cancelled ? WALDO_ECANCELLED : WALDO_EGONE, "%s",
+                 one.error.message);
+    waldo_future_unref(one.future);
+    restart_server(&host);
+    faults_queue_unref(seen);
+    faults_queue_unref(queue);
 }
 
 /* ---- nothing is lost ---- */
@@ -221,6 +267,31 @@ Test(calling_off, while_the_network_is_silent)
         expect_cancelled(&all[i]);
     relay_stall(network, TO_CLIENT, 0);
     AWAIT(queue_parked(seen) == 0);
+    faults_queue_unref(seen);
+    faults_queue_unref(queue);
+}
+
+/* What one of them has cancelled meanwhile breaks the connection; the others' calls go on on a new
+ * one. */
+Test(calling_off, others_go_on_after_silence)
+{
+    faults_queue *queue = get_queue(manager, "q"), *seen = get_queue(direct, "q");
+    waiting stays;
+    begin(&stays, get_later(queue));
+    AWAIT(queue_parked(seen) == 1);
+    waldo_future *cancelled = get_later(queue);
+    OK(waldo_manager_flush(manager, &error));
+    AWAIT(queue_parked(seen) == 2);
+    stop(&host.process);
+    cr_assert(waldo_future_cancel(cancelled));
+    kill(host.process.pid, SIGCONT);
+    waldo_future_unref(cancelled);
+    double began = now();
+    OK(queue_put(seen, 7, &error));
+    pthread_join(stays.thread, NULL);
+    cr_assert_eq(stays.status, 0, "%s", stays.error.message);
+    cr_assert_lt(now() - began, PATIENCE / 2);
+    waldo_future_unref(stays.future);
     faults_queue_unref(seen);
     faults_queue_unref(queue);
 }

@@ -93,15 +93,15 @@ Test(buffer, large_memory_can_be_given_away)
     waldo__buffer buffer = {0}, next = {0};
     cr_assert(waldo__buffer_reserve(&buffer, 300 * KIB));
     memset(buffer.data, 'a', KIB);
-    memset(buffer.data + KIB, 'b', 200 * KIB);
-    buffer.size = 201 * KIB;
+    memset(buffer.data + KIB, 'b', 250 * KIB);
+    buffer.size = 251 * KIB;
     cr_assert_null(waldo__buffer_give(&buffer, buffer.data + KIB, 63 * KIB), "few");
-    cr_assert_null(waldo__buffer_give(&buffer, buffer.data + KIB, 149 * KIB), "not half of it");
-    cr_assert_eq(buffer.size, 201 * KIB);
+    cr_assert_null(waldo__buffer_give(&buffer, buffer.data + KIB, 224 * KIB), "not all of it");
+    cr_assert_eq(buffer.size, 251 * KIB);
     uint8_t *memory = buffer.data;
-    cr_assert_eq(waldo__buffer_give(&buffer, buffer.data + KIB, 200 * KIB), memory);
+    cr_assert_eq(waldo__buffer_give(&buffer, buffer.data + KIB, 250 * KIB), memory);
     cr_assert(!buffer.data && buffer.size == 0 && buffer.capacity == 0);
-    for (size_t i = 0; i < 200 * KIB; i++)
+    for (size_t i = 0; i < 250 * KIB; i++)
         cr_assert_eq(memory[i], 'b');
     free(memory);
     /* The next one of that size may have as much at once; none may have more. */
@@ -109,6 +109,7 @@ Test(buffer, large_memory_can_be_given_away)
     cr_assert_not(waldo__buffer_reserve_spare(&next, 64 * KIB), "much less");
     cr_assert(waldo__buffer_reserve_spare(&next, 300 * KIB));
     cr_assert_geq(next.capacity, 300 * KIB);
+    cr_assert_not(waldo__buffer_reserve_spare(&buffer, 300 * KIB), "that one only");
     waldo__buffer_free(&next);
 }
 
