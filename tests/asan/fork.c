@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *__interceptor_malloc(size_t size);
-void *__interceptor_calloc(size_t count, size_t size);
-void *__interceptor_realloc(void *memory, size_t size);
-void __interceptor_free(void *memory);
-char *__interceptor_strdup(const char *text);
-char *__interceptor_strndup(const char *text, size_t size);
-int __interceptor_posix_memalign(void **ret_memory, size_t alignment, size_t size);
-void *__interceptor_aligned_alloc(size_t alignment, size_t size);
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);
 
@@ -46,68 +38,33 @@ static void look_after_forks(void)
 __attribute__((section(".preinit_array"),
                used)) static void (*const first)(void) = look_after_forks;
 
-void *malloc(size_t size)
-{
-    pthread_rwlock_rdlock(&forks);
-    void *memory = __interceptor_malloc(size);
-    pthread_rwlock_unlock(&forks);
-    return memory;
-}
+/* All that AddressSanitizer has in place of libc's and that the libraries here use. */
+#define WRAP(type, name, parameters, arguments)                                                    \
+    type __interceptor_##name parameters;                                                          \
+    type name parameters                                                                           \
+    {                                                                                              \
+        pthread_rwlock_rdlock(&forks);                                                             \
+        type result = __interceptor_##name arguments;                                              \
+        pthread_rwlock_unlock(&forks);                                                             \
+        return result;                                                                             \
+    }
 
-void *calloc(size_t count, size_t size)
-{
-    pthread_rwlock_rdlock(&forks);
-    void *memory = __interceptor_calloc(count, size);
-    pthread_rwlock_unlock(&forks);
-    return memory;
-}
+WRAP(void *, malloc, (size_t size), (size))
+WRAP(void *, calloc, (size_t count, size_t size), (count, size))
+WRAP(void *, realloc, (void *memory, size_t size), (memory, size))
+WRAP(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size))
+WRAP(int, posix_memalign, (void **ret_memory, size_t alignment, size_t size),
+     (ret_memory, alignment, size))
+WRAP(char *, strdup, (const char *text), (text))
+WRAP(char *, strndup, (const char *text, size_t size), (text, size))
 
-void *realloc(void *memory, size_t size)
-{
-    pthread_rwlock_rdlock(&forks);
-    void *moved = __interceptor_realloc(memory, size);
-    pthread_rwlock_unlock(&forks);
-    return moved;
-}
+void __interceptor_free(void *memory);
 
 void free(void *memory)
 {
     pthread_rwlock_rdlock(&forks);
     __interceptor_free(memory);
     pthread_rwlock_unlock(&forks);
-}
-
-/* These have the allocator's memory without malloc(). */
-char *strdup(const char *text)
-{
-    pthread_rwlock_rdlock(&forks);
-    char *copy = __interceptor_strdup(text);
-    pthread_rwlock_unlock(&forks);
-    return copy;
-}
-
-char *strndup(const char *text, size_t size)
-{
-    pthread_rwlock_rdlock(&forks);
-    char *copy = __interceptor_strndup(text, size);
-    pthread_rwlock_unlock(&forks);
-    return copy;
-}
-
-int posix_memalign(void **ret_memory, size_t alignment, size_t size)
-{
-    pthread_rwlock_rdlock(&forks);
-    int status = __interceptor_posix_memalign(ret_memory, alignment, size);
-    pthread_rwlock_unlock(&forks);
-    return status;
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    pthread_rwlock_rdlock(&forks);
-    void *memory = __interceptor_aligned_alloc(alignment, size);
-    pthread_rwlock_unlock(&forks);
-    return memory;
 }
 
 /* The dynamic linker keeps memory that LeakSanitizer passes over where the linker itself calls its
