@@ -1,6 +1,8 @@
 #!/bin/sh
 # Counts the instructions of a call over TCP, in the server and in the client, and fails where they are
-# more than they were: unlike times they repeat. Nobody spins, since that has no fixed length.
+# more than they were: unlike times they repeat. Nobody spins, since that has no fixed length. What
+# time adds is a loop that is handed to another thread, where a handler under valgrind takes longer
+# than the server lets one have it: the least of several counts is without.
 #
 #     instructions.sh BUILD_DIRECTORY
 set -eu
@@ -17,41 +19,59 @@ work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 
-# Both sides of so many calls of a kind: total instructions to $work/KIND.SIDE.COUNT.
+# Both sides of so many calls of a kind: total instructions to $work/KIND.SIDE.COUNT, unless there
+# are fewer.
 count()
 {
     mkfifo "$work/said"
-    valgrind --tool=callgrind --callgrind-out-file="$work/$1.server.$2" "$bin/waldod" --spin 0 \
+    valgrind --tool=callgrind --callgrind-out-file="$work/server" "$bin/waldod" --spin 0 \
         --listen tcp://127.0.0.1:0 --authkey-file "$work/key" >"$work/said" 2>/dev/null &
     server=$!
     read -r _ _ url <"$work/said"
-    WALDO_SPIN_US=0 valgrind --tool=callgrind --callgrind-out-file="$work/$1.client.$2" \
+    WALDO_SPIN_US=0 valgrind --tool=callgrind --callgrind-out-file="$work/client" \
         "$bin/bench_calls" "$url" "$1" "$2" >/dev/null 2>&1
     kill "$server"
     wait "$server"
     server=
     rm "$work/said"
+    keep_least server "$1.server.$2"
+    keep_least client "$1.client.$2"
 }
 
-total()
+keep_least()
 {
-    sed -n 's/^summary: \([0-9]*\).*/\1/p' "$work/$1.$2.$3"
+    now=$(sed -n 's/^summary: \([0-9]*\).*/\1/p' "$work/$1")
+    [ -s "$work/$2" ] && [ "$(cat "$work/$2")" -le "$now" ] || echo "$now" >"$work/$2"
+}
+
+each()
+{
+    echo $((($(cat "$work/$1.$2.$many") - $(cat "$work/$1.$2.$few")) / (many - few)))
+}
+
+# Prints nothing where all is within its limit.
+excess()
+{
+    echo "$limits" | while read -r kind side limit; do
+        now=$(each "$kind" "$side")
+        [ "$now" -gt 0 ] && [ "$now" -le "$limit" ] || echo "$kind $side"
+    done
 }
 
 "$bin/waldo-keygen" "$work/key" >/dev/null
 few=500
 many=2500
+rounds=5
 export WALDO_AUTHKEY_FILE="$work/key"
-for kind in get pipeline; do
-    count $kind $few
-    count $kind $many
+while [ "$rounds" -gt 0 ]; do
+    for kind in get pipeline; do
+        count $kind $few
+        count $kind $many
+    done
+    [ -n "$(excess)" ] || break
+    rounds=$((rounds - 1))
 done
-status=0
-while read -r kind side limit; do
-    each=$((($(total "$kind" "$side" $many) - $(total "$kind" "$side" $few)) / (many - few)))
-    echo "$kind, $side: $each instructions a call, at most $limit"
-    [ "$each" -gt 0 ] && [ "$each" -le "$limit" ] || status=1
-done <<LIMITS
-$limits
-LIMITS
-exit $status
+echo "$limits" | while read -r kind side limit; do
+    echo "$kind, $side: $(each "$kind" "$side") instructions a call, at most $limit"
+done
+[ -z "$(excess)" ]
