@@ -44,8 +44,12 @@ typedef struct waldo__client_engine {
                 waldo__channel **ret_channel, waldo_error *reterr);
     /* Moves a channel on which nothing is under way to shared memory. Only where the server has
      * said that it knows how, and NULL where there is no such thing. 1: moved; 0: it stays as it
-     * is, which is as good; < 0: it is of no more use. */
-    int (*move)(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr);
+     * is, which is as good; < 0: it is of no more use.
+     * Unless ret_lead is NULL, each message that is received afterwards says there how many of its
+     * first bytes stand behind the others, so that a long tail (wire/tail.h) begins where the
+     * buffer's memory does; 0 for most. It lives as long as the channel. */
+    int (*move)(waldo__channel *channel, waldo__deadline deadline, size_t *ret_lead,
+                waldo_error *reterr);
     /* WALDO_ETOOBIG before anything is sent; WALDO_ETIMEOUT; WALDO_EGONE. */
     int (*send)(waldo__channel *channel, uint32_t id, const struct iovec *parts, int part_count,
                 waldo__deadline deadline, waldo_error *reterr);

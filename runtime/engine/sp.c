@@ -167,6 +167,7 @@ static int take_head(waldo__sp_parser *parser, const uint8_t **data, size_t *siz
         if (rc == 1) {
             parser->stage = WALDO__SP_AT_BODY;
             parser->body.size = 0;
+            parser->lead = 0;
             return 0;
         }
     }
@@ -182,6 +183,7 @@ static int whole(waldo__sp_parser *parser, const uint8_t *data, size_t size, boo
     memcpy(ret_message->route.bytes, parser->head + prefix, ret_message->route.size);
     ret_message->data = data;
     ret_message->size = size;
+    ret_message->lead = in_body ? parser->lead : 0;
     ret_message->in_body = in_body;
     parser->stage = WALDO__SP_AT_HEAD;
     parser->head_size = 0;
@@ -204,6 +206,22 @@ static bool make_room(waldo__sp_parser *parser, size_t wanted)
     return waldo__buffer_reserve(body, capacity < total ? capacity : total);
 }
 
+/* Puts the first bytes of the payload where its end will be. false: they go where they belong. */
+static bool set_apart(waldo__sp_parser *parser, const uint8_t *start, size_t size)
+{
+    waldo__buffer *body = &parser->body;
+    bool fits = parser->leads && body->size == 0 && parser->lead == 0 && size <= WALDO__LEAD_MOST &&
+                parser->left >= size + WALDO__TAIL_LEAST;
+
+    if (!fits ||
+        (body->capacity < parser->left && !waldo__buffer_reserve_spare(body, (size_t)parser->left)))
+        return false;
+    memcpy(body->data + (parser->left - size), start, size);
+    parser->lead = size;
+    parser->left -= size;
+    return true;
+}
+
 static int take_body(waldo__sp_parser *parser, const uint8_t **data, size_t *size,
                      waldo__sp_message *ret_message, waldo_error *reterr)
 {
@@ -214,11 +232,14 @@ static int take_body(waldo__sp_parser *parser, const uint8_t **data, size_t *siz
     *size -= taken;
     if (taken == parser->left && parser->body.size == 0 && !parser->shared)
         return whole(parser, start, taken, false, ret_message);
+    if (set_apart(parser, start, taken))
+        return 0;
     if (!make_room(parser, taken) || !waldo__buffer_append(&parser->body, start, taken))
         return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a message");
     parser->left -= taken;
     if (parser->left > 0)
         return 0;
+    parser->body.size += parser->lead;
     return whole(parser, parser->body.data, parser->body.size, true, ret_message);
 }
 

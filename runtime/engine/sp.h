@@ -16,6 +16,7 @@
 #include <waldo/error.h>
 
 #include "wire/buffer.h"
+#include "wire/tail.h"
 
 #define WALDO__SP_HELLO_SIZE 8
 #define WALDO__SP_REQ 0x30
@@ -54,18 +55,20 @@ typedef enum waldo__sp_stage {
     WALDO__SP_AT_BODY
 } waldo__sp_stage;
 
-/* Fill in the first five, leave the rest zero. */
+/* Fill in the first six, leave the rest zero. */
 typedef struct waldo__sp_parser {
     uint8_t peer;      /* what the other side must be */
     bool ipc;          /* with type bytes */
     unsigned max_hops; /* at most WALDO__SP_MAX_HOPS */
     size_t limit;      /* payload bytes; may be changed between messages */
     bool shared;       /* the bytes that come may change while they are read: each is read once */
+    bool leads;        /* a long payload may have a lead; only where bytes are shared */
     waldo__sp_stage stage;
     uint8_t head[WALDO__SP_HEAD_SIZE];
     size_t head_size;
     uint64_t left; /* bytes of the frame that are not in head yet; in the body: of the payload */
     waldo__buffer body;
+    size_t lead;
 } waldo__sp_parser;
 
 typedef struct waldo__sp_message {
@@ -73,6 +76,9 @@ typedef struct waldo__sp_message {
     /* In the parser's body, or, unless they are shared, in the bytes that were given. */
     const uint8_t *data;
     size_t size;
+    /* Of a long payload that came after a few bytes alone: so many of its first bytes stand behind
+     * the others, which begin where the memory does. 0: all are where they belong. */
+    size_t lead;
     bool in_body;
 } waldo__sp_message;
 

@@ -171,7 +171,8 @@ static int send_once(waldo__attempt *attempt, waldo_error *reterr)
     }
     attempt->life = link->life;
     waldo__slot slot = {.lasting = attempt->way.slot.lasting, .buffer = attempt->way.slot.buffer};
-    attempt->way = (waldo__way){.manager = manager, .link = link, .slot = slot};
+    attempt->way =
+        (waldo__way){.manager = manager, .link = link, .slot = slot, .in_parts = attempt->in_parts};
     attempt->request->near = link->reaches;
     status = waldo__carried_describe(&attempt->carried, link->reached, &attempt->request->n_buffers,
                                      &attempt->request->buffers, reterr);
@@ -310,12 +311,13 @@ static int try_all(waldo__attempt *attempt, bool cancellable, waldo__reply *ret_
     return status;
 }
 
-static int exchange(waldo_manager *manager, const unsigned *only_life,
+static int exchange(waldo_manager *manager, const unsigned *only_life, bool in_parts,
                     Waldo__Wire__Request *request, const ProtobufCMessage *body, double timeout,
                     waldo__reply *ret_reply, waldo_error *reterr)
 {
     waldo__attempt attempt = {
         .only_life = only_life,
+        .in_parts = in_parts,
         .manager = manager,
         .request = request,
         .body = body,
@@ -345,14 +347,21 @@ int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
                     const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                     waldo_error *reterr)
 {
-    return exchange(manager, NULL, request, body, timeout, ret_reply, reterr);
+    return exchange(manager, NULL, false, request, body, timeout, ret_reply, reterr);
+}
+
+int waldo__exchange_in_parts(waldo_manager *manager, Waldo__Wire__Request *request,
+                             const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
+                             waldo_error *reterr)
+{
+    return exchange(manager, NULL, true, request, body, timeout, ret_reply, reterr);
 }
 
 int waldo__exchange_in(waldo_manager *manager, unsigned life, Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                        waldo_error *reterr)
 {
-    return exchange(manager, &life, request, body, timeout, ret_reply, reterr);
+    return exchange(manager, &life, false, request, body, timeout, ret_reply, reterr);
 }
 
 int waldo__exchange_plain(waldo_manager *manager, Waldo__Wire__Operation operation, double timeout,

@@ -10,6 +10,7 @@ typedef struct waldo__way {
     waldo_manager *manager;
     waldo__link *link;
     waldo__slot slot;
+    bool in_parts; /* the reply may be */
     waldo__outcome outcome;
 } waldo__way;
 
@@ -32,6 +33,7 @@ struct waldo__attempt {
     const unsigned *only_life; /* of the session: in another one there is nothing to ask; or NULL */
     unsigned life;             /* of the session, when the server was last reached */
     bool may_wait;             /* for later requests */
+    bool in_parts;             /* the reply may be */
     atomic_bool called_off;    /* by another thread: it is not tried again */
     waldo__carried carried;    /* the buffers that the body names; to be freed by the caller */
 

@@ -1,4 +1,5 @@
 /* One request and its reply on a link. */
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -7,11 +8,13 @@
 #include "process/id.h"
 #include "proxy/attempt.h"
 #include "wire/envelope.h"
+#include "wire/tail.h"
 
 void waldo__reply_free(waldo__reply *reply)
 {
     waldo__arena_free(&reply->arena);
     waldo__buffer_free(&reply->bytes);
+    waldo__buffer_free(&reply->short_message);
 }
 
 /* The caller's thread, once asked for; a forked child's main thread has another id than the thread
@@ -87,11 +90,50 @@ int waldo__way_send(waldo__way *way, Waldo__Wire__Request *request, const Protob
     return status;
 }
 
-static int unpack_reply(const waldo__link *link, const waldo__slot *slot, waldo__reply *reply,
+/* ---- what comes in two parts ---- */
+
+/* Its lead is the end of what came, and goes before the rest. */
+int waldo__reply_join(waldo__reply *reply, waldo_error *reterr)
+{
+    uint8_t lead[WALDO__LEAD_MOST];
+    waldo__buffer *bytes = &reply->bytes;
+    size_t before = bytes->size - reply->led; /* with the frame's head */
+    const uint8_t *data = bytes->data + before - reply->lead;
+    size_t size = reply->lead + reply->led;
+    memcpy(lead, bytes->data + reply->led, before);
+    memmove(bytes->data + before, bytes->data, reply->led);
+    memcpy(bytes->data, lead, before);
+    reply->led = 0;
+    return waldo__envelope_read_reply(&reply->arena, data, size, &reply->reply, reterr);
+}
+
+/* false: it is not to be had in parts. */
+static bool read_in_parts(const waldo__slot *slot, waldo__reply *reply)
+{
+    waldo__buffer *message = &reply->short_message;
+    if (!waldo__tail_leave_out(slot->data, slot->size, slot->led, message) ||
+        waldo__envelope_read_reply(&reply->arena, message->data, message->size, &reply->reply,
+                                   NULL) < 0)
+        return false;
+    const ProtobufCBinaryData *body = &reply->reply->body;
+    return body->len > 0 && body->data + body->len == message->data + message->size;
+}
+
+static int read_reply(const waldo__way *way, waldo__reply *reply, waldo_error *reterr)
+{
+    const waldo__slot *slot = &way->slot;
+    if (slot->led == 0)
+        return waldo__envelope_read_reply(&reply->arena, slot->data, slot->size, &reply->reply,
+                                          reterr);
+    reply->led = slot->led;
+    reply->lead = slot->size;
+    return way->in_parts && read_in_parts(slot, reply) ? 0 : waldo__reply_join(reply, reterr);
+}
+
+static int unpack_reply(const waldo__link *link, const waldo__way *way, waldo__reply *reply,
                         waldo__outcome *outcome, waldo_error *reterr)
 {
-    int status =
-        waldo__envelope_read_reply(&reply->arena, slot->data, slot->size, &reply->reply, reterr);
+    int status = read_reply(way, reply, reterr);
     if (status >= 0)
         status = waldo__carry_in(reply->reply->buffers, reply->reply->n_buffers, link->reaches,
                                  NULL, reterr);
@@ -120,9 +162,11 @@ int waldo__way_finish(waldo__way *way, int status, waldo__reply *ret_reply, wald
     atomic_store_explicit(&way->manager->heard_at, waldo__lately(), memory_order_relaxed);
     waldo__arena_init(&ret_reply->arena);
     ret_reply->life = link->life;
+    ret_reply->led = 0;
+    ret_reply->short_message = (waldo__buffer){0};
     ret_reply->bytes = way->slot.buffer;
     way->slot.buffer = (waldo__buffer){0};
-    status = unpack_reply(link, &way->slot, ret_reply, outcome, reterr);
+    status = unpack_reply(link, way, ret_reply, outcome, reterr);
     if (!outcome->answered || outcome->refused)
         waldo__link_retire(way->manager, link);
     if (status < 0)

@@ -38,10 +38,12 @@ typedef struct waldo__slot {
     bool called_off;  /* while somebody waits: who does gives it up */
     atomic_bool done; /* what came is here, and is the owner's alone */
     waldo__waiter *waiters;
-    /* What came, when done; `data` points into the buffer, which is the slot's owner's. */
+    /* What came, when done; `data` points into the buffer, which is the slot's owner's. Where
+     * `led` > 0 the message goes on at the buffer's beginning, with so many bytes. */
     waldo__buffer buffer;
     const uint8_t *data;
     size_t size;
+    size_t led;
 } waldo__slot;
 
 /* Frames that wait to be sent together, in number and bytes. In bundles there are many messages in
@@ -95,6 +97,7 @@ typedef struct waldo__link {
 
     /* The reading thread's: */
     waldo__buffer incoming;
+    size_t lead; /* of what is there: see the engine's move */
     waldo__buffer plain;
     waldo__spinning spin;
 

@@ -243,7 +243,12 @@ typedef struct waldo__reply {
     Waldo__Wire__Reply *reply; /* in the arena */
     waldo__arena arena;
     waldo__buffer bytes; /* what came */
-    unsigned life;       /* of the session that it belongs to */
+    /* Where led > 0 the reply's body ends with a single byte in place of its tail, which is the led
+     * bytes that `bytes` begins with: the reply was read from the short message. */
+    size_t led;
+    size_t lead; /* bytes of the whole message before the tail */
+    waldo__buffer short_message;
+    unsigned life; /* of the session that it belongs to */
 } waldo__reply;
 
 /* How one try to get an answer ended. */
@@ -261,7 +266,14 @@ typedef struct waldo__outcome {
 int waldo__exchange(waldo_manager *manager, Waldo__Wire__Request *request,
                     const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                     waldo_error *reterr);
-/* The same, but only in this life of the session: WALDO_EKEY, and nothing was sent, in another. */
+/* The same, but the reply may be in two parts: see led. */
+int waldo__exchange_in_parts(waldo_manager *manager, Waldo__Wire__Request *request,
+                             const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
+                             waldo_error *reterr);
+/* Makes it one again. As the exchange, if it cannot be read. */
+int waldo__reply_join(waldo__reply *reply, waldo_error *reterr);
+/* As the first, but only in this life of the session: WALDO_EKEY, and nothing was sent, in another.
+ */
 int waldo__exchange_in(waldo_manager *manager, unsigned life, Waldo__Wire__Request *request,
                        const ProtobufCMessage *body, double timeout, waldo__reply *ret_reply,
                        waldo_error *reterr);

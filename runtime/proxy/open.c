@@ -313,8 +313,9 @@ static int enter(waldo_manager *manager, waldo__link *link, waldo__deadline dead
     int status = shake_hands(manager, link, deadline, reterr);
     if (status >= 0)
         status = hello(manager, link, deadline, reterr);
+    bool sealed = status >= 0 && waldo__secure_channel_mode(link->secure) == WALDO__SECURE_SEALED;
     if (status >= 0 && link->may_move)
-        status = link->engine->move(link->channel, deadline, reterr);
+        status = link->engine->move(link->channel, deadline, sealed ? NULL : &link->lead, reterr);
     if (status >= 0)
         status = attach(manager, link, deadline, reterr);
     return status;

@@ -104,6 +104,18 @@ static int unpack_body(waldo__reply *reply, const ProtobufCMessageDescriptor *de
                        ProtobufCMessage **ret_message, waldo_error *reterr)
 {
     const ProtobufCBinaryData *body = &reply->reply->body;
+    int status = 0;
+    if (reply->led > 0) {
+        status = waldo__tail_unpack_led(descriptor, body->data, body->len, reply->led,
+                                        &reply->bytes, ret_message, reterr);
+        if (status == 0)
+            status = waldo__reply_join(reply, reterr);
+        else if (status > 0)
+            return 0;
+        body = &reply->reply->body;
+    }
+    if (status < 0)
+        return status;
     return waldo__tail_unpack_copy(descriptor, body->data, body->len, &reply->bytes, ret_message,
                                    reterr);
 }
@@ -116,7 +128,8 @@ static int invoke(waldo_proxy *proxy, const waldo_proxy_method *method,
     waldo__reply reply;
     int status = waldo__proxy_prepare(proxy, method, &request, reterr);
     if (status >= 0)
-        status = waldo__exchange(proxy->manager, &request, arguments, timeout, &reply, reterr);
+        status =
+            waldo__exchange_in_parts(proxy->manager, &request, arguments, timeout, &reply, reterr);
     if (status < 0)
         return status;
     if (method->output)

@@ -81,17 +81,26 @@ static void pass_on(waldo__link *link)
 
 /* ---- reading ---- */
 
+/* What came, or its lead, if it has one. */
+static struct iovec frame_of(const waldo__link *link)
+{
+    const waldo__buffer *incoming = &link->incoming;
+    size_t led = link->lead > 0 ? incoming->size - link->lead : 0;
+    return (struct iovec){incoming->data + led, incoming->size - led};
+}
+
 /* A frame that the channel does not take is as good as no connection. */
 static int open_frame(waldo__link *link, const uint8_t **ret_data, size_t *ret_size,
                       waldo_error *reterr)
 {
+    struct iovec frame = frame_of(link);
     if (!link->secure) { /* the handshake */
-        *ret_data = link->incoming.data;
-        *ret_size = link->incoming.size;
+        *ret_data = frame.iov_base;
+        *ret_size = frame.iov_len;
         return 0;
     }
-    int status = waldo__secure_open(link->secure, link->incoming.data, link->incoming.size,
-                                    &link->plain, ret_data, ret_size, reterr);
+    int status = waldo__secure_open(link->secure, frame.iov_base, frame.iov_len, &link->plain,
+                                    ret_data, ret_size, reterr);
     if (status == WALDO_EAUTHENTICATION)
         return waldo_error_set(reterr, WALDO_EGONE, "the server no longer knows this connection");
     return status;
@@ -117,6 +126,7 @@ static void deliver_one(waldo__link *link, uint32_t id, const uint8_t *data, siz
     waldo__buffer given = slot->buffer;
     slot->buffer = *holder;
     *holder = given;
+    slot->led = link->lead > 0 ? slot->buffer.size - link->lead : 0;
     finish(link, slot, data, size);
 }
 
@@ -133,6 +143,7 @@ static int deliver_bundle(waldo__link *link, const uint8_t *data, size_t size, w
         slot->buffer.size = 0;
         if (!waldo__buffer_append(&slot->buffer, message.data, message.size))
             return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for a reply");
+        slot->led = 0;
         finish(link, slot, slot->buffer.data, message.size);
     }
     return 0;
@@ -142,7 +153,8 @@ static int deliver_bundle(waldo__link *link, const uint8_t *data, size_t size, w
 static int deliver(waldo__link *link, uint32_t id, const uint8_t *data, size_t size,
                    waldo_error *reterr)
 {
-    int kind = waldo__secure_kind_of(link->incoming.data, link->incoming.size);
+    struct iovec frame = frame_of(link);
+    int kind = waldo__secure_kind_of(frame.iov_base, frame.iov_len);
     if (link->secure && kind == WALDO__SECURE_SEALED_BUNDLE)
         return deliver_bundle(link, data, size, reterr);
     deliver_one(link, id, data, size);

@@ -153,7 +153,8 @@ uint8_t *waldo__buffer_give(waldo__buffer *buffer, const uint8_t *bytes, size_t 
     if (size < SPARE_LEAST || size < buffer->capacity - buffer->capacity / 4)
         return NULL;
     /* In place memmove() is faster: the target lies a message's head before the source. */
-    memmove(memory, bytes, size);
+    if (bytes != memory)
+        memmove(memory, bytes, size);
     atomic_store_explicit(&given, buffer->capacity, memory_order_relaxed);
     *buffer = (waldo__buffer){NULL, 0, 0};
     return memory;

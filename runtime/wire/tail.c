@@ -90,35 +90,36 @@ bool waldo__tail_pack(waldo__buffer *buffer, const ProtobufCMessage *message,
 /* A message within which the tail is: of the field that it is in, where that begins, and its
  * content, which is the rest. */
 typedef struct level {
-    const ProtobufCFieldDescriptor *field;
+    uint32_t number;
+    const ProtobufCFieldDescriptor *field; /* NULL where nobody asked */
     const uint8_t *start;
     const uint8_t *content;
 } level;
 
 enum { LEVELS = 8 };
 
-/* The last field of what begins at `at`; false: it is not most of the data. */
+/* The last field of what begins at `at`; false: its content begins behind `latest`. */
 static bool find_last(const ProtobufCMessageDescriptor *descriptor, const uint8_t *at,
-                      const uint8_t *half, const uint8_t *end, level *ret_level)
+                      const uint8_t *latest, const uint8_t *end, level *ret_level)
 {
-    uint32_t number;
     bool delimited;
     do {
         ret_level->start = at;
-        if (at > half || !waldo__scan_field(&at, end, &number, &delimited, &ret_level->content))
+        if (at > latest ||
+            !waldo__scan_field(&at, end, &ret_level->number, &delimited, &ret_level->content))
             return false;
     } while (at < end);
-    ret_level->field = protobuf_c_message_descriptor_get_field(descriptor, number);
-    return delimited && ret_level->field && ret_level->content <= half;
+    ret_level->field = protobuf_c_message_descriptor_get_field(descriptor, ret_level->number);
+    return delimited && ret_level->field && ret_level->content <= latest;
 }
 
-/* How many levels there are; 0: there is no tail. */
+/* How many levels there are; 0: there is no tail that begins at `latest` or before. */
 static int locate(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t size,
-                  level levels[LEVELS])
+                  const uint8_t *latest, level levels[LEVELS])
 {
     const uint8_t *at = data;
     for (int i = 0; i < LEVELS; i++) {
-        if (!find_last(descriptor, at, data + size / 2, data + size, &levels[i]))
+        if (!find_last(descriptor, at, latest, data + size, &levels[i]))
             return 0;
         const ProtobufCFieldDescriptor *field = levels[i].field;
         if (is_bytes(field))
@@ -134,7 +135,7 @@ static int locate(const ProtobufCMessageDescriptor *descriptor, const uint8_t *d
 /* How many bytes it takes. */
 static size_t put_head(uint8_t *target, const level *one, size_t size)
 {
-    uint8_t *behind = waldo__put_tag(target, one->field->id, WALDO__DELIMITED);
+    uint8_t *behind = waldo__put_tag(target, one->number, WALDO__DELIMITED);
     return (size_t)(waldo__put_varint(behind, size) - target);
 }
 
@@ -177,7 +178,8 @@ static int unpack(const ProtobufCMessageDescriptor *descriptor, ProtobufCAllocat
 {
     level levels[LEVELS];
     waldo__buffer shortened = {0};
-    int count = size >= WALDO__TAIL_LEAST ? locate(descriptor, data, size, levels) : 0;
+    int count =
+        size >= WALDO__TAIL_LEAST ? locate(descriptor, data, size, data + size / 2, levels) : 0;
     ProtobufCMessage *message = NULL;
     *ret_place = NULL;
     if (count > 0 && shorten(data, levels, count, &shortened) &&
@@ -239,4 +241,68 @@ int waldo__tail_unpack_copy(const ProtobufCMessageDescriptor *descriptor, const 
     if (status >= 0)
         *ret_message = message;
     return status;
+}
+
+/* ---- apart from its lead ---- */
+
+/* The field that begins at `at` and goes on to the end of the message, `led` bytes behind the
+ * lead's. */
+static bool find_led(const uint8_t *at, const uint8_t *end, size_t led, level *ret_level)
+{
+    uint64_t tag, size;
+    ret_level->start = at;
+    if (!waldo__take_tag(&at, end, &tag) || (tag & 7) != WALDO__DELIMITED || tag >> 3 > UINT32_MAX)
+        return false;
+    ret_level->number = (uint32_t)(tag >> 3);
+    bool sized = waldo__take_tag(&at, end, &size);
+    ret_level->content = at;
+    return sized && size == (size_t)(end - at) + led;
+}
+
+bool waldo__tail_leave_out(const uint8_t *lead, size_t size, size_t led, waldo__buffer *ret_short)
+{
+    level levels[LEVELS] = {0};
+    const uint8_t *at = lead, *end = lead + size;
+    for (int count = 0; count < LEVELS; count++) {
+        uint32_t number;
+        bool delimited;
+        const uint8_t *content;
+        while (waldo__scan_field(&at, end, &number, &delimited, &content))
+            ;
+        if (!find_led(at, end, led, &levels[count]))
+            return false;
+        at = levels[count].content;
+        if (at == end)
+            return shorten(lead, levels, count + 1, ret_short);
+    }
+    return false;
+}
+
+int waldo__tail_unpack_led(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
+                           size_t size, size_t led, waldo__buffer *holder,
+                           ProtobufCMessage **ret_message, waldo_error *reterr)
+{
+    level levels[LEVELS];
+    ProtobufCMessage *message;
+    const uint8_t *last = data + size - 1;
+    int count = size > 0 ? locate(descriptor, data, size, last, levels) : 0;
+    if (count == 0 || levels[count - 1].content != last)
+        return 0;
+    int status = waldo__unpack(descriptor, NULL, data, size, &message, reterr);
+    if (status < 0)
+        return status;
+    ProtobufCBinaryData *place = place_of(message, levels, count);
+    ProtobufCBinaryData tail = {led, holder->data};
+    if (place) {
+        free(place->data);
+        *place = (ProtobufCBinaryData){led, tail_of_its_own(&tail, holder)};
+    }
+    if (place && place->data) {
+        *ret_message = message;
+        return 1;
+    }
+    if (place)
+        place->len = 0;
+    protobuf_c_message_free_unpacked(message, NULL);
+    return place ? waldo_error_set(reterr, WALDO_ENOMEM, "no memory for %zu bytes", led) : 0;
 }

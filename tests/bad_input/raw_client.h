@@ -169,8 +169,8 @@ static inline raw_client raw_enter(const char *url, const char *session)
     client.moves = client.moves && welcome->shared_memory;
     waldo__wire__welcome__free_unpacked(welcome, NULL);
     if (client.moves)
-        cr_assert_geq(client.engine->move(client.channel, waldo__deadline_in(RAW_PATIENCE), NULL),
-                      0);
+        cr_assert_geq(
+            client.engine->move(client.channel, waldo__deadline_in(RAW_PATIENCE), NULL, NULL), 0);
     return client;
 }
 

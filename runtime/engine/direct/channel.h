@@ -23,6 +23,7 @@ struct waldo__channel {
     _Atomic uint64_t received;
     bool stays;                       /* on the socket, whatever the server offers */
     _Atomic(waldo__shm_client *) shm; /* NULL: on the socket; set once, any thread may look */
+    size_t *ret_lead;                 /* see the engine's move; or NULL */
     waldo__sp_parser parser;
     /* Bytes that have come and are not taken yet. */
     size_t stage_start;

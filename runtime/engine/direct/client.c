@@ -208,7 +208,8 @@ static int direct_open(const waldo__url *url, size_t max_message, waldo__deadlin
     return 0;
 }
 
-static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_error *reterr)
+static int direct_move(waldo__channel *channel, waldo__deadline deadline, size_t *ret_lead,
+                       waldo_error *reterr)
 {
     bool idle = channel->stage_start == channel->stage_end && channel->shm == NULL &&
                 !waldo__sp_is_midway(&channel->parser);
@@ -218,6 +219,8 @@ static int direct_move(waldo__channel *channel, waldo__deadline deadline, waldo_
     waldo__shm_client *shm = NULL;
     int rc = waldo__shm_move(channel->fd, &channel->parser, deadline, &shm, reterr);
     channel->shm = shm;
+    channel->ret_lead = rc == 1 ? ret_lead : NULL;
+    channel->parser.leads = channel->ret_lead != NULL;
     return rc;
 }
 
@@ -270,9 +273,12 @@ static int receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *mes
 
     if (rc == 0)
         rc = hand_over(channel, &whole, message, reterr);
-    if (rc == 0)
-        *ret_id = waldo__sp_route_id(&whole.route);
-    return rc;
+    if (rc < 0)
+        return rc;
+    *ret_id = waldo__sp_route_id(&whole.route);
+    if (channel->ret_lead != NULL)
+        *channel->ret_lead = whole.lead;
+    return 0;
 }
 
 static int direct_receive(waldo__channel *channel, uint32_t *ret_id, waldo__buffer *message,

@@ -9,7 +9,8 @@
 /* A record takes no more of the ring, so that the reader is at work while the next one is written.
  */
 #define LONGEST (WALDO__LANE_RING / 4)
-/* A long message is not cut into pieces shorter than this. */
+/* A long message is not cut into pieces shorter than this, but for what stands before a long part.
+ */
 #define SHORTEST (WALDO__LANE_RING / 64)
 
 _Static_assert((WALDO__LANE_RING & MASK) == 0 && WALDO__LANE_RING >= 4096 &&
@@ -67,6 +68,19 @@ static size_t measure(const struct iovec *parts, int part_count)
     for (int i = 0; i < part_count; i++)
         size += parts[i].iov_len;
     return size;
+}
+
+/* The bytes before the first long part, if they are few; else 0. */
+static size_t measure_lead(const struct iovec *parts, int part_count)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < part_count && size <= WALDO__LEAD_MOST; i++) {
+        if (parts[i].iov_len >= WALDO__LANE_SLOT_LEAST)
+            return size;
+        size += parts[i].iov_len;
+    }
+    return 0;
 }
 
 /* Looks how far the reader is. false: where it cannot be. */
@@ -137,6 +151,10 @@ ssize_t waldo__lane_write(waldo__lane_writer *writer, const struct iovec *parts,
                           bool *ret_wake)
 {
     size_t total = measure(parts, part_count);
+    size_t lead = total >= WALDO__LANE_SLOT_LEAST ? measure_lead(parts, part_count) : 0;
+
+    if (lead > 0)
+        total = lead;
     uint32_t size = total < LONGEST ? (uint32_t)total : LONGEST;
     uint32_t least = size < SHORTEST ? size : SHORTEST;
     bool is_long = total >= WALDO__LANE_SLOT_LEAST;

@@ -89,7 +89,9 @@ typedef struct waldo__lane_writer {
 
 /* Of a ring that is new. */
 void waldo__lane_writer_init(waldo__lane_writer *writer, const waldo__lane_place *place);
-/* Writes one record with the beginning of what is in the parts; the number of bytes. 0: it is full.
+/* Writes one record with the beginning of what is in the parts; the number of bytes. What is short
+ * before a long part is a record of its own: whoever wants that part alone, as it is, gets it so.
+ * 0: it is full.
  * WALDO_EPROTOCOL: the reader makes no sense. *ret_wake: the reader sleeps and has to be woken. */
 ssize_t waldo__lane_write(waldo__lane_writer *writer, const struct iovec *parts, int part_count,
                           bool *ret_wake);

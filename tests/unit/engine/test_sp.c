@@ -118,6 +118,69 @@ static int parse_bytes(waldo__sp_parser *parser, const void *bytes, size_t size,
     return waldo__sp_take(parser, &data, &size, &message, err);
 }
 
+/* ---- leads ---- */
+
+enum { LED_PAYLOAD = 100000 };
+
+static uint8_t byte_at(size_t position)
+{
+    return (uint8_t)(position * 2654435761u >> 11);
+}
+
+/* In pieces: the first one with so many bytes of the payload, then one of `second`, then the rest.
+ * The lead. */
+static size_t parse_led(waldo__sp_parser *parser, size_t first, size_t second)
+{
+    waldo__buffer stream = {0};
+    put_frame(&stream, false, 0, 0x80000001u, 'x', LED_PAYLOAD);
+    const size_t head = stream.size - LED_PAYLOAD;
+    for (size_t i = 0; i < LED_PAYLOAD; i++)
+        stream.data[head + i] = byte_at(i);
+    const size_t ends[] = {head + first, head + first + second, stream.size};
+    waldo__sp_message message = {0};
+    size_t at = 0;
+    int rc = 0;
+
+    for (int i = 0; i < 3; i++) {
+        const uint8_t *data = stream.data + at;
+        size_t size = ends[i] - at;
+        cr_assert_eq(rc, 0);
+        rc = size > 0 ? waldo__sp_take(parser, &data, &size, &message, NULL) : 0;
+        cr_assert_eq(size, 0);
+        at = ends[i];
+    }
+    cr_assert_eq(rc, 1);
+    cr_assert_eq(message.size, (size_t)LED_PAYLOAD);
+    for (size_t i = 0; i < LED_PAYLOAD; i++) {
+        size_t from = (i + LED_PAYLOAD - message.lead) % LED_PAYLOAD;
+        cr_assert_eq(message.data[from], byte_at(i), "byte %zu", i);
+    }
+    waldo__buffer_free(&stream);
+    return message.lead;
+}
+
+Test(sp, first_bytes_that_come_alone_stand_behind_the_others)
+{
+    waldo__sp_parser parser = {.peer = WALDO__SP_REP,
+                               .limit = LIMIT,
+                               .shared = true,
+                               .leads = true,
+                               .stage = WALDO__SP_AT_HEAD};
+    /* Where there is no spare memory yet, they stand where they belong. */
+    cr_assert_eq(parse_led(&parser, 50, 1000), (size_t)0);
+    for (int round = 0; round < 3; round++) {
+        cr_assert_eq(parse_led(&parser, 50, 1000), (size_t)50);
+        cr_assert_eq(parse_led(&parser, 50, 70000), (size_t)50);
+        cr_assert_eq(parse_led(&parser, WALDO__LEAD_MOST, 0), WALDO__LEAD_MOST);
+        cr_assert_eq(parse_led(&parser, WALDO__LEAD_MOST + 1, 0), (size_t)0);
+        cr_assert_eq(parse_led(&parser, 0, 50), (size_t)50, "the head came alone");
+        cr_assert_eq(parse_led(&parser, 70000, 10), (size_t)0);
+    }
+    parser.leads = false;
+    cr_assert_eq(parse_led(&parser, 50, 1000), (size_t)0);
+    waldo__sp_parser_free(&parser);
+}
+
 static void refuse(bool ipc, const void *bytes, size_t size, int code)
 {
     waldo__sp_parser parser = server_parser(ipc);

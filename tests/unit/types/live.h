@@ -52,14 +52,19 @@ static inline waldo_manager *live_connect(void)
     return connected;
 }
 
-static inline void live_begin_with(waldo_server_options options)
+static inline void live_begin_at(const char *url, waldo_server_options options)
 {
     options.authkey = "key";
     options.authkey_size = 3;
     must(waldo_server_new(NULL, &options, &server, &err));
-    must(waldo_server_listen(server, "tcp://127.0.0.1:0", NULL, &err));
+    must(waldo_server_listen(server, url, NULL, &err));
     cr_assert_eq(pthread_create(&server_thread, NULL, live_serve, server), 0);
     manager = live_connect();
+}
+
+static inline void live_begin_with(waldo_server_options options)
+{
+    live_begin_at("tcp://127.0.0.1:0", options);
 }
 
 static inline void live_begin(void)

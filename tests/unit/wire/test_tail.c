@@ -158,6 +158,50 @@ static int unpack_from_holder(const uint8_t *data, size_t size, ProtobufCMessage
     return status;
 }
 
+/* As if the first bytes had come alone. true: what follows them is a tail. It takes its holder's
+ * memory along, unless that is too much for it. */
+static bool unpacks_in_parts(const uint8_t *data, size_t size, size_t lead,
+                             const ProtobufCMessage *wanted)
+{
+    waldo__buffer shortened = {0}, holder = {0};
+    ProtobufCMessage *message;
+    uint8_t *lead_alone = malloc(lead + !lead);
+    memcpy(lead_alone, data, lead);
+    cr_assert(waldo__buffer_reserve(&holder, size));
+    cr_assert(waldo__buffer_append(&holder, data + lead, size - lead));
+    int status = 0;
+    if (waldo__tail_leave_out(lead_alone, lead, size - lead, &shortened))
+        status = waldo__tail_unpack_led(&waldo__value__descriptor, shortened.data, shortened.size,
+                                        size - lead, &holder, &message, NULL);
+    if (status > 0) {
+        size_t wanted_size;
+        cr_assert_not_null(wanted, "what is no message has no parts");
+        uint8_t *packed = packed_by_protobuf(wanted, &wanted_size);
+        assert_packs_to(message, packed, wanted_size);
+        free(packed);
+        protobuf_c_message_free_unpacked(message, NULL);
+        cr_assert(holder.data == NULL || size - lead < holder.capacity - holder.capacity / 4);
+    }
+    waldo__buffer_free(&shortened);
+    waldo__buffer_free(&holder);
+    free(lead_alone);
+    return status > 0;
+}
+
+/* Comes apart around where its last bytes are, which are a tail or not. */
+static void assert_unpacks_in_parts(const uint8_t *data, size_t size,
+                                    const ProtobufCMessage *wanted, bool is_tail)
+{
+    size_t lead = size - (is_tail ? waldo__tail_find(wanted).len : LEAST);
+    if (size < LEAST)
+        return;
+    for (size_t at = lead > 2 ? lead - 2 : 0; at <= lead + 2 && at <= size; at++) {
+        bool in_parts = unpacks_in_parts(data, size, at, wanted);
+        if (is_tail)
+            cr_assert_eq(in_parts, at == lead, "with %zu of %zu bytes first", at, size);
+    }
+}
+
 /* Unpacks a copy of just these bytes in all ways. 1: its tail stayed in it; 0: there is none, or it
  * was copied; -1: it cannot be unpacked. */
 static long assert_unpacks(const uint8_t *data, size_t size)
@@ -191,6 +235,7 @@ static long assert_unpacks(const uint8_t *data, size_t size)
         protobuf_c_message_free_unpacked(held, NULL);
         free(packed);
     }
+    assert_unpacks_in_parts(data, size, wanted, inside == 1);
     waldo__arena_free(&arena);
     waldo__arena_free(&other);
     free(copy);

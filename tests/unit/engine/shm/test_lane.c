@@ -159,6 +159,33 @@ Test(lane, long_pieces)
     free_lane(one);
 }
 
+/* A few bytes before a long part are a record alone, and no others are. */
+Test(lane, a_lead)
+{
+    static const size_t leads[] = {1, 100, WALDO__LEAD_MOST, WALDO__LEAD_MOST + 1};
+    const size_t size = 2 * (size_t)SLOT;
+    uint8_t *bytes = some_bytes(size);
+
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+        lane *one = new_lane();
+        size_t lead = leads[i], half = lead / 2, position = 0;
+        struct iovec parts[] = {
+            {bytes, half}, {bytes + half, lead - half}, {bytes + lead, size - lead}};
+        bool wake;
+        ssize_t written = waldo__lane_write(&one->writer, parts, 3, &wake);
+        cr_assert_eq(written, (ssize_t)(lead > WALDO__LEAD_MOST ? SLOT : lead));
+        cr_assert_eq(take(one, &position), (size_t)written);
+        free_lane(one);
+    }
+    lane *one = new_lane();
+    struct iovec parts[] = {{bytes, 10}, {bytes + 10, WALDO__LANE_SLOT_LEAST - 1}};
+    bool wake;
+    cr_assert_eq(waldo__lane_write(&one->writer, parts, 2, &wake),
+                 (ssize_t)WALDO__LANE_SLOT_LEAST + 9, "the part is not long");
+    free(bytes);
+    free_lane(one);
+}
+
 static void *read_all(void *data)
 {
     lane *one = data;

@@ -237,7 +237,7 @@ static inline bool client_move(test_client *client)
     if (client->engine->move == NULL)
         return false;
     client_echo(client, (const uint8_t *)TEST_KNOCK, strlen(TEST_KNOCK));
-    int rc = client->engine->move(client->channel, waldo__deadline_in(20), &err);
+    int rc = client->engine->move(client->channel, waldo__deadline_in(20), NULL, &err);
     cr_assert_geq(rc, 0, "move: %s", err.message);
     return rc == 1;
 }

@@ -241,7 +241,7 @@ Test(moved, without_descriptors_it_stays_on_the_socket, .timeout = 60)
     rlim_t before = limit.rlim_cur;
     limit.rlim_cur = 3;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    int rc = client.engine->move(client.channel, waldo__deadline_in(20), NULL);
+    int rc = client.engine->move(client.channel, waldo__deadline_in(20), NULL, NULL);
     limit.rlim_cur = before;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     cr_assert_eq(rc, 0);
