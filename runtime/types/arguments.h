@@ -10,6 +10,7 @@
 /* The memory of one call's arguments, and the first thing that went wrong with them. */
 typedef struct waldo__arguments {
     waldo__arena arena;
+    waldo_value *lent; /* whose many bytes are in a message as they are; or NULL */
     waldo_error *reterr;
     int status;
 } waldo__arguments;
