@@ -215,9 +215,7 @@ static int take_result(waldo_manager *manager, entry *one, const ProtobufCBinary
                        unsigned life, waldo_error *reterr)
 {
     waldo__reply reply;
-    reply.bytes = (waldo__buffer){0};
-    reply.life = life;
-    waldo__arena_init(&reply.arena);
+    waldo__reply_init(&reply, life);
     int status =
         waldo__envelope_read_reply(&reply.arena, packed->data, packed->len, &reply.reply, reterr);
     if (status >= 0 && reply.reply->status < 0)

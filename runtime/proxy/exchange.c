@@ -10,6 +10,14 @@
 #include "wire/envelope.h"
 #include "wire/tail.h"
 
+void waldo__reply_init(waldo__reply *reply, unsigned life)
+{
+    reply->life = life;
+    reply->led = 0;
+    reply->bytes = reply->short_message = (waldo__buffer){0};
+    waldo__arena_init(&reply->arena);
+}
+
 void waldo__reply_free(waldo__reply *reply)
 {
     waldo__arena_free(&reply->arena);
@@ -160,10 +168,7 @@ int waldo__way_finish(waldo__way *way, int status, waldo__reply *ret_reply, wald
     if (status < 0)
         return status;
     atomic_store_explicit(&way->manager->heard_at, waldo__lately(), memory_order_relaxed);
-    waldo__arena_init(&ret_reply->arena);
-    ret_reply->life = link->life;
-    ret_reply->led = 0;
-    ret_reply->short_message = (waldo__buffer){0};
+    waldo__reply_init(ret_reply, link->life);
     ret_reply->bytes = way->slot.buffer;
     way->slot.buffer = (waldo__buffer){0};
     status = unpack_reply(link, way, ret_reply, outcome, reterr);

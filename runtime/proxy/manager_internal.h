@@ -284,6 +284,8 @@ int waldo__exchange_on(waldo_manager *manager, waldo__link *link, Waldo__Wire__R
 /* An exchange for whose body nobody asks. */
 int waldo__exchange_plain(waldo_manager *manager, Waldo__Wire__Operation operation, double timeout,
                           waldo_error *reterr);
+/* An empty one. */
+void waldo__reply_init(waldo__reply *reply, unsigned life);
 void waldo__reply_free(waldo__reply *reply);
 /* Fills *reterr from a reply with an error; returns its code. */
 int waldo__remote_error(const Waldo__Wire__Reply *reply, waldo_error *reterr);
