@@ -10,7 +10,7 @@
 #include "error_internal.h"
 #include "server_internal.h"
 #include "value/convert.h"
-#include "wire/tail.h"
+#include "value/message.h"
 
 void *waldo_call_alloc(waldo_call *call, size_t size)
 {
@@ -33,14 +33,8 @@ ProtobufCAllocator *waldo_call_allocator(waldo_call *call)
 /* Bytes that are many stay where they are: the call keeps their value until it has packed them. */
 static bool lend(waldo_call *call, Waldo__Value *result, waldo_value *value)
 {
-    const uint8_t *data;
-    size_t size;
-    if (call->lent || waldo_value_kind(value) != WALDO_KIND_BYTES ||
-        waldo_value_get_bytes(value, &data, &size, NULL) < 0 || size < WALDO__TAIL_LEAST)
+    if (call->lent || !waldo__value_lend(value, result))
         return false;
-    waldo__value__init(result);
-    result->kind_case = WALDO__VALUE__KIND_BYTES;
-    result->bytes = (ProtobufCBinaryData){size, (uint8_t *)data};
     call->lent = value;
     return true;
 }

@@ -11,21 +11,17 @@ void waldo__arguments_begin(waldo__arguments *arguments, waldo_error *reterr)
     arguments->status = 0;
 }
 
-/* Bytes that are many stay where they are, and their value stays with the arguments. NULL: they are
- * not, or there is no memory. */
+/* The value of bytes that are lent stays with the arguments. NULL: it lends none, or there is no
+ * memory. */
 static Waldo__Value *lend(waldo__arguments *arguments, waldo_value *value)
 {
-    const uint8_t *data;
-    size_t size;
-    if (!value || arguments->lent || waldo_value_kind(value) != WALDO_KIND_BYTES ||
-        waldo_value_get_bytes(value, &data, &size, NULL) < 0 || size < WALDO__TAIL_LEAST)
+    Waldo__Value lent;
+    if (!value || arguments->lent || !waldo__value_lend(value, &lent))
         return NULL;
     Waldo__Value *message = waldo__arena_alloc(&arguments->arena, sizeof *message);
     if (!message)
         return NULL;
-    waldo__value__init(message);
-    message->kind_case = WALDO__VALUE__KIND_BYTES;
-    message->bytes = (ProtobufCBinaryData){size, (uint8_t *)data};
+    *message = lent;
     arguments->lent = value;
     return message;
 }

@@ -35,6 +35,9 @@ typedef enum waldo__handles {
 int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handles handles,
                             waldo__descriptors *descriptors, ProtobufCAllocator *allocator,
                             Waldo__Value **ret_message, waldo_error *reterr);
+/* A message of bytes that are many enough to stay where they are (wire/tail.h): the value's, for as
+ * long as somebody holds it. false: it is no such value. */
+bool waldo__value_lend(const waldo_value *value, Waldo__Value *ret_message);
 /* A message of malloc's as bytes, for free(). TAKES message. */
 int waldo__value_pack_message(Waldo__Value *message, uint8_t **ret_data, size_t *ret_size,
                               waldo_error *reterr);

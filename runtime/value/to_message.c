@@ -8,6 +8,7 @@
 #include "value/keeper.h"
 #include "value/later.h"
 #include "value/message.h"
+#include "wire/tail.h"
 
 /* One conversion: where the memory comes from, and where errors go. */
 typedef struct conversion {
@@ -364,6 +365,19 @@ int waldo__value_to_message(const waldo_value *value, bool leaving, waldo__handl
     conversion c = {
         .reterr = reterr, .handles = handles, .descriptors = descriptors, .leaving = leaving};
     return convert(c, value, allocator, ret_message);
+}
+
+bool waldo__value_lend(const waldo_value *value, Waldo__Value *ret_message)
+{
+    const uint8_t *data;
+    size_t size;
+    if (value->kind != WALDO_KIND_BYTES || waldo_value_get_bytes(value, &data, &size, NULL) < 0 ||
+        size < WALDO__TAIL_LEAST)
+        return false;
+    waldo__value__init(ret_message);
+    ret_message->kind_case = WALDO__VALUE__KIND_BYTES;
+    ret_message->bytes = (ProtobufCBinaryData){size, (uint8_t *)data};
+    return true;
 }
 
 int waldo__later_to_message(const waldo_value *value, waldo__later_scope *scope,

@@ -221,6 +221,20 @@ static uint8_t *tail_of_its_own(const ProtobufCBinaryData *tail, waldo__buffer *
     return own;
 }
 
+/* In place of the single byte. A failure frees the message. */
+static int put_tail(ProtobufCMessage *message, ProtobufCBinaryData *place,
+                    const ProtobufCBinaryData *tail, waldo__buffer *holder, waldo_error *reterr)
+{
+    uint8_t *own = tail_of_its_own(tail, holder);
+    if (!own) {
+        protobuf_c_message_free_unpacked(message, NULL);
+        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for %zu bytes", tail->len);
+    }
+    free(place->data);
+    *place = (ProtobufCBinaryData){tail->len, own};
+    return 0;
+}
+
 int waldo__tail_unpack_copy(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
                             size_t size, waldo__buffer *holder, ProtobufCMessage **ret_message,
                             waldo_error *reterr)
@@ -229,15 +243,8 @@ int waldo__tail_unpack_copy(const ProtobufCMessageDescriptor *descriptor, const 
     ProtobufCBinaryData *place;
     ProtobufCBinaryData tail;
     int status = unpack(descriptor, NULL, data, size, &message, &place, &tail, reterr);
-    uint8_t *own = status >= 0 && place ? tail_of_its_own(&tail, holder) : NULL;
-    if (status >= 0 && place && !own) {
-        protobuf_c_message_free_unpacked(message, NULL);
-        return waldo_error_set(reterr, WALDO_ENOMEM, "no memory for %zu bytes", tail.len);
-    }
-    if (own) {
-        free(place->data);
-        *place = (ProtobufCBinaryData){tail.len, own};
-    }
+    if (status >= 0 && place)
+        status = put_tail(message, place, &tail, holder, reterr);
     if (status >= 0)
         *ret_message = message;
     return status;
@@ -293,16 +300,13 @@ int waldo__tail_unpack_led(const ProtobufCMessageDescriptor *descriptor, const u
         return status;
     ProtobufCBinaryData *place = place_of(message, levels, count);
     ProtobufCBinaryData tail = {led, holder->data};
-    if (place) {
-        free(place->data);
-        *place = (ProtobufCBinaryData){led, tail_of_its_own(&tail, holder)};
+    if (!place) {
+        protobuf_c_message_free_unpacked(message, NULL);
+        return 0;
     }
-    if (place && place->data) {
-        *ret_message = message;
-        return 1;
-    }
-    if (place)
-        place->len = 0;
-    protobuf_c_message_free_unpacked(message, NULL);
-    return place ? waldo_error_set(reterr, WALDO_ENOMEM, "no memory for %zu bytes", led) : 0;
+    status = put_tail(message, place, &tail, holder, reterr);
+    if (status < 0)
+        return status;
+    *ret_message = message;
+    return 1;
 }
